@@ -1,0 +1,1 @@
+"""Differentiate tensors in index notation, as on paper, and run the result."""
