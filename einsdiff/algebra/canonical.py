@@ -1,0 +1,187 @@
+"""The canonical labelling of a network: one numbering of its wires, whatever they were called.
+
+A network is a bag of edges, each a coloured part with wires at its slots.  Wires are refined into classes by how they
+are attached (colour refinement); where a class stays larger than one, each choice is followed, except where exchanging
+two wires changes nothing.  The smallest form wins; choices with equal forms are the network's symmetries.
+
+Source: B. D. McKay, Practical graph isomorphism, Congressus Numerantium 30 (1981), for individualisation and refinement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from einsdiff.algebra.nodes import Labels, Symmetry
+
+BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
+GROUP = 120  # symmetries kept of one network
+
+Form = tuple[tuple[Any, Labels, int], ...]
+
+
+class Edge(NamedTuple):
+    """A part of a network: its colour, the wires at its slots, its symmetries, and the sign it carries."""
+
+    colour: Any
+    wires: tuple[Any, ...]
+    symmetries: tuple[Symmetry, ...] = ()
+    sign: int = 1
+
+
+class Labelling(NamedTuple):
+    """The result: wires in order; for each edge its labels; the sign; and the symmetries as maps between wires."""
+
+    order: tuple[Any, ...]
+    labels: tuple[Labels, ...]
+    sign: int
+    symmetries: tuple[tuple[Mapping[Any, Any], int], ...]
+
+
+def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> Labelling:
+    """Number the wires of a network canonically.
+
+    `kinds` gives each wire its class from outside (lower kinds are numbered first).  With `signed` the signs of the
+    edges are multiplied into one (a product); otherwise each edge keeps its own (a sum).
+    """
+    search = _Search(edges, signed)
+    search.explore(_refine(edges, _ranked(kinds)))
+    assert search.best is not None
+    _, sign, colours = search.best
+    order = tuple(sorted(colours, key=colours.__getitem__))
+    labels = tuple(_slots(edge, colours)[0] for edge in edges)
+    return Labelling(order, labels, sign, tuple(search.generators))
+
+
+class _Search:
+    """The tree of choices of one labelling."""
+
+    def __init__(self, edges: Sequence[Edge], signed: bool) -> None:  # noqa: FBT001 - private, one caller
+        self.edges = edges
+        self.signed = signed
+        self.best: tuple[Form, int, dict[Any, int]] | None = None
+        self.generators: list[tuple[Mapping[Any, Any], int]] = []
+        self.left = BRANCHES
+
+    def explore(self, colours: dict[Any, int]) -> None:
+        """Follow every choice below a refined colouring."""
+        cell = _first_cell(colours)
+        if cell is None:
+            self._arrive(colours)
+            return
+        first, *others = cell
+        chosen = [first]
+        for wire in others:
+            exchange = {first: wire, wire: first}
+            sign = self._keeps(exchange)
+            if sign:
+                self.generators.append((exchange, sign))
+            else:
+                chosen.append(wire)
+        for wire in chosen:
+            if self.left <= 0 and self.best is not None:
+                return
+            self.left -= 1
+            split = {w: 2 * c + (c == colours[wire] and w != wire) for w, c in colours.items()}
+            self.explore(_refine(self.edges, _ranked(split)))
+
+    def _arrive(self, colours: dict[Any, int]) -> None:
+        form, sign = _form(self.edges, colours, signed=self.signed)
+        if self.best is None or form < self.best[0]:
+            self.best = (form, sign, colours)
+        elif form == self.best[0]:
+            there = {c: w for w, c in colours.items()}
+            self.generators.append(({w: there[c] for w, c in self.best[2].items()}, sign * self.best[1]))
+
+    def _keeps(self, exchange: Mapping[Any, Any]) -> int:
+        """Return the sign with which exchanging two wires keeps the network, or 0 where it does not."""
+        names = sorted({w for e in self.edges for w in e.wires}, key=repr)
+        place = {w: k for k, w in enumerate(names)}
+        moved = {w: place[exchange.get(w, w)] for w in names}
+        here, sign = _form(self.edges, place, signed=self.signed)
+        there, other = _form(self.edges, moved, signed=self.signed)
+        if here == there:
+            return sign * other
+        if not self.signed:
+            flipped = tuple(sorted((c, labels, -s) for c, labels, s in there))
+            return -1 if here == flipped else 0
+        return 0
+
+
+def _ranked(keys: Mapping[Any, Any]) -> dict[Any, int]:
+    """Replace keys by their ranks, equal keys by equal ranks."""
+    ranks = {key: k for k, key in enumerate(sorted(set(keys.values())))}
+    return {wire: ranks[key] for wire, key in keys.items()}
+
+
+def _first_cell(colours: Mapping[Any, int]) -> list[Any] | None:
+    """Return the wires of the first class that has more than one."""
+    cells: dict[int, list[Any]] = {}
+    for wire, colour in colours.items():
+        cells.setdefault(colour, []).append(wire)
+    return next((cells[c] for c in sorted(cells) if len(cells[c]) > 1), None)
+
+
+def _refine(edges: Sequence[Edge], colours: dict[Any, int]) -> dict[Any, int]:
+    """Split classes by how their wires are attached, until nothing changes."""
+    count = len(set(colours.values()))
+    while count < len(colours):
+        seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
+        for edge in edges:
+            orbits = _orbits(edge)
+            slots = sorted((orbits[k], colours[w]) for k, w in enumerate(edge.wires))
+            for k, wire in enumerate(edge.wires):
+                seen[wire].append((edge.colour, tuple(slots), orbits[k]))
+        colours = _ranked({wire: (colours[wire], tuple(sorted(seen[wire]))) for wire in colours})
+        finer = len(set(colours.values()))
+        if finer == count:
+            break
+        count = finer
+    return colours
+
+
+def _orbits(edge: Edge) -> Labels:
+    """Return for each slot the first slot to which a symmetry carries it."""
+    orbit = list(range(len(edge.wires)))
+    for permutation, _ in edge.symmetries:
+        for k, target in enumerate(permutation):
+            orbit[k] = min(orbit[k], target)
+    return tuple(orbit)
+
+
+def _slots(edge: Edge, place: Mapping[Any, int]) -> tuple[Labels, int]:
+    """Return the smallest labels that the symmetries of an edge allow, with their sign."""
+    labels = tuple(place[w] for w in edge.wires)
+    if not edge.symmetries:
+        return labels, edge.sign
+    moved = ((tuple(labels[k] for k in p), sign) for p, sign in edge.symmetries)
+    best = min(moved, key=lambda found: found[0])
+    return (labels, edge.sign) if labels <= best[0] else (best[0], best[1] * edge.sign)
+
+
+def _form(edges: Sequence[Edge], place: Mapping[Any, int], *, signed: bool) -> tuple[Form, int]:
+    """Return the network as a sorted tuple, and its sign."""
+    rows, total = [], 1
+    for edge in edges:
+        labels, sign = _slots(edge, place)
+        total *= sign
+        rows.append((edge.colour, labels, 1 if signed else sign))
+    return tuple(sorted(rows)), (total if signed else 1)
+
+
+def generate(generators: Sequence[Symmetry], rank: int) -> tuple[Symmetry, ...]:
+    """Return the group that permutations generate, without the identity, in order; at most GROUP of them."""
+    identity = tuple(range(rank))
+    known = {identity: 1}
+    frontier = [identity]
+    while frontier and len(known) < GROUP:
+        reached = []
+        for p in frontier:
+            for q, sign in generators:
+                composed = tuple(p[k] for k in q)
+                if composed not in known:
+                    known[composed] = known[p] * sign
+                    reached.append(composed)
+        frontier = reached
+    known.pop(identity)
+    return tuple(Symmetry(p, sign) for p, sign in sorted(known.items()))

@@ -1,0 +1,376 @@
+"""The nodes: closed tensors, interned, with bare axes in place of index names.
+
+A node is a function of its axes, `λ(0, 1, …). …`; it has no free index names, so that nothing can be captured.  Inside a
+composite node each part carries *labels*, local numbers that say which of its axes are tied together.  What a person
+writes as `A_ij` is an `Entry`: a node and one *wire* for each of its axes.  Wires are names chosen by whoever builds.
+
+Equal parts make the same object (`Interned`), and the makers in `build` choose parts canonically, so that two entries
+that differ in bound names, in the order of factors or terms, or by a symmetry of a part are one node.
+
+δ is no node: an axis of a `Product` that stands twice in `out` is two indices made one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from hashlib import blake2b
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar, cast
+from weakref import WeakValueDictionary
+
+Exact = int | Fraction
+"""An exact rational; whole numbers are ints (`exact`)."""
+
+Labels = tuple[int, ...]
+Wire = Hashable
+
+
+class Axis(NamedTuple):
+    """The size of one axis of a tensor that is given as an array."""
+
+    tensor: str
+    axis: int
+
+
+class IndexSize(NamedTuple):
+    """The size over which an index runs that no tensor carries; it is given by `sizes={…}`."""
+
+    index: str
+
+
+Size = int | str | Axis | IndexSize
+"""How far an index runs: a number, a declared name such as `n`, the axis of an input, or the range of an index."""
+
+
+class Symmetry(NamedTuple):
+    """Axes may be permuted so, at the price of a sign: T[p] = sign · T."""
+
+    permutation: Labels
+    sign: int
+
+
+def size_key(size: Size) -> tuple[int, str, int]:
+    """Return the sort key of a size: numbers, declared names, axes of inputs, ranges of indices."""
+    if isinstance(size, int):
+        return (0, "", size)
+    if isinstance(size, str):
+        return (1, size, 0)
+    if isinstance(size, Axis):
+        return (2, size.tensor, size.axis)
+    return (3, size.index, 0)
+
+
+def exact(value: Exact) -> Exact:
+    """Return an exact rational in its one form."""
+    return value.numerator if value.denominator == 1 else value
+
+
+T = TypeVar("T")
+_known: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
+_lock = Lock()
+
+
+class Interned(type):
+    """Equal parts make the same object, so that `is` is equality."""
+
+    def __call__(cls: type[T], *parts: object) -> T:
+        """Return the one node of this class with these parts."""
+        key = (cls, *parts)
+        with _lock:
+            node = _known.get(key)
+        if node is None:
+            made = type.__call__(cls, *parts)
+            with _lock:
+                node = _known.setdefault(key, made)
+        return cast("T", node)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Node(metaclass=Interned):
+    """What every node knows: its rank, the sizes of its labels, its symmetries and a digest that orders it."""
+
+    rank: int = field(init=False, repr=False)
+    sizes: tuple[Size, ...] = field(init=False, repr=False)
+    digest: bytes = field(init=False, repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by parts, so that an unpickled node is interned again."""
+        return (type(self), self._parts())
+
+    def _parts(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, name) for name in _part_names(type(self)))
+
+    def _learn(self, rank: int, sizes: tuple[Size, ...]) -> None:
+        """Fill in what follows from the parts."""
+        object.__setattr__(self, "rank", rank)
+        object.__setattr__(self, "sizes", sizes)
+        text = repr((type(self).__name__, *map(_digestible, self._parts())))
+        object.__setattr__(self, "digest", blake2b(text.encode(), digest_size=12).digest())
+
+
+def _part_names(cls: type[Node]) -> tuple[str, ...]:
+    names = _PART_NAMES.get(cls)
+    if names is None:
+        fields = cls.__dataclass_fields__.values()
+        names = _PART_NAMES[cls] = tuple(f.name for f in fields if f.init)
+    return names
+
+
+_PART_NAMES: dict[type[Node], tuple[str, ...]] = {}
+
+
+def _digestible(part: object) -> object:
+    if isinstance(part, Node):
+        return part.digest
+    if isinstance(part, tuple):
+        return tuple(map(_digestible, part))
+    return part
+
+
+class Factor(NamedTuple):
+    """An entry of a node raised to a power, inside a product."""
+
+    node: Expr
+    labels: Labels
+    exponent: Exact
+
+
+class Term(NamedTuple):
+    """An entry of a node times a number, inside a sum."""
+
+    coefficient: Exact
+    node: Expr
+    labels: Labels
+
+
+class Argument(NamedTuple):
+    """An entry of a node, inside a function."""
+
+    node: Expr
+    labels: Labels
+
+
+# ------------------------------------------------------------------------------------------------------------- leaves
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Number(Node):
+    """An exact rational.  Zero stands for a zero of any rank."""
+
+    value: Exact
+
+    def __post_init__(self) -> None:
+        self._learn(0, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Count(Node):
+    """How many values an index of this size takes: Σ_i 1."""
+
+    size: Size
+
+    def __post_init__(self) -> None:
+        self._learn(0, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Tensor(Node):
+    """A_ij…: an input, with what is assumed of it (sorted: `positive`, `symmetric`, `skew`, …)."""
+
+    name: str
+    axes: int
+    assumed: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        self._learn(self.axes, tuple(Axis(self.name, k) for k in range(self.axes)))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Ones(Node):
+    """1_i."""
+
+    size: Size
+
+    def __post_init__(self) -> None:
+        self._learn(1, (self.size,))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Unit(Node):
+    """δ_ki for a numeral k: 1 at component `place`, counted from 1, and 0 elsewhere."""
+
+    size: Size
+    place: int
+
+    def __post_init__(self) -> None:
+        self._learn(1, (self.size,))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Epsilon(Node):
+    """ε with n indices that run over n values: the sign of a permutation."""
+
+    axes: int
+
+    def __post_init__(self) -> None:
+        self._learn(self.axes, (self.axes,) * self.axes)
+
+
+# --------------------------------------------------------------------------------------------------------- composites
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Sum(Node):
+    """Σ coefficient · node[labels]: the labels of each term are an order of all axes of the sum."""
+
+    terms: tuple[Term, ...]
+    symmetries: tuple[Symmetry, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        rank = len(self.terms[0].labels)
+        self._learn(rank, _label_sizes(rank, [(t.node, t.labels) for t in self.terms]))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Product(Node):
+    """coefficient · Σ_bound Π node[labels]^exponent; axis k of the product is the label `out[k]`.
+
+    A label that stands twice in `out` fuses two axes: δ.  Labels not in `out` are bound.
+    """
+
+    coefficient: Exact
+    factors: tuple[Factor, ...]
+    out: Labels
+    symmetries: tuple[Symmetry, ...] = field(repr=False)
+    label_sizes: tuple[Size, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        count = 1 + max((label for f in self.factors for label in f.labels), default=-1)
+        sizes = _label_sizes(count, [(f.node, f.labels) for f in self.factors])
+        object.__setattr__(self, "label_sizes", sizes)
+        self._learn(len(self.out), tuple(sizes[label] for label in self.out))
+
+    @property
+    def bound(self) -> range:
+        """The labels that are summed."""
+        return range(1 + max(self.out, default=-1), len(self.label_sizes))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Apply(Node):
+    """f(u, v, …), entry by entry.  `orders` counts the derivatives by each argument of an unknown function."""
+
+    function: str
+    arguments: tuple[Argument, ...]
+    orders: tuple[int, ...] | None
+    symmetries: tuple[Symmetry, ...] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        rank = 1 + max((label for a in self.arguments for label in a.labels), default=-1)
+        self._learn(rank, _label_sizes(rank, list(self.arguments)))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Reduce(Node):
+    """prod, max, min or logsumexp of an argument over its labels ≥ `axes`."""
+
+    operator: str
+    argument: Argument
+    axes: int
+    symmetries: tuple[Symmetry, ...] = field(repr=False)
+    label_sizes: tuple[Size, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        count = 1 + max(self.argument.labels)
+        sizes = _label_sizes(count, [self.argument])
+        object.__setattr__(self, "label_sizes", sizes)
+        self._learn(self.axes, sizes[: self.axes])
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class MatrixFunction(Node):
+    """inv, det or logdet of a node of rank 2; the axes of inv(A) are those of A exchanged: rows run over A's columns."""
+
+    function: str
+    argument: Expr
+
+    def __post_init__(self) -> None:
+        if self.function == "inv":
+            self._learn(2, self.argument.sizes[::-1])
+        else:
+            self._learn(0, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Call(Node):
+    """f_i…(x, …), an unknown function of whole tensors, or its derivative by the arguments at `wrt`, in order.
+
+    Axes: the `axes` of f, then those of the arguments in `wrt`.  Each argument's labels say where its axes stand in the
+    array that f receives.
+    """
+
+    function: str
+    arguments: tuple[Argument, ...]
+    axes: int
+    wrt: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        sizes: list[Size] = [Axis(self.function, k) for k in range(self.axes)]
+        for k in self.wrt:
+            sizes += sizes_of_argument(self.arguments[k])
+        self._learn(len(sizes), tuple(sizes))
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Derivative(Node):
+    """∂body/∂wrt, not yet carried out.  Axes: those of the body, then those of the variable."""
+
+    body: Expr
+    wrt: Tensor
+
+    def __post_init__(self) -> None:
+        self._learn(self.body.rank + self.wrt.rank, (*self.body.sizes, *self.wrt.sizes))
+
+
+Expr = (
+    Number | Count | Tensor | Ones | Unit | Epsilon
+    | Sum | Product | Apply | Reduce | MatrixFunction | Call | Derivative
+)  # fmt: skip
+
+
+def sizes_of_argument(argument: Argument) -> tuple[Size, ...]:
+    """Return the sizes of the axes of the array that an unknown function receives."""
+    return _label_sizes(len(argument.labels), [argument])
+
+
+def _label_sizes(count: int, parts: list[Any]) -> tuple[Size, ...]:
+    """Return the size of each label: of all that are tied to it the first by `size_key`."""
+    sizes: list[Size | None] = [None] * count
+    for node, labels in parts:
+        for label, size in zip(labels, node.sizes, strict=True):
+            known = sizes[label]
+            if known is None or (known != size and size_key(size) < size_key(known)):
+                sizes[label] = size
+    assert None not in sizes, "every label stands in some part"
+    return cast("tuple[Size, ...]", tuple(sizes))
+
+
+def parts(node: Expr) -> tuple[Argument, ...]:
+    """Return the parts of a node with their labels, in order; leaves have none."""
+    match node:
+        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
+            return ()
+        case Sum(terms):
+            return tuple(Argument(t.node, t.labels) for t in terms)
+        case Product(_, factors):
+            return tuple(Argument(f.node, f.labels) for f in factors)
+        case Apply(_, arguments) | Call(_, arguments):
+            return arguments
+        case Reduce(_, argument):
+            return (argument,)
+        case MatrixFunction(_, argument):
+            return (Argument(argument, (0, 1)),)
+        case Derivative(body):
+            return (Argument(body, tuple(range(body.rank))),)

@@ -1,0 +1,158 @@
+"""Walks over the graph of nodes: each distinct node once, parts first, with a stack of their own.
+
+A rewriting maps a node to an entry at the wires 0, 1, … of the node's axes; `rebuild` puts rewritten parts together
+again through the makers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import (
+    Apply,
+    Call,
+    Count,
+    Derivative,
+    Epsilon,
+    Expr,
+    Labels,
+    MatrixFunction,
+    Number,
+    Ones,
+    Product,
+    Reduce,
+    Sum,
+    Tensor,
+    Unit,
+    Wire,
+    parts,
+)
+
+T = TypeVar("T")
+
+
+def ordered(*roots: Expr) -> list[Expr]:
+    """Return every node below the roots once, parts before wholes, in an order that depends on structure alone."""
+    seen: set[Expr] = set()
+    result: list[Expr] = []
+    stack: list[tuple[Expr, bool]] = [(r, False) for r in reversed(roots)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            result.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack += [(p.node, False) for p in reversed(parts(node)) if p.node not in seen]
+    return result
+
+
+def fold(roots: Iterable[Expr], rule: Callable[[Expr, Mapping[Expr, T]], T]) -> dict[Expr, T]:
+    """Return the value of `rule` for every node below the roots; `rule` finds the values of the parts in its mapping."""
+    known: dict[Expr, T] = {}
+    for node in ordered(*roots):
+        known[node] = rule(node, known)
+    return known
+
+
+def uses(*roots: Expr) -> dict[Expr, int]:
+    """Return how often each node stands as a part of another one or as a root."""
+    found: dict[Expr, int] = {}
+    for root in roots:
+        found[root] = found.get(root, 0) + 1
+    for node in ordered(*roots):
+        for p in parts(node):
+            found[p.node] = found.get(p.node, 0) + 1
+    return found
+
+
+def tensors(*roots: Expr) -> list[Tensor]:
+    """Return the tensors that stand below the roots, sorted by name."""
+    return sorted((n for n in ordered(*roots) if isinstance(n, Tensor)), key=lambda n: n.name)
+
+
+def here(node: Expr) -> Entry:
+    """Return the entry of a node at the wires 0, 1, …."""
+    return Entry(node, tuple(range(node.rank)))
+
+
+def place(found: Entry, labels: Iterable[Wire]) -> Entry:
+    """Return a rewritten part at the labels that it has in the whole."""
+    at = tuple(labels)
+    return Entry(found.node, tuple(at[w] for w in found.wires))  # type: ignore[call-overload]
+
+
+def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], *, merge: bool = False) -> Entry:
+    """Return the entry of a node at the wires 0, 1, … whose parts have been rewritten.
+
+    A rewritten part is zero or has all the axes of the part.
+    """
+
+    def at(part: Expr, labels: Labels) -> Entry:
+        return place(rewritten[part], labels)
+
+    match node:
+        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
+            return here(node)
+        case _ if all(rewritten[p.node] == here(p.node) for p in parts(node)) and not merge:
+            return here(node)
+        case Sum(terms):
+            return build.total([(t.coefficient, at(t.node, t.labels)) for t in terms], merge=merge)
+        case Product(coefficient, factors, out):
+            names = {label: ("bound", label) for label in node.bound}
+            names |= {label: ("free", label) for label in set(out)}
+            inside = [(build.rename(at(f.node, f.labels), names), f.exponent) for f in factors]
+            if any(build.is_zero(e) and x > 0 for e, x in inside):
+                return build.ZERO
+            body = build.product(inside, [names[label] for label in node.bound], coefficient, merge=merge)
+            return _unfold(body, out, node)
+        case Apply(function, arguments, orders):
+            whole = dict(enumerate(node.sizes))
+            applied = build.apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
+            return build.spread(applied, whole)
+        case Reduce(operator, argument, axes):
+            over = range(axes, len(node.label_sizes))
+            body = at(*argument)
+            if build.is_zero(body):
+                body = build.multiply(
+                    build.number(0), *(build.ones(k, s) for k, s in enumerate(node.label_sizes))
+                )
+            return build.spread(build.reduce(operator, body, over), dict(enumerate(node.sizes)))
+        case MatrixFunction(function, argument):
+            inner = at(argument, (0, 1))
+            found = build.matrix_function(function, inner, 0, 1)
+            return build.rename(found, {0: 1, 1: 0}) if function == "inv" else found
+        case Call(function, arguments, _, wrt):
+            given = [(at(a.node, a.labels), range(len(a.labels))) for a in arguments]
+            return build.call(function, given, range(node.rank), wrt)
+        case Derivative(body, wrt):
+            inner = at(body, tuple(range(body.rank)))
+            return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
+
+
+def _unfold(body: Entry, out: Labels, node: Product) -> Entry:
+    """Return the entry at the wires of a product's axes, where two axes may have been one label."""
+    if build.is_zero(body):
+        return body
+    first: dict[int, int] = {}
+    deltas = []
+    for axis, label in enumerate(out):
+        if label in first:
+            deltas.append(build.delta(first[label], axis, node.sizes[axis]))
+        else:
+            first[label] = axis
+    named = build.rename(body, {("free", label): axis for label, axis in first.items()})
+    return build.multiply(named, *deltas) if deltas else named
+
+
+def replace(root: Entry, rule: Callable[[Expr], Entry | None]) -> Entry:
+    """Return the entry in which every node for which `rule` gives an entry (at wires 0, 1, …) is replaced by it."""
+    known: dict[Expr, Entry] = {}
+    for node in ordered(root.node):
+        known[node] = rule(node) or rebuild(node, known)
+    return place(known[root.node], root.wires)
+
+

@@ -1,0 +1,59 @@
+"""What is asked of the compiler: expressions with the order of their axes, inputs, and which sizes must agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Axis, IndexSize, Size, Wire
+from einsdiff.errors import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A tensor that is given as an array, or (`is_callable`) an unknown function that is given as a callable."""
+
+    name: str
+    rank: int
+    is_callable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One result: an entry, and its wires with their sizes in the order of the result's axes.
+
+    The entry may be zero, which has no wires; the sizes of `axes` then tell the shape.
+    """
+
+    name: str
+    entry: Entry
+    axes: tuple[tuple[Wire, Size], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeClass:
+    """Axes over which one index runs, each with the place in the source where the index stands at that axis.
+
+    `index` is the name of the index as the user wrote it.  `declared` is the size that was declared, if any: a number or a
+    name; two classes never share a declared name.
+    """
+
+    index: str
+    axes: tuple[tuple[Axis, Span | None], ...]
+    declared: int | str | None = None
+    ranges: tuple[IndexSize, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """All that the compiler needs to know.
+
+    `sizes` gives numbers for declared names (`n`) and for indices (`i`).  `source` is the formula that errors show.
+    """
+
+    outputs: tuple[Output, ...]
+    inputs: tuple[Input, ...]
+    classes: tuple[SizeClass, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    source: str = ""
