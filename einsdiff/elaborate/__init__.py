@@ -1,0 +1,1 @@
+"""From a tree and its declarations to entries whose indices agree."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, IndexSize, Size, Wire
-from einsdiff.errors import Span
+from einsdiff.algebra.nodes import Size, Wire
+from einsdiff.elaborate.scope import SizeClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,6 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class SizeClass:
-    """Axes over which one index runs, each with the place in the source where the index stands at that axis.
-
-    `index` is the name of the index as the user wrote it.  `declared` is the size that was declared, if any: a number or a
-    name; two classes never share a declared name.
-    """
-
-    index: str
-    axes: tuple[tuple[Axis, Span | None], ...]
-    declared: int | str | None = None
-    ranges: tuple[IndexSize, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Request:
     """All that the compiler needs to know.
 
@@ -57,3 +43,6 @@ class Request:
     classes: tuple[SizeClass, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
+
+
+__all__ = ["Input", "Output", "Request", "SizeClass"]

@@ -1,0 +1,276 @@
+"""What the names of a program stand for, and which indices run over the same values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import count
+from typing import NamedTuple
+
+from einsdiff.algebra.nodes import Axis, IndexSize, Size, size_key
+from einsdiff.errors import IndexMismatchError, Mark, SizeMismatchError, Span, UnknownNameError
+from einsdiff.text.tree import Declaration
+
+KINDS = {"scalar": 0, "vector": 1, "matrix": 2}
+_serial = count()
+
+
+@dataclass(frozen=True, slots=True)
+class SizeClass:
+    """Axes over which one index runs, each with the place in the source where the index stands at that axis.
+
+    `index` is the name of the index as the user wrote it.  `declared` is the size that was declared, if any: a number or a
+    name; two classes never share a declared name.
+    """
+
+    index: str
+    axes: tuple[tuple[Axis, Span | None], ...]
+    declared: int | str | None = None
+    ranges: tuple[IndexSize, ...] = ()
+
+
+class Local(NamedTuple):
+    """The wire of an index in one scope: its name and a number that no other scope has."""
+
+    index: str
+    serial: int
+
+    @property
+    def size(self) -> IndexSize:
+        """The size of the wire, until the sizes of the whole program are known."""
+        return IndexSize(f"{self.index}#{self.serial}")
+
+
+def local(index: str) -> Local:
+    """Return a wire for an index in a new scope."""
+    return Local(index, next(_serial))
+
+
+@dataclass(slots=True)
+class Symbol:
+    """A name: an input, a definition of the program, or an unknown function."""
+
+    name: str
+    rank: int
+    span: Span | None
+    role: str = "input"  # input | defined | function
+    properties: tuple[str, ...] = ()
+    sizes: tuple[Size, ...] = ()
+
+
+@dataclass(slots=True)
+class _Class:
+    """One class of sizes that must be equal, while it grows."""
+
+    axes: list[tuple[Axis, Span | None]] = field(default_factory=list)
+    ranges: list[IndexSize] = field(default_factory=list)
+    declared: int | str | None = None
+    origin: tuple[str, Span | None] = ("", None)
+
+
+class Scope:
+    """The names and sizes of one program."""
+
+    def __init__(self, source: str, declarations: Iterable[Declaration] = ()) -> None:
+        self.source = source
+        self.symbols: dict[str, Symbol] = {}
+        self.declared: dict[str, Symbol] = {}
+        self.hints: dict[tuple[str, int], str] = {}
+        self._parent: dict[Size, Size] = {}
+        self._classes: dict[Size, _Class] = {}
+        for declaration in declarations:
+            self.declare(declaration)
+
+    # ---------------------------------------------------------------------------------------------------------- names
+
+    def declare(self, declaration: Declaration) -> None:
+        """Take note of `A : matrix(n, n) symmetric`."""
+        name = declaration.name
+        if name in self.declared:
+            raise UnknownNameError(
+                f"{name} is declared twice [^]", self.source, [Mark(declaration.name_span)], help="keep one of the two"
+            )
+        rank = KINDS.get(declaration.kind, len(declaration.sizes))
+        self.declared[name] = Symbol(name, rank, declaration.span, "input", declaration.properties)
+        spans = declaration.size_spans or (declaration.span,) * len(declaration.sizes)
+        for k, (size, span) in enumerate(zip(declaration.sizes, spans, strict=True)):
+            self._declare_size(Axis(name, k), size, span)
+
+    def use(self, name: str, rank: int, span: Span, role: str = "input") -> Symbol:
+        """Return the symbol of a name that stands here with `rank` indices."""
+        symbol = self.symbols.get(name)
+        if symbol is None:
+            known = self.declared.get(name)
+            properties = known.properties if known else ()
+            if known and known.rank != rank and role != "function":
+                raise IndexMismatchError(
+                    f"{name} has {_indices(rank)} at [^] and is declared with {_indices(known.rank)} at [~]",
+                    self.source,
+                    [Mark(span), *([Mark(known.span, "~")] if known.span else [])],
+                    help=f"give {name} {_indices(known.rank)}, or change its declaration",
+                )
+            symbol = self.symbols[name] = Symbol(name, rank, span, role, properties)
+            for k in range(rank):
+                self._class_of(Axis(name, k))
+        elif (symbol.role == "function") != (role == "function"):
+            raise UnknownNameError(
+                f"{name} is a function at one place and a tensor at another [^]",
+                self.source,
+                self._both(span, symbol.span),
+                help="give one of the two another name",
+            )
+        elif symbol.rank != rank:
+            raise IndexMismatchError(
+                f"{name} has {_indices(rank)} at [^] and {_indices(symbol.rank)} at [~]",
+                self.source,
+                self._both(span, symbol.span),
+                rule="a tensor has the same number of indices wherever it stands (spec/language.md, Tensors)",
+                help=f"give {name} {_indices(symbol.rank)} everywhere, or use another name",
+            )
+        return symbol
+
+    def rank_of(self, name: str) -> int | None:
+        """Return the rank of a name if it is known yet."""
+        symbol = self.symbols.get(name) or self.declared.get(name)
+        return None if symbol is None else symbol.rank
+
+    def inputs(self) -> Iterator[Symbol]:
+        """Yield the symbols that must be given, in the order of their first use."""
+        return (s for s in self.symbols.values() if s.role != "defined")
+
+    def suggest(self, name: str, among: Iterable[str]) -> str:
+        """Return a sentence that offers the nearest known name, or lists the known ones."""
+        names = sorted(among)
+        near = get_close_matches(name, names, 1)
+        if near:
+            return f"did you mean {near[0]}?"
+        return f"known names: {', '.join(names)}" if names else "the program has no names yet"
+
+    def _both(self, here: Span, there: Span | None) -> list[Mark]:
+        return [Mark(here), *([Mark(there, "~")] if there else [])]
+
+    # ---------------------------------------------------------------------------------------------------------- sizes
+
+    def tie(self, wire: Local, axis: Axis, span: Span) -> None:
+        """The index `wire` stands at this axis, here in the source."""
+        self._merge(wire.size, axis, span)
+        root = self._find(axis)
+        self._classes[root].axes.append((axis, span))
+        self.hints[axis] = wire.index
+
+    def tie_size(self, wire: Local, size: int | str, span: Span) -> None:
+        """The index `wire` runs over a size that is fixed by what stands here."""
+        self._declare_size(wire.size, size, span)
+
+    def tie_wires(self, a: Local, b: Local, span: Span) -> None:
+        """Two indices run over the same values."""
+        self._merge(a.size, b.size, span)
+
+    def mentions(self, wire: Local) -> None:
+        """Take note of an index, even if no axis ever carries it."""
+        self._class_of(wire.size)
+
+    def resolve(self, size: Size) -> Size:
+        """Return the size by which a class of equal sizes is called."""
+        if not isinstance(size, int | str) and size not in self._parent:
+            return size
+        if isinstance(size, int):
+            return size
+        found = self._classes[self._find(size)] if size in self._parent else None
+        if found is None:
+            return size
+        if found.declared is not None:
+            return found.declared
+        inputs = {axis for axis, _ in found.axes if self._is_input(axis)}
+        if inputs:
+            return min(inputs, key=size_key)
+        return min((IndexSize(r.index.split("#")[0]) for r in found.ranges), default=size)
+
+    def sizes(self) -> dict[Size, Size]:
+        """Return for every size the one by which its class is called."""
+        return {size: self.resolve(size) for size in self._parent}
+
+    def classes(self) -> tuple[SizeClass, ...]:
+        """Return the classes of axes that must agree when arrays are given."""
+        found = []
+        for c in self._classes.values():
+            axes = {axis: span for axis, span in reversed(c.axes) if self._is_input(axis)}
+            ranges = tuple(dict.fromkeys(IndexSize(r.index.split("#")[0]) for r in c.ranges))
+            index = ranges[0].index if ranges else ""
+            ordered = tuple((axis, axes[axis]) for axis in sorted(axes, key=size_key))
+            if ordered or ranges or c.declared is not None:
+                found.append(SizeClass(index, ordered, c.declared, ranges))
+        return tuple(found)
+
+    def _is_input(self, axis: Axis) -> bool:
+        symbol = self.symbols.get(axis.tensor)
+        return symbol is not None and symbol.role == "input"
+
+    def _class_of(self, size: Size) -> _Class:
+        if size not in self._parent:
+            self._parent[size] = size
+            self._classes[size] = _Class(ranges=[size] if isinstance(size, IndexSize) else [])
+        return self._classes[self._find(size)]
+
+    def _find(self, size: Size) -> Size:
+        self._parent.setdefault(size, size)
+        root = size
+        while self._parent[root] != root:
+            root = self._parent[root]
+        while self._parent[size] != root:
+            self._parent[size], size = root, self._parent[size]
+        return root
+
+    def _declare_size(self, size: Size, declared: int | str, span: Span | None) -> None:
+        if isinstance(declared, str):
+            known = self._class_of(declared)
+            known.declared = known.declared if known.declared is not None else declared
+            self._merge(size, declared, span)
+            return
+        found = self._class_of(size)
+        if isinstance(found.declared, int) and found.declared != declared:
+            self._clash(found, _Class(declared=declared, origin=("", span)), span)
+        if not isinstance(found.declared, int):
+            found.declared, found.origin = declared, ("", span)
+
+    def _merge(self, a: Size, b: Size, span: Span | None) -> None:
+        first, second = self._class_of(a), self._class_of(b)
+        if first is second:
+            return
+        if first.declared is not None and second.declared is not None and first.declared != second.declared:
+            self._clash(first, second, span)
+        kept, gone = self._find(a), self._find(b)
+        if len(second.axes) + len(second.ranges) > len(first.axes) + len(first.ranges):
+            first, second, kept, gone = second, first, gone, kept
+        self._parent[gone] = kept
+        del self._classes[gone]
+        first.axes += second.axes
+        first.ranges += second.ranges
+        if first.declared is None:
+            first.declared, first.origin = second.declared, second.origin
+
+    def _clash(self, first: _Class, second: _Class, span: Span | None) -> None:
+        index = next((r.index.split("#")[0] for r in [*first.ranges, *second.ranges]), "an index")
+        places = [next((s for _, s in reversed(c.axes) if s), c.origin[1]) for c in (second, first)]
+        here = span or places[0]
+        there = places[1] if places[1] != here else places[0]
+        facts = [
+            f"{axis.tensor} is declared with {c.declared} as its {ORDINALS[axis.axis]} size"
+            for c in (first, second)
+            for axis, _ in c.axes[:1]
+        ]
+        raise SizeMismatchError(
+            f"{index} runs over {second.declared} at [^] and over {first.declared} at [~]",
+            self.source,
+            [Mark(s, sign) for s, sign in ((here, "^"), (there, "~")) if s],
+            sizes=", ".join(dict.fromkeys(facts)),
+            help=f"declare the same size for both, or write another index for {index} at one of them",
+        )
+
+
+ORDINALS = ("first", "second", "third", *(f"{k}th" for k in range(4, 100)))
+
+
+def _indices(rank: int) -> str:
+    return "no index" if rank == 0 else "1 index" if rank == 1 else f"{rank} indices"

@@ -1,0 +1,188 @@
+"""Groups of indices: `_ij`, `_{i1 j2}`, `_\\alpha`, `_{i=1}^{n}`, `[row, 10]`, `ᵢⱼ`.
+
+After `_` and in braces an index is one letter with the digits that follow it and each other digit is a component; in
+brackets an index is a word and a component is a whole number.
+"""
+
+from __future__ import annotations
+
+import re
+
+from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.text.symbols import FONTS, LATEX_LETTERS, SUBSCRIPTS, VARIANTS, name_of
+from einsdiff.text.tree import Index
+
+Group = tuple[tuple[Index, ...], int]
+"""The indices of a group and the offset behind it."""
+
+_LETTER = "A-Za-zͰ-ϿЀ-ӿℓµ"
+_PLAIN = re.compile(rf"(?:[{_LETTER}][0-9]*|[0-9])+")
+_ITEM = re.compile(
+    rf"(?P<blank>[\s,&]+|\\[,;:! ])|(?P<letter>[{_LETTER}][0-9]*)|(?P<digit>[0-9])"
+    r"|(?P<font>\\(?P<face>[A-Za-z]+)\s*\{)|(?P<close>\})|(?P<command>\\[A-Za-z]+)[0-9]*"
+)
+_LIMITS = re.compile(r"(?:=\s*1\s*)?\}\s*\^\s*(?:\{\s*\\?\w+\s*\}|\w)")
+_WORDS = re.compile(r"\[\s*(?:(?:[^\W\d_]\w*|\\[A-Za-z]+|\d+)(?:\s*,\s*|\s+|(?=\s*\])))*\s*\]")
+_WORD = re.compile(r"[^\W\d_]\w*|\\[A-Za-z]+|\d+")
+_TAIL = re.compile(r"\w*")
+
+
+def read_subscript(source: str, start: int, *, limits: bool = False) -> Group:
+    """Read the group whose `_` stands at `start`; `limits` allows the `=1` and `^n` of a LaTeX sum."""
+    k = start + 1
+    if source.startswith("{", k):
+        return _read_braces(source, start, limits=limits)
+    if source.startswith("\\", k):
+        return _read_command(source, start)
+    plain = _PLAIN.match(source, k)
+    if plain is None:
+        raise ParseError(
+            "an index is missing after _ [^]",
+            source,
+            [Mark(Span(start, k))],
+            help="write x_i, x_{i1 j2} or x[row]",
+        )
+    return split_letters(plain.group(), k, source), plain.end()
+
+
+def split_letters(text: str, start: int, source: str) -> tuple[Index, ...]:
+    """Split `ij1` into i and j1; digits that follow no letter are components."""
+    indices = []
+    k = 0
+    while k < len(text):
+        stop = k + 1
+        if not text[k].isdigit():
+            while stop < len(text) and text[stop].isdigit():
+                stop += 1
+        indices.append(_index(text[k:stop], Span(start + k, start + stop), source))
+        k = stop
+    return tuple(indices)
+
+
+def read_brackets(source: str, start: int) -> Group | None:
+    """Read `[row, 10]` at `start`; None where the bracket holds something else than indices."""
+    group = _WORDS.match(source, start)
+    if group is None:
+        return None
+    words = _WORD.finditer(source, start, group.end())
+    return tuple(_index(word.group(), Span(*word.span()), source) for word in words), group.end()
+
+
+def read_small_letters(source: str, start: int) -> Group:
+    """Read Unicode subscripts, `ᵢⱼ`."""
+    stop = start
+    while stop < len(source) and source[stop] in SUBSCRIPTS:
+        stop += 1
+    return split_letters("".join(SUBSCRIPTS[c] for c in source[start:stop]), start, source), stop
+
+
+def refuse_second_group(source: str, name: str, start: int, first: int, second: int) -> ParseError:
+    """Return the error for `x_hat_i`: the name from `start`, its groups from `first` and `second`."""
+    tail = _TAIL.match(source, first)
+    words = source[first : tail.end() if tail else second].strip("_").split("_")
+    if all(len(word.rstrip("0123456789")) <= 1 for word in words):
+        typed = f"{name}_{''.join(words)}"
+    else:
+        typed = f"{'_'.join([name, *words[:-1]])}[{', '.join(_PLAIN_ITEMS.findall(words[-1]))}]"
+    return ParseError(
+        "a name ends at its first _ [~], so that the second _ [^] has no name before it",
+        source,
+        [Mark(Span(second, second + 1)), Mark(Span(first, first + 1), "~")],
+        help=f"write {typed}" + (f", if the name is {typed[: typed.index('[')]}" if "[" in typed else ""),
+    )
+
+
+_PLAIN_ITEMS = re.compile(rf"[{_LETTER}][0-9]*|[0-9]")
+
+
+def _read_command(source: str, start: int) -> Group:
+    """Read `_\\alpha` or `_\\mathrm{F}`."""
+    item = _ITEM.match(source, start + 1)
+    if item is not None and item["font"] and item["face"] in FONTS:
+        indices, stop = _read_braces(source, item.end() - 2, limits=False)
+        return indices, stop
+    if item is None or not item["command"]:
+        raise _refuse(source, start + 1)
+    return (_command_index(source, item),), item.end()
+
+
+def _read_braces(source: str, start: int, *, limits: bool) -> Group:
+    """Read the group whose brace stands at `start + 1`."""
+    indices: list[Index] = []
+    k, depth = start + 2, 1
+    while depth:
+        item = _ITEM.match(source, k)
+        if item is None:
+            end = _LIMITS.match(source, k) if limits and indices else None
+            if end is None:
+                raise _refuse_limit(source, k) if limits else _refuse(source, k, start + 1)
+            return tuple(indices), end.end()
+        if item["close"]:
+            depth -= 1
+        elif item["font"]:
+            if item["face"] not in FONTS:
+                raise _refuse(source, k, start + 1)
+            depth += 1
+        elif item["command"]:
+            indices.append(_command_index(source, item))
+        elif not item["blank"]:
+            indices.append(_index(item.group(), Span(*item.span()), source))
+        k = item.end()
+    if not indices:
+        raise ParseError(
+            "there is no index between these braces [^]",
+            source,
+            [Mark(Span(start + 1, k))],
+            help="write x_{i}, or x without braces for a scalar",
+        )
+    if limits:
+        end = _LIMITS.match(source, k - 1)
+        k = end.end() if end else k
+    return tuple(indices), k
+
+
+def _command_index(source: str, item: re.Match[str]) -> Index:
+    letter = LATEX_LETTERS.get(item["command"][1:])
+    if letter is None:
+        raise _refuse(source, item.start())
+    return Index(letter + item.group()[len(item["command"]) :], Span(*item.span()))
+
+
+def _index(text: str, span: Span, source: str) -> Index:
+    """Return the index, or the component, that a word or a numeral stands for."""
+    if not text[0].isdigit():
+        return Index(VARIANTS.get(text[0], text[0]) + text[1:] if len(text) < 2 else name_of(text.lstrip("\\")), span)
+    if not text.isascii() or len(text) > 9:
+        raise ParseError("this component is not a number that an axis can have [^]", source, [Mark(span)])
+    if int(text) == 0:
+        raise ParseError(
+            "components count from 1: there is no component 0 [^]",
+            source,
+            [Mark(span)],
+            rule="after _ and in braces each digit is one component, in brackets a whole number is",
+            help="the first component is x_1, the tenth is x[10]",
+        )
+    return Index(int(text), span)
+
+
+def _refuse(source: str, k: int, opened: int | None = None) -> ParseError:
+    """Return the error for what cannot stand in a group of indices."""
+    if k >= len(source) and opened is not None:
+        return ParseError("this bracket is never closed [^]", source, [Mark(Span(opened, opened + 1))])
+    return ParseError(
+        "this is not an index [^]",
+        source,
+        [Mark(Span(k, k + 1))],
+        rule="an index is one letter, with digits behind it if you like; a numeral is a component",
+        help="write A_ij, A_{i1 j2}, A_{1j} or A[row, col]",
+    )
+
+
+def _refuse_limit(source: str, k: int) -> ParseError:
+    """Return the error for a sum with other limits than `i=1` and `n`."""
+    return ParseError(
+        "a sum runs over all values of its index: it cannot have this limit [^]",
+        source,
+        [Mark(Span(min(k, max(len(source) - 1, 0)), k + 1))],
+        help=r"write \sum_{i} or \sum_{i=1}^{n}",
+    )

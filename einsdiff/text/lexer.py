@@ -1,0 +1,309 @@
+"""Text → tokens that know their places.
+
+Index notation, matrix notation and LaTeX share one lexer; a token's kind is the canonical sign (`*` for `·` and `\\cdot`,
+`Σ` for `\\sum` and `∑`), and a group of indices is one token.  Spans refer to the text as it was given.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Collection
+from typing import NamedTuple
+
+from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.functions import ALIASES, BY_NAME, TENSOR_FUNCTIONS
+from einsdiff.text.indices import (
+    Group,
+    read_brackets,
+    read_small_letters,
+    read_subscript,
+    refuse_second_group,
+)
+from einsdiff.text.symbols import (
+    ACCENTS,
+    BLANK_COMMANDS,
+    COMMANDS,
+    FONTS,
+    LATEX_FUNCTIONS,
+    LATEX_LETTERS,
+    LETTER_FONTS,
+    OPENERS,
+    OPERATORS,
+    SCALERS,
+    SIGNS,
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+    VARIANTS,
+    name_of,
+)
+from einsdiff.text.tree import Index
+
+
+class Token(NamedTuple):
+    """A piece of text: `name`, `number`, `indices`, `power` (², ⁻¹), `end`, or a sign that is its own kind."""
+
+    kind: str
+    text: str
+    start: int
+    stop: int
+    indices: tuple[Index, ...] = ()
+
+    @property
+    def span(self) -> Span:
+        """The place of the token."""
+        return Span(self.start, self.stop)
+
+
+_TOKEN = re.compile(
+    r"(?P<blank>[ \t\r&$~\u00a0\u2000-\u200b\u202f\u205f\u2061-\u2064\u3000\ufeff]+)"
+    r"|(?P<word>[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u04ff]"
+    r"[A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u04ff]*|[Α-Ωα-ωϑϕϖϱϵϰµℓ][0-9]*)"
+    r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<sign>\*\*|\.[*/^]|\|\||->|[<>=!]=|[-+*/^=,:;()\[\]{}|'<>@.−–∗·⋅∙•∕÷‖⊙∘⊘⊗×′’″ᵀ⊤∂√≥≤≠∑∏→…])"
+    r"|(?P<newline>\n)"
+    r"|(?P<group>_)"
+    r"|(?P<command>\\(?:[A-Za-z]+\*?|[^\n]))"
+)
+_RAW = re.compile(r"\w+")
+_BRACKETED = re.compile(r"[^\W\d_]\w*_\w*(?=\[)")
+_ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
+_SKIPPED_ARGUMENT = re.compile(r"\s*\{[^{}\n]*\}")
+_FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
+_GROUPING = frozenset([*BY_NAME, *ALIASES, *TENSOR_FUNCTIONS])
+
+
+def tokenize(source: str, names: Collection[str] = ()) -> list[Token]:
+    """Return the tokens of a text, an `end` last; `names` are known names that may contain `_`.
+
+    >>> [token.text for token in tokenize(r"2\\lambda x_i^2")]
+    ['2', 'λ', 'x', '_i', '^', '2', '']
+    """
+    known = {name for name in names if "_" in name}
+    if "_" in source and "[" in source:
+        known.update(name_of(word) for word in _BRACKETED.findall(source))
+    return _Lexer(source, known).read()
+
+
+class _Lexer:
+    """One pass over a text."""
+
+    def __init__(self, source: str, known: set[str]) -> None:
+        self.source = source
+        self.known = known
+        self.tokens: list[Token] = []
+        self.open: list[Token] = []
+
+    def read(self) -> list[Token]:
+        """Return all tokens."""
+        source, match, k = self.source, _TOKEN.match, 0
+        length = len(source)
+        readers = {
+            "word": self._read_word,
+            "number": self._read_number,
+            "sign": self._read_sign,
+            "newline": self._read_newline,
+            "group": self._read_group,
+            "command": self._read_command,
+        }
+        while k < length:
+            found = match(source, k)
+            if found is None:
+                k = self._read_letter(k)
+            elif found.lastgroup == "blank" or found.lastgroup is None:
+                k = found.end()
+            else:
+                k = readers[found.lastgroup](k, found.end())
+        self._add("end", "", length, length)
+        return self.tokens
+
+    def _add(self, kind: str, text: str, start: int, stop: int) -> int:
+        self.tokens.append(Token(kind, text, start, stop))
+        return stop
+
+    def _add_group(self, start: int, group: Group) -> int:
+        indices, stop = group
+        self.tokens.append(Token("indices", self.source[start:stop], start, stop, indices))
+        return stop
+
+    def _read_word(self, start: int, stop: int) -> int:
+        """Read a name: `x`, `x_hat` before `[` or where it is known, else up to the first `_`."""
+        source = self.source
+        following = source[stop : stop + 1]
+        if following == "_":
+            raw = _RAW.match(source, start)
+            if raw is not None and not raw.group().endswith("_"):
+                name = name_of(unicodedata.normalize("NFKC", raw.group()))
+                if name in self.known:
+                    return self._read_after_name(self._add("name", name, start, raw.end()))
+        word = source[start:stop]
+        if word[0] in "ΣΠ" and (following == "_" or following in SUBSCRIPTS) and following:
+            return self._add(word[0], word, start, stop)
+        name = name_of(word if word.isascii() else unicodedata.normalize("NFKC", word))
+        return self._read_after_name(self._add("name", name, start, stop))
+
+    def _read_after_name(self, k: int) -> int:
+        """Read the bracket that stands right behind a name, if it holds indices."""
+        if self.source[k : k + 1] != "[":
+            return k
+        group = read_brackets(self.source, k)
+        if group is not None:
+            return self._add_group(k, group)
+        if self.tokens[-1].text in _GROUPING:
+            return k
+        raise ParseError(
+            "a bracket right behind a name holds indices, and this one [^] holds something else",
+            self.source,
+            [Mark(Span(k, k + 1)), Mark(self.tokens[-1].span, "~")],
+            rule="an index is a name or a number that counts from 1",
+            help="write A[i,j] or A[1,j]; for a product put a blank before the bracket",
+        )
+
+    def _read_number(self, start: int, stop: int) -> int:
+        return self._add("number", self.source[start:stop], start, stop)
+
+    def _read_sign(self, start: int, stop: int) -> int:
+        text = self.source[start:stop]
+        kind = SIGNS[text]
+        if kind == "[" and self._is_behind_bracket(start):
+            group = read_brackets(self.source, start)
+            if group is not None:
+                return self._add_group(start, group)
+        if kind == "''":
+            self._add("'", "'", start, stop)
+            kind = "'"
+        return self._add_sign(kind, start, stop)
+
+    def _is_behind_bracket(self, k: int) -> bool:
+        return bool(self.tokens) and self.tokens[-1].stop == k and self.tokens[-1].kind in (")", "indices")
+
+    def _add_sign(self, kind: str, start: int, stop: int) -> int:
+        token = Token(kind, self.source[start:stop], start, stop)
+        if kind in OPENERS:
+            self.open.append(token)
+        elif kind in (")", "]", "}") and self.open:
+            self.open.pop()
+        elif kind == "\n":
+            return self._read_newline(start, stop)
+        self.tokens.append(token)
+        return stop
+
+    def _read_newline(self, start: int, stop: int) -> int:
+        """End a statement, unless a bracket is open or the line ends in an operator."""
+        if not self.open and (not self.tokens or self.tokens[-1].kind not in OPERATORS):
+            self._add("\n", "", start, stop)
+        return stop
+
+    def _read_group(self, start: int, _: int) -> int:
+        last = self.tokens[-1] if self.tokens else None
+        reduces = last is not None and last.stop == start and (last.kind in ("Σ", "Π") or last.text == "sum")
+        indices, stop = read_subscript(self.source, start, limits=reduces)
+        if last is not None and last.kind == "name" and self.source[stop : stop + 1] == "_":
+            raise refuse_second_group(self.source, self.source[last.start : last.stop], last.start, start, stop)
+        return self._add_group(start, (indices, stop))
+
+    def _read_letter(self, k: int) -> int:
+        """Read a mathematical letter (𝐱), a small index (ᵢ) or a small number (²)."""
+        source, c = self.source, self.source[k]
+        if c in SUBSCRIPTS:
+            return self._add_group(k, read_small_letters(source, k))
+        if c in SUPERSCRIPTS:
+            stop = k
+            while stop < len(source) and source[stop] in SUPERSCRIPTS:
+                stop += 1
+            return self._add("power", "".join(SUPERSCRIPTS[d] for d in source[k:stop]), k, stop)
+        plain = unicodedata.normalize("NFKC", c)
+        if c in "𝟏𝟙":
+            return self._add("name", "𝟏", k, k + 1)
+        if 0x1D400 <= ord(c) <= 0x1D7FF and plain.isalpha():
+            return self._read_after_name(self._add("name", VARIANTS.get(plain, plain), k, k + 1))
+        raise ParseError(
+            f"there is no such sign in formulas: {_describe(c)} [^]", source, [Mark(Span(k, k + 1))], help="remove it"
+        )
+
+    def _read_command(self, start: int, stop: int) -> int:
+        """Read a LaTeX command."""
+        source = self.source
+        command = source[start + 1 : stop].rstrip("*") or "*"
+        letter = LATEX_LETTERS.get(command)
+        if letter is not None:
+            while stop < len(source) and source[stop] in "0123456789":
+                stop += 1
+            return self._read_after_name(self._add("name", letter + source[start + 1 + len(command) : stop], start, stop))
+        if command in LATEX_FUNCTIONS:
+            return self._add("name", command, start, stop)
+        if command in COMMANDS:
+            kind = COMMANDS[command]
+            self._add_sign(kind, start, stop)
+            return self._read_fraction_digits(stop) if kind == "frac" else stop
+        if command in SCALERS:
+            return self._read_scaled(start, stop)
+        if command in BLANK_COMMANDS:
+            return stop
+        if command in FONTS or command in ACCENTS:
+            return self._read_dressed(command, start, stop)
+        if command in ("begin", "end", "label", "tag"):
+            skipped = _SKIPPED_ARGUMENT.match(source, stop)
+            return skipped.end() if skipped else stop
+        if command in BY_NAME or command in ALIASES:
+            return self._add("name", command, start, stop)
+        raise ParseError(f"there is no LaTeX command \\{command} here [^]", source, [Mark(Span(start, stop))])
+
+    def _read_scaled(self, start: int, stop: int) -> int:
+        """Read the delimiter of `\\left(` as one token; `\\left.` is nothing."""
+        found = _TOKEN.match(self.source, stop)
+        while found is not None and found.lastgroup == "blank":
+            found = _TOKEN.match(self.source, found.end())
+        if found is None:
+            return stop
+        if found.lastgroup == "sign" and found.group() == ".":
+            return found.end()
+        kind = None
+        if found.lastgroup == "sign":
+            kind = SIGNS[found.group()]
+        elif found.lastgroup == "command":
+            kind = COMMANDS.get(found.group()[1:])
+        return stop if kind is None or kind == "\n" else self._add_sign(kind, start, found.end())
+
+    def _read_dressed(self, command: str, start: int, stop: int) -> int:
+        """Read `\\mathbf{x}`, `\\hat{x}`; where more than a name is dressed, the dress is dropped."""
+        found = _ARGUMENT.match(self.source, stop)
+        word = (found[1] or found[2]) if found is not None else ""
+        if found is None or (word[0] == "\\" and word[1:] not in LATEX_LETTERS):
+            return stop
+        stop = found.end()
+        if word == "1":
+            return self._add("name", "𝟏", start, stop)
+        if word in ("T", "top") and self.tokens and self.tokens[-1].kind in ("^", "{"):
+            return self._add("ᵀ", word, start, stop)
+        if command in LETTER_FONTS and len(word) > 1 and word.isalpha() and word not in _GROUPING:
+            first = found.start(1) if found[1] else found.start(2)
+            for k, letter in enumerate(word):
+                self._add("name", name_of(letter), first + k, first + k + 1)
+            return self._read_after_name(stop) if self.tokens[-1].stop == stop else stop
+        name = name_of(word.lstrip("\\"))
+        if word.isdigit():
+            return self._add("number", word, start, stop)
+        if command in ACCENTS:
+            name = f"{name}_{ACCENTS[command]}"
+        return self._read_after_name(self._add("name", name, start, stop))
+
+    def _read_fraction_digits(self, k: int) -> int:
+        """Read `\\frac12` as `\\frac{1}{2}`."""
+        for _ in range(2):
+            found = _FRACTION_DIGIT.match(self.source, k)
+            if found is None:
+                break
+            k = found.end()
+            self._add("{", "", k - 1, k - 1)
+            if found[1].isdigit():
+                self._add("number", found[1], k - 1, k)
+            else:
+                self._add("name", found[1], k - 1, k)
+            self._add("}", "", k, k)
+        return k
+
+
+def _describe(c: str) -> str:
+    """Return a sign so that it can be read: itself where it prints, else its code."""
+    return c if c.isprintable() and not unicodedata.combining(c) else f"U+{ord(c):04X}"
