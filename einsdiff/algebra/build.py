@@ -61,6 +61,7 @@ class DivisionByZeroError(Exception):
 ZERO = Entry(Number(0), ())
 ONE = Entry(Number(1), ())
 _fresh = count()
+SPLICE = 12  # factors that a product which sums nothing may have and still join the one around it unasked
 
 
 class Bound(NamedTuple):
@@ -90,6 +91,11 @@ def tensor(name: str, wires: Sequence[Wire], assumed: Iterable[str] = ()) -> Ent
 def delta(a: Wire, b: Wire, size: Size) -> Entry:
     """Return δ_ab."""
     return Entry(_delta(size), (a, b))
+
+
+def tie(node: Expr, entry: Entry) -> Entry:
+    """Return ∂A_ij/∂A_kl = δ_ik δ_jl: the wires 0, 1, … of a tensor's axes made one with those of an entry."""
+    return multiply(*(delta(k, w, size) for k, (w, size) in enumerate(zip(entry.wires, node.sizes, strict=True))))
 
 
 def ones(wire: Wire, size: Size) -> Entry:
@@ -174,41 +180,41 @@ def parity(order: Sequence[int]) -> int:
 
 def multiply(*factors: Entry, bound: Collection[Wire] = ()) -> Entry:
     """Return Σ_bound Π factors."""
-    return product([(f, 1) for f in factors], bound)
+    return product([(f, 1, False) for f in factors], bound)
 
 
 def power(base: Entry, exponent: Exact) -> Entry:
     """Return base^exponent, entry by entry."""
-    return product([(base, exponent)])
+    return product([(base, exponent, False)])
 
 
 def scale(coefficient: Exact, entry: Entry) -> Entry:
     """Return coefficient · entry."""
-    return product([(entry, 1)], (), coefficient)
+    return product([(entry, 1, False)], (), coefficient)
 
 
 def contract(body: Entry, over: Collection[Wire]) -> Entry:
     """Return Σ_over body."""
-    return product([(body, 1)], over, merge=True) if over else body
+    return product([(body, 1, True)], over) if over else body
 
 
 def product(
-    factors: Iterable[tuple[Entry, Exact]],
+    factors: Iterable[tuple[Entry, Exact, bool]],
     bound: Collection[Wire] = (),
     coefficient: Exact = 1,
-    *,
-    merge: bool = False,
 ) -> Entry:
-    """Return coefficient · Σ_bound Π entry^exponent.
+    """Return coefficient · Σ_bound Π entry^exponent, given as triples (entry, exponent, join).
 
-    Every bound wire must stand in some factor.  A factor that is itself a product joins this one where it sums nothing;
-    with `merge` also where it does.
+    Every bound wire must stand in some factor.  A factor that is itself a product joins this one where it sums nothing,
+    and with `join` also where it does.  A zero factor makes the product zero, whatever the others.
     """
     network = _Network(coefficient, bound)
-    for entry, exponent in factors:
-        if is_zero(entry) and exponent < 0:
-            raise DivisionByZeroError
-        network.put(entry, exact(exponent), merge=merge)
+    for entry, exponent, join in factors:
+        if is_zero(entry) and exponent != 0:
+            if exponent < 0:
+                raise DivisionByZeroError
+            network.coefficient = 0
+        network.put(entry, exact(exponent), join=join)
     return network.close()
 
 
@@ -234,19 +240,19 @@ class _Network:
         if a != b:
             self.fused[b] = a
 
-    def put(self, entry: Entry, exponent: Exact, *, merge: bool) -> None:
+    def put(self, entry: Entry, exponent: Exact, *, join: bool) -> None:
         """Add a factor, opening it where it is a product that can join."""
         for wire in entry.wires:
             if wire not in self.bound:
                 self.free[wire] = None
-        self._open(entry, exponent, merge=merge)
+        self._open(entry, exponent, join=join)
 
-    def _open(self, entry: Entry, exponent: Exact, *, merge: bool) -> None:
+    def _open(self, entry: Entry, exponent: Exact, *, join: bool) -> None:
         node, wires = entry
         if isinstance(node, Number):
             self._put_number(node, exponent)
-        elif exponent != 0 and isinstance(node, Product) and self._joins(node, exponent, merge=merge):
-            self._splice(node, wires, exponent, merge=merge)
+        elif exponent != 0 and isinstance(node, Product) and self._joins(node, exponent, join=join):
+            self._splice(node, wires, exponent, join=join)
         elif isinstance(node, Product) and exponent == 1 and (node.coefficient != 1 or len(set(node.out)) < node.rank):
             self._hoist(node, wires)
         else:
@@ -259,18 +265,18 @@ class _Network:
         else:
             self.coefficient *= value
 
-    def _joins(self, node: Product, exponent: Exact, *, merge: bool) -> bool:
+    def _joins(self, node: Product, exponent: Exact, *, join: bool) -> bool:
         """Tell whether the factors of a product become factors of this one."""
         if node.bound:
-            return merge and exponent == 1
+            return join and exponent == 1
         if exponent == 1:
-            return True
+            return join or len(node.factors) <= SPLICE
         if len(set(node.out)) < node.rank or exact_power(node.coefficient, exponent) is None:
             return False
         whole = isinstance(exponent, int)
         return whole or (len(node.factors) == 1 and node.coefficient > 0 and _combine(node.factors[0], exponent))
 
-    def _splice(self, node: Product, wires: tuple[Wire, ...], exponent: Exact, *, merge: bool) -> None:
+    def _splice(self, node: Product, wires: tuple[Wire, ...], exponent: Exact, *, join: bool) -> None:
         at: dict[int, Wire] = {}
         for axis_label, wire in zip(node.out, wires, strict=True):
             if axis_label in at:
@@ -285,7 +291,7 @@ class _Network:
         self.coefficient *= scaled
         for f in node.factors:
             inside = Entry(f.node, tuple(at[k] for k in f.labels))
-            self._open(inside, exact(f.exponent * exponent), merge=merge)
+            self._open(inside, exact(f.exponent * exponent), join=join)
 
     def _hoist(self, node: Product, wires: tuple[Wire, ...]) -> None:
         """Take the coefficient and the δs out of a product that stays a factor of its own."""
@@ -298,9 +304,8 @@ class _Network:
         self.coefficient *= node.coefficient
         names: dict[int, Wire] = {**at, **{k: fresh() for k in node.bound}}
         core = product(
-            [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent) for f in node.factors],
+            [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, True) for f in node.factors],
             [names[k] for k in node.bound],
-            merge=True,
         )
         self.factors.append(Factor2(core.node, core.wires, 1))
 
@@ -484,7 +489,7 @@ def _assemble(coefficient: Exact, factors: list[Factor2], groups: Mapping[Wire, 
     if len(factors) == 1 and not factors[0].wires and factors[0].exponent == 1 and coefficient != 1:
         inner = factors[0].node
         if isinstance(inner, Product):  # c (Σ …) is one product
-            return product([(Entry(inner, ()), 1)], (), coefficient, merge=True)
+            return product([(Entry(inner, ()), 1, True)], (), coefficient)
     edges = [_edge(f.node, f.wires, f.exponent) for f in factors]
     kinds = {w: len(groups[w]) if w in groups else 1_000_000 for f in factors for w in f.wires}
     missing = [w for w in groups if w not in kinds]
@@ -561,20 +566,23 @@ def _axis_symmetries(found: Labelling, groups: Mapping[Wire, list[Wire]]) -> tup
 
 def add(*terms: Entry) -> Entry:
     """Return Σ terms; all that are not zero have the same wires."""
-    return total([(1, t) for t in terms])
+    return total([(1, t, False) for t in terms])
 
 
 def subtract(a: Entry, b: Entry) -> Entry:
     """Return a − b."""
-    return total([(1, a), (-1, b)])
+    return total([(1, a, False), (-1, b, False)])
 
 
-def total(terms: Iterable[tuple[Exact, Entry]], *, merge: bool = False) -> Entry:
-    """Return Σ coefficient · entry; with `merge`, terms that are sums join this one."""
+def total(terms: Iterable[tuple[Exact, Entry, bool]]) -> Entry:
+    """Return Σ coefficient · entry, given as triples (coefficient, entry, join).
+
+    With `join`, a term that is a sum becomes part of this one.  All terms that are not zero have the same wires.
+    """
     collected: dict[tuple[Expr, tuple[Wire, ...]], Exact] = {}
     names: tuple[Wire, ...] | None = None
-    for coefficient, entry in terms:
-        for c, (node, wires) in _terms(coefficient, entry, merge=merge):
+    for coefficient, entry, join in terms:
+        for c, (node, wires) in _terms(coefficient, entry, join=join):
             names = wires if names is None else names
             assert set(wires) == set(names), f"terms with wires {names} and {wires}"
             spelled, sign = _spelling(node, wires, names)
@@ -610,21 +618,21 @@ def _smallest(edge: Edge, place: Mapping[Wire, int]) -> tuple[Labels, int]:
     return best, sign * edge.sign
 
 
-def _terms(coefficient: Exact, entry: Entry, *, merge: bool) -> list[tuple[Exact, Entry]]:
+def _terms(coefficient: Exact, entry: Entry, *, join: bool) -> list[tuple[Exact, Entry]]:
     """Return what an entry adds to a sum: coefficients and entries without one, their wires all different."""
     if coefficient == 0 or is_zero(entry):
         return []
     node, wires = entry
     if len(set(wires)) < len(wires):
-        return _terms(coefficient, multiply(entry), merge=merge)
+        return _terms(coefficient, multiply(entry), join=join)
     if isinstance(node, Number):
         return [(exact(coefficient * node.value), ONE)]
-    if isinstance(node, Sum) and merge:
+    if isinstance(node, Sum) and join:
         inner = [(t.coefficient, Entry(t.node, tuple(wires[k] for k in t.labels))) for t in node.terms]
-        return [found for c, e in inner for found in _terms(coefficient * c, e, merge=True)]
+        return [found for c, e in inner for found in _terms(coefficient * c, e, join=True)]
     if isinstance(node, Product) and node.coefficient != 1:
         bare = split_coefficient(entry)[1]
-        return _terms(coefficient * node.coefficient, bare, merge=merge)
+        return _terms(coefficient * node.coefficient, bare, join=join)
     return [(exact(coefficient), entry)]
 
 
@@ -674,8 +682,12 @@ def _even(node: Expr) -> tuple[Symmetry, ...]:
     return tuple(s for s in symmetries_of(node) if s.sign > 0)
 
 
-def reduce(operator: str, body: Entry, over: Collection[Wire]) -> Entry:
-    """Return prod, max, min or logsumexp of an entry over some of its wires."""
+def reduce(operator: str, body: Entry, over: Mapping[Wire, Size]) -> Entry:
+    """Return prod, max, min or logsumexp of an entry over some wires, given with their sizes."""
+    if is_zero(body):
+        counts = multiply(*(size_of(s) for s in over.values()))
+        return apply("log", counts) if operator == "logsumexp" else ZERO
+    body = spread(multiply(body), over)
     edges = [Edge(body.node.digest, body.wires, _even(body.node))]
     found = label(edges, {w: int(w in over) for w in body.wires}, signed=True)
     free = tuple(w for w in found.order if w not in over)
@@ -686,9 +698,11 @@ def reduce(operator: str, body: Entry, over: Collection[Wire]) -> Entry:
 
 def matrix_function(function: str, body: Entry, row: Wire, column: Wire) -> Entry:
     """Return inv, det or logdet of the matrix body[row, column]; inv has the wires of its argument."""
-    body = spread(multiply(body), {})
-    if is_zero(body) or len(body.wires) != 2:
-        raise DivisionByZeroError
+    body = multiply(body)
+    if is_zero(body):
+        if function == "inv":
+            raise DivisionByZeroError
+        return ZERO if function == "det" else apply("log", ZERO)
     assert set(body.wires) == {row, column}
     node = MatrixFunction(function, body.node)
     if function != "inv":
@@ -726,3 +740,11 @@ def spread(entry: Entry, wanted: Mapping[Wire, Size]) -> Entry:
 def _delta(size: Size) -> Product:
     return Product(1, (Factor(Ones(size), (0,), 1),), (0, 0), (Symmetry((1, 0), 1),))
 
+
+
+def softmax(body: Entry, kept: Mapping[Wire, Wire]) -> Entry:
+    """Return exp(z − logsumexp z) over the wires `kept`, which are called by other names in the result."""
+    ranges = sizes(body)
+    total_exp = reduce("logsumexp", body, {w: ranges[w] for w in kept})
+    here_body = rename(body, kept)
+    return apply("exp", subtract(here_body, spread(total_exp, sizes(here_body))))

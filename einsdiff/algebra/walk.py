@@ -74,6 +74,10 @@ def tensors(*roots: Expr) -> list[Tensor]:
     return sorted((n for n in ordered(*roots) if isinstance(n, Tensor)), key=lambda n: n.name)
 
 
+def _never(_: Expr) -> bool:
+    return False
+
+
 def here(node: Expr) -> Entry:
     """Return the entry of a node at the wires 0, 1, …."""
     return Entry(node, tuple(range(node.rank)))
@@ -85,10 +89,11 @@ def place(found: Entry, labels: Iterable[Wire]) -> Entry:
     return Entry(found.node, tuple(at[w] for w in found.wires))  # type: ignore[call-overload]
 
 
-def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], *, merge: bool = False) -> Entry:
+def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], bool] = _never) -> Entry:
     """Return the entry of a node at the wires 0, 1, … whose parts have been rewritten.
 
-    A rewritten part is zero or has all the axes of the part.
+    A rewritten part is zero or has all the axes of the part.  Products in products and sums in sums become one where
+    `join` holds of the part.
     """
 
     def at(part: Expr, labels: Labels) -> Entry:
@@ -97,30 +102,24 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], *, merge: bool = False)
     match node:
         case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
             return here(node)
-        case _ if all(rewritten[p.node] == here(p.node) for p in parts(node)) and not merge:
+        case _ if join is _never and all(rewritten[p.node] == here(p.node) for p in parts(node)):
             return here(node)
         case Sum(terms):
-            return build.total([(t.coefficient, at(t.node, t.labels)) for t in terms], merge=merge)
+            return build.total([(t.coefficient, at(t.node, t.labels), join(t.node)) for t in terms])
         case Product(coefficient, factors, out):
             names = {label: ("bound", label) for label in node.bound}
             names |= {label: ("free", label) for label in set(out)}
-            inside = [(build.rename(at(f.node, f.labels), names), f.exponent) for f in factors]
-            if any(build.is_zero(e) and x > 0 for e, x in inside):
-                return build.ZERO
-            body = build.product(inside, [names[label] for label in node.bound], coefficient, merge=merge)
+            inside = [(build.rename(at(f.node, f.labels), names), f.exponent, join(f.node)) for f in factors]
+            body = build.product(inside, [names[label] for label in node.bound], coefficient)
             return _unfold(body, out, node)
         case Apply(function, arguments, orders):
             whole = dict(enumerate(node.sizes))
             applied = build.apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
             return build.spread(applied, whole)
         case Reduce(operator, argument, axes):
-            over = range(axes, len(node.label_sizes))
-            body = at(*argument)
-            if build.is_zero(body):
-                body = build.multiply(
-                    build.number(0), *(build.ones(k, s) for k, s in enumerate(node.label_sizes))
-                )
-            return build.spread(build.reduce(operator, body, over), dict(enumerate(node.sizes)))
+            over = {k: node.label_sizes[k] for k in range(axes, len(node.label_sizes))}
+            found = build.reduce(operator, at(*argument), over)
+            return build.spread(found, dict(enumerate(node.sizes)))
         case MatrixFunction(function, argument):
             inner = at(argument, (0, 1))
             found = build.matrix_function(function, inner, 0, 1)

@@ -7,11 +7,11 @@ their names.  This is the reference reading for the tests and shares nothing wit
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count
 
-from einsdiff.errors import AmbiguityError, IndexMismatchError, Span
+from einsdiff.errors import AmbiguityError, IndexMismatchError
 from einsdiff.functions import TENSOR_FUNCTIONS
 from einsdiff.text.tree import (
     Add,
@@ -154,7 +154,6 @@ class _Rule:
     """DESIGN 2.4: `sums` says whether an index is summed at a node, `closes` whether somewhere in a part."""
 
     strict: bool
-    span: Span = field(default=Span(0, 0))
 
     def place(self, tree: Tree, closed: frozenset[str]) -> Tree:
         """Write out the sums of all indices of `tree` that are not in `closed` (free, or bound further out)."""

@@ -1,0 +1,55 @@
+"""Simplification: the form that a person would write.
+
+Nested products and sums that are used once are joined, which collects like terms; then the identities are tried at every
+node, until none applies.  Each lowers the size of what it rewrites, so that simplification ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.identities import apply_identities
+from einsdiff.algebra.nodes import Expr, Product, Sum
+from einsdiff.algebra.steps import Steps, unrecorded
+
+JOIN = 48  # parts that a product or sum may have and still be joined into the one around it
+
+
+def simplify(*entries: Entry, steps: Steps = unrecorded, rounds: int = 8) -> tuple[Entry, ...]:
+    """Return the entries in the form a person would write; what several of them share stays shared."""
+    for _ in range(rounds):
+        simpler = _round(entries, steps)
+        if simpler == entries:
+            break
+        entries = simpler
+    return entries
+
+
+def _round(entries: tuple[Entry, ...], steps: Steps) -> tuple[Entry, ...]:
+    roots = [e.node for e in entries]
+    uses = walk.uses(*roots)
+    known: dict[Expr, Entry] = {}
+    for node in walk.ordered(*roots):
+        joined = _join(node, known, uses)
+        if steps.is_recording and joined != walk.rebuild(node, known):
+            steps.add("join", walk.rebuild(node, known), joined)
+        known[node] = apply_identities(joined, steps)
+    return tuple(walk.place(known[e.node], e.wires) for e in entries)
+
+
+def _join(node: Expr, known: Mapping[Expr, Entry], uses: Mapping[Expr, int]) -> Entry:
+    """Return a node with its rewritten parts, where those that stand nowhere else become part of it."""
+    match node:
+        case Sum(terms):
+            held = {t.node for t in terms if uses[t.node] > 1 or _width(known[t.node].node) > JOIN}
+        case Product(_, factors):
+            held = {f.node for f in factors if uses[f.node] > 1 or _width(known[f.node].node) > JOIN}
+        case _:
+            return walk.rebuild(node, known)
+    return walk.rebuild(node, known, join=lambda part: part not in held)
+
+
+def _width(node: Expr) -> int:
+    return len(node.terms) if isinstance(node, Sum) else len(node.factors) if isinstance(node, Product) else 1

@@ -1,0 +1,128 @@
+"""The laws: for one entry y the differential dy = Σ_k c_k du_k in its parts u_k, one case a node.
+
+Wires are the axes 0, 1, … of y.  No layout, no transpose and no shape occurs here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import (
+    Apply,
+    Call,
+    Count,
+    Derivative,
+    Epsilon,
+    Expr,
+    MatrixFunction,
+    Number,
+    Ones,
+    Product,
+    Reduce,
+    Sum,
+    Tensor,
+    Unit,
+    Wire,
+)
+from einsdiff.algebra.walk import here, place
+from einsdiff.calculus.slopes import slope
+
+
+class Partial(NamedTuple):
+    """One term Σ_bound c du of a differential: c, and the entry u with its bound wires."""
+
+    law: str
+    c: Entry
+    u: Entry
+    bound: tuple[Hashable, ...] = ()
+
+
+def differential(y: Expr) -> list[Partial]:
+    """Return the terms of dy."""
+    match y:
+        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():  # dc = 0; a variable is for the caller
+            return []
+        case Sum(terms):  # d(a + b) = da + db
+            return [Partial("sum", build.number(t.coefficient), Entry(t.node, t.labels)) for t in terms]
+        case Product():  # d Σ_j a b = Σ_j (da b + a db);  d u^n = n u^(n-1) du
+            return _product(y)
+        case Apply(f, arguments, orders):  # d f(u, v) = ∂f/∂u du + ∂f/∂v dv
+            at = tuple(Entry(a.node, a.labels) for a in arguments)
+            every = dict(enumerate(y.sizes))
+            found = [_slope(f, orders, k, at) for k in range(len(at))]
+            return [Partial("chain", build.spread(c, every), u) for c, u in zip(found, at, strict=True) if not build.is_zero(c)]
+        case Reduce(operator, argument):
+            u = Entry(argument.node, argument.labels)
+            return [Partial(operator, _reduction(y, u), u, tuple(range(y.rank, len(y.label_sizes))))]
+        case MatrixFunction("inv", A):  # d A⁻¹_ab = −A⁻¹_ar dA_rc A⁻¹_cb
+            c = build.scale(-1, build.multiply(Entry(y, (0, "r")), Entry(y, ("c", 1))))
+            return [Partial("inverse", c, Entry(A, ("r", "c")), ("r", "c"))]
+        case MatrixFunction("det", A):  # d det A = det A A⁻¹_cr dA_rc
+            c = build.multiply(here(y), Entry(MatrixFunction("inv", A), ("c", "r")))
+            return [Partial("determinant", c, Entry(A, ("r", "c")), ("r", "c"))]
+        case MatrixFunction(_, A):  # d log det A = A⁻¹_cr dA_rc
+            return [Partial("log determinant", Entry(MatrixFunction("inv", A), ("c", "r")), Entry(A, ("r", "c")), ("r", "c"))]
+        case Call(f, arguments, _, wrt):  # d f(x) = ∂f/∂x_a dx_a
+            return [_call(y, k) for k in range(len(arguments))]
+        case Derivative():
+            raise AssertionError("derivatives are carried out before they are differentiated")
+
+
+def _product(y: Product) -> list[Partial]:
+    """Σ_j a b: each factor in turn, the others beside it; axes that are one label are tied by δ."""
+    at: dict[int, Wire] = {label: ("bound", label) for label in y.bound}
+    deltas = []
+    for axis, label in enumerate(y.out):
+        if label in at:
+            deltas.append((build.delta(at[label], axis, y.sizes[axis]), 1, False))
+        else:
+            at[label] = axis
+    entries = [place(here(f.node), [at[k] for k in f.labels]) for f in y.factors]
+    found = []
+    for k, (factor, u) in enumerate(zip(y.factors, entries, strict=True)):
+        n = factor.exponent
+        beside = [(e, f.exponent, False) for e, f in zip(entries, y.factors, strict=True) if f is not factor]
+        own = [(u, n - 1, False)] if n != 1 else []
+        c = build.product([*beside, *own, *deltas], (), y.coefficient * n)
+        found.append(Partial("product" if len(entries) > 1 else "power", c, u, tuple(at[b] for b in y.bound)))
+        assert k < len(entries)
+    return found
+
+
+def _slope(f: str, orders: tuple[int, ...] | None, k: int, at: tuple[Entry, ...]) -> Entry:
+    if orders is None:
+        return slope(f, k, at)
+    return build.apply(f, *at, orders=tuple(n + (m == k) for m, n in enumerate(orders)))
+
+
+def _reduction(y: Reduce, u: Entry) -> Entry:
+    """∂y/∂u at one entry.
+
+    logsumexp:  exp(u_j − y)
+    max, min:   [u_j = y] / Σ_k [u_k = y], so that entries that tie share the slope equally
+    prod:       Π_k where(δ_kj, 1, u_k), which holds where entries are 0, too
+    """
+    ranges = dict(enumerate(y.label_sizes))
+    over = {k: ranges[k] for k in range(y.rank, len(ranges))}
+    whole = build.spread(here(y), ranges)
+    if y.operator == "logsumexp":
+        return build.apply("exp", build.subtract(build.multiply(u), whole))
+    if y.operator in ("max", "min"):
+        hit = build.apply("eq", u, whole)
+        there = build.rename(hit, {k: ("other", k) for k in over})
+        return build.product([(hit, 1, False), (build.contract(there, [("other", k) for k in over]), -1, False)])
+    others: dict[Wire, Wire] = {k: ("other", k) for k in over}
+    tie = build.multiply(*(build.delta(k, other, ranges[k]) for k, other in zip(over, others.values(), strict=True)))
+    rest = build.apply("where", tie, build.number(1), build.rename(u, others))
+    return build.reduce("prod", rest, {others[k]: size for k, size in over.items()})
+
+
+def _call(y: Call, k: int) -> Partial:
+    argument = y.arguments[k]
+    given = [(Entry(a.node, a.labels), range(len(a.labels))) for a in y.arguments]
+    new = [("arg", label) for label in range(len(argument.labels))]
+    c = build.call(y.function, given, [*range(y.rank), *new], (*y.wrt, k))
+    return Partial("unknown function", c, place(here(argument.node), [new[label] for label in argument.labels]), tuple(new))

@@ -1,0 +1,364 @@
+"""The summation rule: where an index that is not free is summed, and where the text cannot be read.
+
+For each part of a tree and each index in it the *standing* of the index is found, parts first:
+
+    OPEN    it stands there once and is not summed there
+    POWER   it stands in a whole power of a bare tensor: repetition, if nothing else holds it
+    CLOSED  it is repeated inside, so that the part can sum it on its own
+    MIXED   some terms of a sum repeat it and some do not
+    TWICE   several factors can each sum it on their own
+
+A product in which two factors hold the index sums it, if one of them holds it open.  spec/language.md, Summation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import Enum
+from fractions import Fraction
+from typing import NamedTuple
+
+from einsdiff.errors import AmbiguityError, EinsdiffError, IndexMismatchError, Mark, Span
+from einsdiff.text.tree import (
+    Add,
+    Call,
+    Compare,
+    Differentiate,
+    Divide,
+    Entrywise,
+    FieldDerivative,
+    Kronecker,
+    Multiply,
+    Name,
+    Negative,
+    Numeral,
+    Raise,
+    Reduce,
+    Transpose,
+    Tree,
+    children,
+)
+
+RULE = "an index that is not on the left is summed where it is repeated (spec/language.md, Summation)"
+
+
+class Standing(Enum):
+    """How an index stands in a part of a tree."""
+
+    OPEN = "open"
+    POWER = "power"
+    CLOSED = "closed"
+    MIXED = "mixed"
+    TWICE = "twice"
+
+
+class Held(NamedTuple):
+    """The standing of an index in a part, and the places that tell why."""
+
+    standing: Standing
+    places: tuple[Span, ...]
+
+
+Standings = dict[str, Held]
+
+
+def factors_of(tree: Tree) -> list[tuple[Tree, int]]:
+    """Return the factors of a product as the rule counts them, each with 1, or −1 for a divisor.
+
+    A quotient is a product, and joins the product around it where no parenthesis holds it apart: of those parts that
+    are not held apart the first begins where the whole begins.
+    """
+    found: list[tuple[Tree, int]] = []
+    stack: list[tuple[Tree, int]] = [(tree, 1)]
+    while stack:
+        part, exponent = stack.pop()
+        match part:
+            case Multiply(factors) if exponent == 1 and (part is tree or part.span.start == tree.span.start):
+                stack += [(f, 1) for f in reversed(factors)]
+            case Divide(numerator, denominator) if exponent == 1 and (part is tree or part.span.start == tree.span.start):
+                stack += [(denominator, -1), (numerator, 1)]
+            case _:
+                found.append((part, exponent))
+    return found
+
+
+def whole_exponent(tree: Tree) -> int | None:
+    """Return the value of an exponent that is a whole number."""
+    value = constant(tree)
+    return value.numerator if value is not None and value.denominator == 1 else None
+
+
+def constant(tree: Tree) -> Fraction | None:
+    """Return the value of a tree that is a number: numerals, signs and quotients."""
+    match tree:
+        case Numeral(value):
+            return value
+        case Negative(body):
+            inner = constant(body)
+            return None if inner is None else -inner
+        case Divide(left, right):
+            a, b = constant(left), constant(right)
+            return None if a is None or not b else a / b
+        case _:
+            return None
+
+
+def standings(tree: Tree) -> dict[int, Standings]:
+    """Return the standing of every index in every part of a tree, by the part's identity."""
+    found: dict[int, Standings] = {}
+    stack: list[tuple[Tree, bool]] = [(tree, False)]
+    while stack:
+        part, done = stack.pop()
+        if done:
+            found[id(part)] = _standing(part, found)
+        elif id(part) not in found:
+            stack.append((part, True))
+            inner = _counted(part)
+            stack += [(child, False) for child in inner]
+    return found
+
+
+def _counted(tree: Tree) -> list[Tree]:
+    return [f for f, _ in factors_of(tree)] if isinstance(tree, Multiply | Divide) else list(_inner(tree))
+
+
+def _inner(tree: Tree) -> tuple[Tree, ...]:
+    """Return the parts whose indices belong to the notation around them; a matrix-notation argument has none."""
+    if isinstance(tree, Call) and tree.indices is not None:
+        return ()
+    return children(tree)
+
+
+def _standing(tree: Tree, found: dict[int, Standings]) -> Standings:
+    match tree:
+        case Numeral():
+            return {}
+        case Name(_, indices) | Call(_, _, tuple() as indices):
+            return _leaf(indices, tree.span)
+        case Negative(body):
+            return found[id(body)]
+        case Add(terms) | Call(_, terms):
+            return _alike([found[id(t)] for t in terms])
+        case Compare(_, left, right):
+            return _alike([found[id(left)], found[id(right)]])
+        case Multiply() | Divide():
+            return _together([found[id(f)] for f, _ in factors_of(tree)])
+        case Raise(base, exponent):
+            return _raised(tree, found[id(base)], found[id(exponent)])
+        case Reduce(operator, indices, body):
+            bound = {i.name for i in indices}
+            inner = _alike([found[id(body)]])
+            if operator == "softmax":
+                return inner
+            return {i: held for i, held in inner.items() if i not in bound}
+        case Differentiate(body, wrt):
+            return _together([_alike([found[id(body)]]), *(found[id(w)] for w in wrt)])
+        case FieldDerivative(index, body):
+            return _together([found[id(body)], _leaf((index,), index.span)])
+        case Transpose() | Entrywise() | Kronecker():
+            return {}
+
+
+def _leaf(indices: Iterable[object] | None, span: Span) -> Standings:
+    names = [i.name for i in indices or () if isinstance(i.name, str)]  # type: ignore[attr-defined]
+    return {i: Held(Standing.OPEN if names.count(i) == 1 else Standing.CLOSED, (span,)) for i in names}
+
+
+def _raised(tree: Raise, base: Standings, exponent: Standings) -> Standings:
+    whole = whole_exponent(tree.exponent)
+    if whole is None or whole < 2:
+        return _alike([base, exponent]) if exponent else _nested(base)
+    repeated = Standing.POWER if isinstance(tree.base, Name) else Standing.CLOSED
+    return {
+        i: Held(repeated, (tree.span,)) if held.standing is Standing.OPEN else _inside(held)
+        for i, held in base.items()
+    }
+
+
+def _inside(held: Held) -> Held:
+    """A power of a bare tensor inside something else can sum its index on its own."""
+    return Held(Standing.CLOSED, held.places) if held.standing is Standing.POWER else held
+
+
+def _nested(held: Standings) -> Standings:
+    return {i: _inside(h) for i, h in held.items()}
+
+
+def _alike(terms: list[Standings]) -> Standings:
+    """Terms of a sum and arguments of a function: each by itself, and all that hold an index must do so alike."""
+    result: Standings = {}
+    for term in terms:
+        for i, held in _nested(term).items():
+            known = result.get(i)
+            if known is None or known.standing is Standing.MIXED:
+                result[i] = known or held
+            elif held.standing is Standing.MIXED:
+                result[i] = held
+            elif (known.standing is Standing.OPEN) != (held.standing is Standing.OPEN):
+                closed, opened = (held, known) if known.standing is Standing.OPEN else (known, held)
+                result[i] = Held(Standing.MIXED, (opened.places[0], closed.places[0]))
+    return result
+
+
+def _together(factors: list[Standings]) -> Standings:
+    """Factors of a product."""
+    result: Standings = {}
+    for i in dict.fromkeys(name for f in factors for name in f):
+        holding = [f[i] for f in factors if i in f]
+        if len(holding) == 1:
+            result[i] = holding[0] if len(factors) == 1 else _inside(holding[0])
+            continue
+        places = tuple(h.places[0] for h in holding)
+        mixed = next((h for h in holding if h.standing is Standing.MIXED), None)
+        if mixed is not None:
+            result[i] = mixed
+        elif any(h.standing in (Standing.OPEN, Standing.POWER) for h in holding):
+            result[i] = Held(Standing.CLOSED, places)
+        else:
+            result[i] = Held(Standing.TWICE, places)
+    return result
+
+
+# --------------------------------------------------------------------------------------------------------------- checks
+
+
+def check_bound(source: str, term: Tree, held: Standings, free: Iterable[str]) -> None:
+    """Raise unless every index of an additive term that is not free is summed at one place."""
+    known = set(free)
+    for i, (standing, places) in held.items():
+        if i in known or standing in (Standing.CLOSED, Standing.POWER):
+            continue
+        raise _error(source, term, i, standing, places)
+
+
+def _error(source: str, term: Tree, i: str, standing: Standing, places: tuple[Span, ...]) -> EinsdiffError:
+    text = source[term.span.start : term.span.stop]
+    explicit = f"sum_{i}(…)" if len(i) == 1 else f"sum_{{{i}}}(…)"
+    if standing is Standing.OPEN:
+        shown = text if len(text) <= 40 else "…"
+        return IndexMismatchError(
+            f"{i} stands alone in a term: it is neither on the left nor repeated [^]",
+            source,
+            [Mark(places[0])],
+            rule=RULE,
+            help=f"{explicit[:-3]}({shown}) to sum over {i}, or name {i} on the left",
+        )
+    if standing is Standing.MIXED:
+        return IndexMismatchError(
+            f"the terms of this sum disagree about {i}: it stands alone at [^] and is repeated at [~]",
+            source,
+            [Mark(places[0]), Mark(places[1], "~")],
+            rule="inside a sum either every term repeats an index or none does (spec/language.md, Summation)",
+            help=f"say which is summed with {explicit}",
+        )
+    spelled = [source[p.start : p.stop] for p in places[:2]]
+    prefix = explicit[:-3]
+    return AmbiguityError(
+        f"{i} can be summed in each factor, {prefix}({spelled[0]}) · {prefix}({spelled[1]}) [^] [~], or over the whole product",
+        source,
+        [Mark(places[0]), *(Mark(p, "~") for p in places[1:2])],
+        rule="several factors could each close the index on their own (spec/language.md, Summation)",
+        help=f"rename one of the two {i}, or write {explicit} around what is summed",
+    )
+
+
+def strict(source: str, tree: Tree) -> list[str]:
+    """Return the free indices of a text without a left-hand side, in order of appearance.
+
+    Strict Einstein: in a term an index seen twice is summed, once is free, three times or more is an error.
+    """
+    terms = tree.terms if isinstance(tree, Add) else (tree,)
+    found = [(term, _strict_standings(source, term)) for term in terms]
+    free = [[i for i, closed in standing.items() if not closed] for _, standing in found]
+    for (term, _), here in zip(found[1:], free[1:], strict=True):
+        lacking = sorted(set(free[0]) ^ set(here))
+        if lacking:
+            i = lacking[0]
+            having, without = (found[0][0], term) if i in free[0] else (term, found[0][0])
+            target = ",".join(dict.fromkeys([*free[0], *here]))
+            body = source[tree.span.start : tree.span.stop]
+            left = target.replace(",", "") if all(len(n) == 1 for n in target.split(",")) else f"{{{target}}}"
+            raise IndexMismatchError(
+                f"the terms of this sum disagree about {i}: [^] has it, [~] has not",
+                source,
+                [Mark(having.span), Mark(without.span, "~")],
+                rule="without a left-hand side all terms have the same free indices (spec/language.md, Summation)",
+                help=f"to repeat a term along {i}, name the result's indices:  Y_{left} = {body if len(body) <= 60 else '…'}",
+            )
+    return free[0]
+
+
+def _strict_standings(source: str, tree: Tree) -> dict[str, bool]:
+    """Return the indices of a term in order of appearance, each with whether it is summed in it."""
+    found: dict[int, dict[str, bool]] = {}
+    stack: list[tuple[Tree, bool]] = [(tree, False)]
+    while stack:
+        part, done = stack.pop()
+        if not done:
+            if id(part) not in found:
+                stack.append((part, True))
+                inner = _counted(part)
+                stack += [(child, False) for child in inner]
+            continue
+        found[id(part)] = _strict_standing(source, part, found)
+    return found[id(tree)]
+
+
+def _strict_standing(source: str, tree: Tree, found: dict[int, dict[str, bool]]) -> dict[str, bool]:
+    match tree:
+        case Name(_, indices) | Call(_, _, tuple() as indices):
+            names = [i.name for i in indices or () if isinstance(i.name, str)]
+            return _strict_product(source, tree, [{i: False} for i in names])
+        case Multiply() | Divide():
+            return _strict_product(source, tree, [found[id(f)] for f, _ in factors_of(tree)])
+        case Raise(base, exponent):
+            whole = whole_exponent(exponent)
+            if whole is None or whole < 2:
+                return _strict_sum(source, [(base, found[id(base)]), (exponent, found[id(exponent)])])
+            opened = {i: False for i, closed in found[id(base)].items() if not closed}
+            closed = {i: True for i, closed in found[id(base)].items() if closed}
+            return closed | _strict_product(source, tree, [opened] * whole)
+        case Differentiate(body, wrt):
+            return _strict_product(source, tree, [found[id(body)], *(found[id(w)] for w in wrt)])
+        case FieldDerivative(index, body):
+            return _strict_product(source, tree, [{str(index.name): False}, found[id(body)]])
+        case Reduce(operator, indices, body):
+            bound = {i.name for i in indices} if operator != "softmax" else set()
+            return {i: closed for i, closed in found[id(body)].items() if i not in bound}
+        case _:
+            return _strict_sum(source, [(child, found[id(child)]) for child in _inner(tree)])
+
+
+def _strict_product(source: str, tree: Tree, factors: list[dict[str, bool]]) -> dict[str, bool]:
+    counts: dict[str, int] = {}
+    for f in factors:
+        for i, closed in f.items():
+            counts[i] = counts.get(i, 0) + (2 if closed else 1)
+    for i, times in counts.items():
+        if times > 2:
+            body = source[tree.span.start : tree.span.stop]
+            raise IndexMismatchError(
+                f"{i} is seen {times} times in a term [^]",
+                source,
+                [Mark(tree.span)],
+                rule="without a left-hand side an index is seen once or twice in a term (spec/language.md, Summation)",
+                help=f"name the result's indices:  y_{i} = {body}   or   s = {body}",
+            )
+    return {i: times == 2 for i, times in counts.items()}
+
+
+def _strict_sum(source: str, terms: list[tuple[Tree, dict[str, bool]]]) -> dict[str, bool]:
+    result: dict[str, bool] = {}
+    first: dict[str, Tree] = {}
+    for tree, standing in terms:
+        for i, closed in standing.items():
+            if result.setdefault(i, closed) != closed:
+                raise IndexMismatchError(
+                    f"the terms of this sum disagree about {i}: it is repeated at one of [^] [~] only",
+                    source,
+                    [Mark(tree.span), Mark(first[i].span, "~")],
+                    rule="inside a sum either every term repeats an index or none does (spec/language.md, Summation)",
+                    help=f"say which is summed with sum_{i}(…)",
+                )
+            first.setdefault(i, tree)
+    return result

@@ -1,0 +1,193 @@
+"""A place in a list of tokens, and what is known about the whole list: pairs of brackets, and names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
+from einsdiff.text.lexer import Token
+from einsdiff.text.symbols import OPENERS
+
+FUNCTIONS = frozenset([*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS, "kron"])
+"""Names that are functions wherever nobody says otherwise."""
+
+DEPTH = 100_000
+"""How deep brackets may be nested."""
+
+BREAKS = frozenset(["\n", ";", "end"])
+"""Kinds that end a statement."""
+
+
+class Cursor:
+    """A place in the tokens of one text.
+
+    Attributes:
+        source: the text.
+        tokens: its tokens, an `end` last.
+        k: the place, as a number of a token.
+        partner: of every bracket, the number of the token that closes it.
+        carried: how many groups of indices stand before each token.
+        known: the names that are tensors or scalars, so that `b(x)` is a product.
+        bars: the kind of bar, `‖` or `|`, that would close what was opened last.
+    """
+
+    def __init__(self, source: str, tokens: list[Token], known: Collection[str]) -> None:
+        self.source = source
+        self.tokens = tokens
+        self.k = 0
+        self.partner = pair_brackets(source, tokens)
+        self.carried = count_groups(tokens)
+        self.known = {*known, *find_targets(tokens)}
+        self.known |= find_names(tokens, self.known)
+        self.bars = [""]
+
+    @property
+    def token(self) -> Token:
+        """The token at the place."""
+        return self.tokens[self.k]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the token at the place."""
+        return self.tokens[self.k].kind
+
+    @property
+    def last(self) -> Token:
+        """The token before the place."""
+        return self.tokens[self.k - 1]
+
+    def peek(self, ahead: int = 1) -> Token:
+        """Return a token further on; the `end` where there is none."""
+        return self.tokens[min(self.k + ahead, len(self.tokens) - 1)]
+
+    def advance(self) -> Token:
+        """Return the token at the place and step over it."""
+        token = self.tokens[self.k]
+        self.k += 1
+        return token
+
+    def span_from(self, start: int) -> Span:
+        """Return the span from an offset to the end of the last token."""
+        return Span(start, self.tokens[self.k - 1].stop)
+
+    def is_adjacent(self, ahead: int = 1) -> bool:
+        """Whether the token `ahead` stands right behind the one before it."""
+        return self.peek(ahead).start == self.peek(ahead - 1).stop
+
+    def text(self, span: Span) -> str:
+        """Return a piece of the source with single blanks."""
+        return " ".join(self.source[span.start : span.stop].split())
+
+    def statement(self) -> str:
+        """Return the text of the statement at the place."""
+        first = min(self.k, len(self.tokens) - 1)
+        while first > 0 and self.tokens[first - 1].kind not in BREAKS:
+            first -= 1
+        stop = self.k
+        while self.tokens[stop].kind not in BREAKS:
+            stop += 1
+        return self.text(Span(self.tokens[first].start, self.tokens[stop].start))
+
+
+def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
+    """Return the number of the closing token for that of each opening one."""
+    partner: dict[int, int] = {}
+    opened: list[int] = []
+    for k, (kind, *_) in enumerate(tokens):
+        if kind in OPENERS:
+            opened.append(k)
+            if len(opened) > DEPTH:
+                raise ParseError(
+                    f"brackets are nested more than {DEPTH} deep [^]", source, [Mark(tokens[k].span)], help=NAME_PARTS
+                )
+        elif kind in (")", "]", "}"):
+            if not opened:
+                raise ParseError(f"{tokens[k].text} [^] closes a bracket that was never opened", source, [Mark(tokens[k].span)])
+            first = tokens[opened[-1]]
+            if OPENERS[first.kind] != kind:
+                raise ParseError(
+                    f"{tokens[k].text} [^] cannot close {first.text} [~]",
+                    source,
+                    [Mark(tokens[k].span), Mark(first.span, "~")],
+                    help=f"close it with {OPENERS[first.kind]}",
+                )
+            partner[opened.pop()] = k
+        elif kind in (";", "end") and opened:
+            first = tokens[opened[-1]]
+            raise ParseError(
+                f"{first.text} [^] is never closed", source, [Mark(first.span)], help=f"close it with {OPENERS[first.kind]}"
+            )
+    return partner
+
+
+NAME_PARTS = "name the parts: a statement for each, one a line"
+
+
+def count_groups(tokens: list[Token]) -> list[int]:
+    """Return how many groups of indices stand before each token."""
+    counts, count = [], 0
+    for token in tokens:
+        counts.append(count)
+        count += token.kind == "indices"
+    return counts
+
+
+def find_targets(tokens: list[Token]) -> set[str]:
+    """Return the names that stand on a left-hand side."""
+    found = set()
+    for k, token in enumerate(tokens):
+        if token.kind == "=" and k:
+            k -= 1 + (tokens[k - 1].kind == "indices")
+            if k >= 0 and tokens[k].kind == "name" and (k == 0 or tokens[k - 1].kind in BREAKS):
+                found.add(tokens[k].text)
+    return found
+
+
+def find_names(tokens: list[Token], known: Collection[str]) -> set[str]:
+    """Return the names that occur somewhere as a tensor or scalar: with nothing that could be an argument behind."""
+    found = set()
+    for k, token in enumerate(tokens):
+        if token.kind != "name" or token.text in known or token.text in FUNCTIONS or token.text in found:
+            continue
+        if (k and tokens[k - 1].kind == "∂") or is_called(tokens, k):
+            continue
+        found.add(token.text)
+    return found
+
+
+def is_called(tokens: list[Token], k: int) -> bool:
+    """Whether arguments stand right behind the name at k: `f(`, `f_i(`, `f'(`, `f^(1,0)(`."""
+    stop, k = tokens[k].stop, k + 1
+    if tokens[k].kind == "indices" and tokens[k].start == stop:
+        stop, k = tokens[k].stop, k + 1
+    while tokens[k].kind == "'" and tokens[k].start == stop:
+        stop, k = tokens[k].stop, k + 1
+    if tokens[k].kind == "(":
+        return tokens[k].start == stop
+    return read_orders(tokens, k) is not None
+
+
+def read_orders(tokens: list[Token], k: int) -> tuple[tuple[int, ...], int] | None:
+    """Return the orders of `^(1,0)(` whose `^` is token k, and the number of the `(` of the arguments."""
+    if tokens[k].kind != "^":
+        return None
+    k += 1
+    closers = []
+    while tokens[k].kind in ("{", "(") and len(closers) < 2:
+        closers.append(OPENERS[tokens[k].kind])
+        k += 1
+    if ")" not in closers:
+        return None
+    orders = []
+    while tokens[k].kind == "number" and tokens[k].text.isdigit() and len(tokens[k].text) < 4:
+        orders.append(int(tokens[k].text))
+        k += 1
+        if tokens[k].kind != ",":
+            break
+        k += 1
+    for closer in reversed(closers):
+        if tokens[k].kind != closer:
+            return None
+        k += 1
+    return (tuple(orders), k) if len(orders) > 1 and tokens[k].kind == "(" else None
