@@ -51,7 +51,7 @@ ROWS = (
     Row("atanh(u)",      ("1/(1 - u^2)",),                     "-1 < u < 1",         (-0.9, 0.9)),
     Row("sigmoid(u)",    ("sigmoid(u) (1 - sigmoid(u))",)),
     Row("softplus(u)",   ("sigmoid(u)",)),
-    Row("erf(u)",        ("2 exp(-u^2)/sqrt(π)",)),
+    Row("erf(u)",        ("2 exp(-u^2)/sqrt(acos(-1))",)),      # acos(-1) is π
 
     # kinks: at the kink the derivative is the stated value
     Row("abs(u)",        ("sign(u)",),                         "u != 0; at 0: 0",    (0.2, 3.0)),

@@ -144,7 +144,7 @@ def _unfold(body: Entry, out: Labels, node: Product) -> Entry:
         else:
             first[label] = axis
     named = build.rename(body, {("free", label): axis for label, axis in first.items()})
-    return build.multiply(named, *deltas) if deltas else named
+    return build.product([(named, 1, True), *((d, 1, False) for d in deltas)]) if deltas else named
 
 
 def replace(root: Entry, rule: Callable[[Expr], Entry | None]) -> Entry:

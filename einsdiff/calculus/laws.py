@@ -22,6 +22,7 @@ from einsdiff.algebra.nodes import (
     Ones,
     Product,
     Reduce,
+    Size,
     Sum,
     Tensor,
     Unit,
@@ -55,8 +56,9 @@ def differential(y: Expr) -> list[Partial]:
             found = [_slope(f, orders, k, at) for k in range(len(at))]
             return [Partial("chain", build.spread(c, every), u) for c, u in zip(found, at, strict=True) if not build.is_zero(c)]
         case Reduce(operator, argument):
-            u = Entry(argument.node, argument.labels)
-            return [Partial(operator, _reduction(y, u), u, tuple(range(y.rank, len(y.label_sizes))))]
+            over: list[Wire] = [("over", k) for k in range(y.rank, len(y.label_sizes))]
+            u = place(here(argument.node), [[*range(y.rank), *over][k] for k in argument.labels])
+            return [Partial(operator, _reduction(y, u, over), u, tuple(over))]
         case MatrixFunction("inv", A):  # d A⁻¹_ab = −A⁻¹_ar dA_rc A⁻¹_cb
             c = build.scale(-1, build.multiply(Entry(y, (0, "r")), Entry(y, ("c", 1))))
             return [Partial("inverse", c, Entry(A, ("r", "c")), ("r", "c"))]
@@ -82,13 +84,12 @@ def _product(y: Product) -> list[Partial]:
             at[label] = axis
     entries = [place(here(f.node), [at[k] for k in f.labels]) for f in y.factors]
     found = []
-    for k, (factor, u) in enumerate(zip(y.factors, entries, strict=True)):
+    for factor, u in zip(y.factors, entries, strict=True):
         n = factor.exponent
         beside = [(e, f.exponent, False) for e, f in zip(entries, y.factors, strict=True) if f is not factor]
         own = [(u, n - 1, False)] if n != 1 else []
         c = build.product([*beside, *own, *deltas], (), y.coefficient * n)
         found.append(Partial("product" if len(entries) > 1 else "power", c, u, tuple(at[b] for b in y.bound)))
-        assert k < len(entries)
     return found
 
 
@@ -98,26 +99,25 @@ def _slope(f: str, orders: tuple[int, ...] | None, k: int, at: tuple[Entry, ...]
     return build.apply(f, *at, orders=tuple(n + (m == k) for m, n in enumerate(orders)))
 
 
-def _reduction(y: Reduce, u: Entry) -> Entry:
+def _reduction(y: Reduce, u: Entry, over: list[Wire]) -> Entry:
     """∂y/∂u at one entry.
 
     logsumexp:  exp(u_j − y)
     max, min:   [u_j = y] / Σ_k [u_k = y], so that entries that tie share the slope equally
     prod:       Π_k where(δ_kj, 1, u_k), which holds where entries are 0, too
     """
-    ranges = dict(enumerate(y.label_sizes))
-    over = {k: ranges[k] for k in range(y.rank, len(ranges))}
+    ranges: dict[Wire, Size] = dict(zip([*range(y.rank), *over], y.label_sizes, strict=True))
     whole = build.spread(here(y), ranges)
     if y.operator == "logsumexp":
         return build.apply("exp", build.subtract(build.multiply(u), whole))
+    other: dict[Wire, Wire] = {w: ("other", k) for k, w in enumerate(over)}
     if y.operator in ("max", "min"):
         hit = build.apply("eq", u, whole)
-        there = build.rename(hit, {k: ("other", k) for k in over})
-        return build.product([(hit, 1, False), (build.contract(there, [("other", k) for k in over]), -1, False)])
-    others: dict[Wire, Wire] = {k: ("other", k) for k in over}
-    tie = build.multiply(*(build.delta(k, other, ranges[k]) for k, other in zip(over, others.values(), strict=True)))
-    rest = build.apply("where", tie, build.number(1), build.rename(u, others))
-    return build.reduce("prod", rest, {others[k]: size for k, size in over.items()})
+        hits = build.contract(build.rename(hit, other), other.values())
+        return build.product([(hit, 1, False), (hits, -1, False)])
+    tie = build.multiply(*(build.delta(w, other[w], ranges[w]) for w in over))
+    rest = build.apply("where", tie, build.number(1), build.rename(u, other))
+    return build.reduce("prod", rest, {other[w]: ranges[w] for w in over})
 
 
 def _call(y: Call, k: int) -> Partial:

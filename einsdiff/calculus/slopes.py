@@ -2,48 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-
 from einsdiff import functions
-from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Expr, Number, Product, Sum, Tensor
-from einsdiff.elaborate.program import elaborate
-
-
-@cache
-def template(text: str, names: tuple[str, ...]) -> Expr:
-    """Return the node of a row's text, with its arguments as scalars."""
-    declare = dict.fromkeys(names, "scalar")
-    return elaborate(f"s = {text}", declare=declare, notation="index").definitions[-1].entry.node
+from einsdiff.elaborate.template import instantiate, template
 
 
 def slope(function: str, k: int, arguments: tuple[Entry, ...]) -> Entry:
     """Return ∂f/∂u_k at the arguments."""
     row = functions.BY_NAME[function]
     return instantiate(template(row.slopes[k], row.arguments), dict(zip(row.arguments, arguments, strict=True)))
-
-
-def instantiate(root: Expr, arguments: Mapping[str, Entry]) -> Entry:
-    """Return a formula of scalars with entries in the place of its names."""
-    ranges = {w: size for a in arguments.values() for w, size in build.sizes(a).items()}
-    known: dict[Expr, Entry] = {}
-    for node in walk.ordered(root):
-        match node:
-            case Number():
-                known[node] = walk.here(node)
-            case Tensor(name):
-                known[node] = arguments[name]
-            case Sum(terms):
-                wires = dict.fromkeys(w for t in terms for w in known[t.node].wires)
-                wanted = {w: ranges[w] for w in wires}
-                known[node] = build.total([(t.coefficient, build.spread(known[t.node], wanted), False) for t in terms])
-            case Product(coefficient, factors):
-                inside = [(known[f.node], f.exponent, False) for f in factors]
-                known[node] = build.product(inside, (), coefficient)
-            case Apply(name, parts):
-                known[node] = build.apply(name, *(known[p.node] for p in parts))
-            case _:
-                raise AssertionError(f"a row of the table of functions holds {node}")
-    return known[root]

@@ -130,7 +130,7 @@ class Elaboration:
         units: list[tuple[Local, int]] = []
         for index in indices:
             if isinstance(index.name, int):
-                wire = local("c")
+                wire = local("")
                 units.append((wire, index.name))
             else:
                 wire = wires.get(index.name) or inside.setdefault(index.name, local(index.name))
@@ -319,7 +319,7 @@ class Elaboration:
         at = {}
         for wire, index in zip(value.wires, indices, strict=True):
             if isinstance(index.name, int):
-                outer = local("c")
+                outer = local("")
                 inside[f"#{outer.serial}"] = outer
                 entry = build.unit(wire, wire.size, index.name)
                 value = value._replace(entry=build.multiply(value.entry, entry, bound=[wire]))
@@ -356,7 +356,7 @@ class Elaboration:
                     help=f"declare it, for example  {argument.name} : vector(n)",
                 )
             self.scope.use(argument.name, rank, argument.span)
-            order = [local("a") for _ in range(rank)]
+            order = [local("") for _ in range(rank)]
             for k, wire in enumerate(order):
                 self.scope.tie(wire, Axis(argument.name, k), argument.span)
             arguments.append((build.tensor(argument.name, order), order))

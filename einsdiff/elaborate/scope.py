@@ -157,7 +157,8 @@ class Scope:
         self._merge(wire.size, axis, span)
         root = self._find(axis)
         self._classes[root].axes.append((axis, span))
-        self.hints[axis] = wire.index
+        if wire.index:
+            self.hints[axis] = wire.index
 
     def tie_size(self, wire: Local, size: int | str, span: Span) -> None:
         """The index `wire` runs over a size that is fixed by what stands here."""

@@ -138,23 +138,24 @@ def _standing(tree: Tree, found: dict[int, Standings]) -> Standings:
         case Negative(body):
             return found[id(body)]
         case Add(terms) | Call(_, terms):
-            return _alike([found[id(t)] for t in terms])
+            return alike([found[id(t)] for t in terms])
         case Compare(_, left, right):
-            return _alike([found[id(left)], found[id(right)]])
+            return alike([found[id(left)], found[id(right)]])
         case Multiply() | Divide():
-            return _together([found[id(f)] for f, _ in factors_of(tree)])
+            return together([(f.span, found[id(f)]) for f, _ in factors_of(tree)])
         case Raise(base, exponent):
-            return _raised(tree, found[id(base)], found[id(exponent)])
+            inner = raised(found[id(base)], tree.span, whole_exponent(exponent), is_bare=isinstance(base, Name))
+            return alike([inner, found[id(exponent)]]) if found[id(exponent)] else inner
         case Reduce(operator, indices, body):
             bound = {i.name for i in indices}
-            inner = _alike([found[id(body)]])
+            inner = alike([found[id(body)]])
             if operator == "softmax":
                 return inner
             return {i: held for i, held in inner.items() if i not in bound}
         case Differentiate(body, wrt):
-            return _together([_alike([found[id(body)]]), *(found[id(w)] for w in wrt)])
+            return together([(body.span, alike([found[id(body)]])), *((w.span, found[id(w)]) for w in wrt)])
         case FieldDerivative(index, body):
-            return _together([found[id(body)], _leaf((index,), index.span)])
+            return together([(body.span, found[id(body)]), (index.span, _leaf((index,), index.span))])
         case Transpose() | Entrywise() | Kronecker():
             return {}
 
@@ -164,15 +165,12 @@ def _leaf(indices: Iterable[object] | None, span: Span) -> Standings:
     return {i: Held(Standing.OPEN if names.count(i) == 1 else Standing.CLOSED, (span,)) for i in names}
 
 
-def _raised(tree: Raise, base: Standings, exponent: Standings) -> Standings:
-    whole = whole_exponent(tree.exponent)
+def raised(base: Standings, span: Span, whole: int | None, *, is_bare: bool) -> Standings:
+    """Return the standings in a power; `whole` is its exponent, if that is a whole number."""
     if whole is None or whole < 2:
-        return _alike([base, exponent]) if exponent else _nested(base)
-    repeated = Standing.POWER if isinstance(tree.base, Name) else Standing.CLOSED
-    return {
-        i: Held(repeated, (tree.span,)) if held.standing is Standing.OPEN else _inside(held)
-        for i, held in base.items()
-    }
+        return _nested(base)
+    repeated = Standing.POWER if is_bare else Standing.CLOSED
+    return {i: Held(repeated, (span,)) if h.standing is Standing.OPEN else _inside(h) for i, h in base.items()}
 
 
 def _inside(held: Held) -> Held:
@@ -184,7 +182,7 @@ def _nested(held: Standings) -> Standings:
     return {i: _inside(h) for i, h in held.items()}
 
 
-def _alike(terms: list[Standings]) -> Standings:
+def alike(terms: list[Standings]) -> Standings:
     """Terms of a sum and arguments of a function: each by itself, and all that hold an index must do so alike."""
     result: Standings = {}
     for term in terms:
@@ -200,19 +198,20 @@ def _alike(terms: list[Standings]) -> Standings:
     return result
 
 
-def _together(factors: list[Standings]) -> Standings:
+def together(factors: list[tuple[Span, Standings]]) -> Standings:
     """Factors of a product."""
     result: Standings = {}
-    for i in dict.fromkeys(name for f in factors for name in f):
-        holding = [f[i] for f in factors if i in f]
+    for i in dict.fromkeys(name for _, f in factors for name in f):
+        holding = [(span, f[i]) for span, f in factors if i in f]
         if len(holding) == 1:
-            result[i] = holding[0] if len(factors) == 1 else _inside(holding[0])
+            only = holding[0][1]
+            result[i] = only if len(factors) == 1 else _inside(only)
             continue
-        places = tuple(h.places[0] for h in holding)
-        mixed = next((h for h in holding if h.standing is Standing.MIXED), None)
+        places = tuple(span for span, _ in holding)
+        mixed = next((h for _, h in holding if h.standing is Standing.MIXED), None)
         if mixed is not None:
             result[i] = mixed
-        elif any(h.standing in (Standing.OPEN, Standing.POWER) for h in holding):
+        elif any(h.standing in (Standing.OPEN, Standing.POWER) for _, h in holding):
             result[i] = Held(Standing.CLOSED, places)
         else:
             result[i] = Held(Standing.TWICE, places)

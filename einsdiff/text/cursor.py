@@ -12,6 +12,9 @@ from einsdiff.text.symbols import OPENERS
 FUNCTIONS = frozenset([*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS, "kron"])
 """Names that are functions wherever nobody says otherwise."""
 
+SHOWN = 40
+"""How many characters of a part a message repeats."""
+
 DEPTH = 100_000
 """How deep brackets may be nested."""
 
@@ -79,15 +82,20 @@ class Cursor:
         """Return a piece of the source with single blanks."""
         return " ".join(self.source[span.start : span.stop].split())
 
-    def statement(self) -> str:
-        """Return the text of the statement at the place."""
+    def shown(self, span: Span) -> str:
+        """Return a piece of the source for a message: … where it is long."""
+        text = self.text(span)
+        return text if len(text) <= SHOWN else "…"
+
+    def statement_tokens(self) -> list[Token]:
+        """Return the tokens of the statement at the place."""
         first = min(self.k, len(self.tokens) - 1)
         while first > 0 and self.tokens[first - 1].kind not in BREAKS:
             first -= 1
         stop = self.k
         while self.tokens[stop].kind not in BREAKS:
             stop += 1
-        return self.text(Span(self.tokens[first].start, self.tokens[stop].start))
+        return self.tokens[first:stop]
 
 
 def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
@@ -103,7 +111,9 @@ def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
                 )
         elif kind in (")", "]", "}"):
             if not opened:
-                raise ParseError(f"{tokens[k].text} [^] closes a bracket that was never opened", source, [Mark(tokens[k].span)])
+                raise ParseError(
+                    f"{tokens[k].text} [^] closes a bracket that was never opened", source, [Mark(tokens[k].span)]
+                )
             first = tokens[opened[-1]]
             if OPENERS[first.kind] != kind:
                 raise ParseError(
@@ -116,7 +126,10 @@ def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
         elif kind in (";", "end") and opened:
             first = tokens[opened[-1]]
             raise ParseError(
-                f"{first.text} [^] is never closed", source, [Mark(first.span)], help=f"close it with {OPENERS[first.kind]}"
+                f"{first.text} [^] is never closed",
+                source,
+                [Mark(first.span)],
+                help=f"close it with {OPENERS[first.kind]}",
             )
     return partner
 
@@ -126,21 +139,27 @@ NAME_PARTS = "name the parts: a statement for each, one a line"
 
 def count_groups(tokens: list[Token]) -> list[int]:
     """Return how many groups of indices stand before each token."""
-    counts, count = [], 0
-    for token in tokens:
+    counts, count, last = [], 0, ""
+    for kind, *_ in tokens:
         counts.append(count)
-        count += token.kind == "indices"
+        count += kind == "indices" and last != "‖"  # ‖x‖_F is a norm
+        last = kind
     return counts
+
+
+TARGETS = (["name"], ["name", "indices"])
+"""The kinds of the tokens of a left-hand side that names a tensor or scalar."""
 
 
 def find_targets(tokens: list[Token]) -> set[str]:
     """Return the names that stand on a left-hand side."""
     found = set()
+    first = 0
     for k, token in enumerate(tokens):
-        if token.kind == "=" and k:
-            k -= 1 + (tokens[k - 1].kind == "indices")
-            if k >= 0 and tokens[k].kind == "name" and (k == 0 or tokens[k - 1].kind in BREAKS):
-                found.add(tokens[k].text)
+        if token.kind in BREAKS:
+            first = k + 1
+        elif token.kind == "=" and [other.kind for other in tokens[first : min(k, first + 3)]] in TARGETS:
+            found.add(tokens[first].text)
     return found
 
 
@@ -150,7 +169,9 @@ def find_names(tokens: list[Token], known: Collection[str]) -> set[str]:
     for k, token in enumerate(tokens):
         if token.kind != "name" or token.text in known or token.text in FUNCTIONS or token.text in found:
             continue
-        if (k and tokens[k - 1].kind == "∂") or is_called(tokens, k):
+        if (k and tokens[k - 1].kind == "∂") or is_called(tokens, k) or token.text == "partial":
+            continue
+        if token.text == "T" and "^" in (tokens[k - 1].kind, tokens[k - 2].kind):
             continue
         found.add(token.text)
     return found
@@ -173,7 +194,7 @@ def read_orders(tokens: list[Token], k: int) -> tuple[tuple[int, ...], int] | No
     if tokens[k].kind != "^":
         return None
     k += 1
-    closers = []
+    closers: list[str] = []
     while tokens[k].kind in ("{", "(") and len(closers) < 2:
         closers.append(OPENERS[tokens[k].kind])
         k += 1

@@ -1,4 +1,4 @@
-"""Groups of indices: `_ij`, `_{i1 j2}`, `_\\alpha`, `_{i=1}^{n}`, `[row, 10]`, `ᵢⱼ`.
+r"""Groups of indices: `_ij`, `_{i1 j2}`, `_\alpha`, `_{i=1}^{n}`, `[row, 10]`, `ᵢⱼ`.
 
 After `_` and in braces an index is one letter with the digits that follow it and each other digit is a component; in
 brackets an index is a word and a component is a whole number.
@@ -17,21 +17,23 @@ Group = tuple[tuple[Index, ...], int]
 
 _LETTER = "A-Za-zͰ-ϿЀ-ӿℓµ"
 _PLAIN = re.compile(rf"(?:[{_LETTER}][0-9]*|[0-9])+")
+_SINGLE = re.compile(rf"[{_LETTER}][0-9]*|[0-9]")
 _ITEM = re.compile(
     rf"(?P<blank>[\s,&]+|\\[,;:! ])|(?P<letter>[{_LETTER}][0-9]*)|(?P<digit>[0-9])"
     r"|(?P<font>\\(?P<face>[A-Za-z]+)\s*\{)|(?P<close>\})|(?P<command>\\[A-Za-z]+)[0-9]*"
 )
-_LIMITS = re.compile(r"(?:=\s*1\s*)?\}\s*\^\s*(?:\{\s*\\?\w+\s*\}|\w)")
-_WORDS = re.compile(r"\[\s*(?:(?:[^\W\d_]\w*|\\[A-Za-z]+|\d+)(?:\s*,\s*|\s+|(?=\s*\])))*\s*\]")
+_FIRST = re.compile(r"=\s*1\s*\}")
+_LAST = re.compile(r"\s*\^\s*(?:\{\s*\\?[^\W\d_]\w*\s*\}|[^\W\d_])")
+_WORDS = re.compile(r"\[\s*+(?:(?:[^\W\d_]\w*+|\\[A-Za-z]++|\d++)(?:\s*+,\s*+|\s++|(?=\])))*+\]")
 _WORD = re.compile(r"[^\W\d_]\w*|\\[A-Za-z]+|\d+")
-_TAIL = re.compile(r"\w*")
+_GROUP = re.compile(r"_(?:\{([^{}]{1,60})\}|([^\W_]{1,60}))")
 
 
-def read_subscript(source: str, start: int, *, limits: bool = False) -> Group:
-    """Read the group whose `_` stands at `start`; `limits` allows the `=1` and `^n` of a LaTeX sum."""
+def read_subscript(source: str, start: int) -> Group:
+    """Read the group whose `_` stands at `start`."""
     k = start + 1
     if source.startswith("{", k):
-        return _read_braces(source, start, limits=limits)
+        return _read_braces(source, start)
     if source.startswith("\\", k):
         return _read_command(source, start)
     plain = _PLAIN.match(source, k)
@@ -43,6 +45,19 @@ def read_subscript(source: str, start: int, *, limits: bool = False) -> Group:
             help="write x_i, x_{i1 j2} or x[row]",
         )
     return split_letters(plain.group(), k, source), plain.end()
+
+
+def read_limits(source: str, start: int) -> Group:
+    r"""Read the group of a reduction, which may carry the limits of LaTeX: `\sum_{i=1}^{n}`."""
+    indices, stop = (
+        read_subscript(source, start)
+        if source[start + 1 : start + 2] != "{"
+        else _read_braces(source, start, limits=True)
+    )
+    last = _LAST.match(source, stop)
+    if last is None and source[stop : stop + 1] == "^":
+        raise _refuse_limit(source, stop)
+    return indices, last.end() if last else stop
 
 
 def split_letters(text: str, start: int, source: str) -> tuple[Index, ...]:
@@ -76,57 +91,55 @@ def read_small_letters(source: str, start: int) -> Group:
     return split_letters("".join(SUBSCRIPTS[c] for c in source[start:stop]), start, source), stop
 
 
-def refuse_second_group(source: str, name: str, start: int, first: int, second: int) -> ParseError:
-    """Return the error for `x_hat_i`: the name from `start`, its groups from `first` and `second`."""
-    tail = _TAIL.match(source, first)
-    words = source[first : tail.end() if tail else second].strip("_").split("_")
-    if all(len(word.rstrip("0123456789")) <= 1 for word in words):
-        typed = f"{name}_{''.join(words)}"
-    else:
-        typed = f"{'_'.join([name, *words[:-1]])}[{', '.join(_PLAIN_ITEMS.findall(words[-1]))}]"
+def refuse_second_group(source: str, name: str, first: int, second: int) -> ParseError:
+    """Return the error for `x_hat_i`: the groups behind the name begin at `first` and `second`."""
+    groups, k = [], first
+    while (group := _GROUP.match(source, k)) is not None:
+        groups.append(group[1] or group[2])
+        k = group.end()
+    typed = "write x_ij, or x_hat[i]"
+    if any(not text.isalnum() for text in groups):
+        groups = []
+    if groups and all(_SINGLE.fullmatch(text) for text in groups):
+        typed = f"write {name}_{''.join(groups)}"
+    elif groups:
+        whole = "_".join([name, *groups[:-1]])
+        typed = f"write {whole}[{', '.join(_SINGLE.findall(groups[-1]))}], if the name is {whole}"
     return ParseError(
         "a name ends at its first _ [~], so that the second _ [^] has no name before it",
         source,
         [Mark(Span(second, second + 1)), Mark(Span(first, first + 1), "~")],
-        help=f"write {typed}" + (f", if the name is {typed[: typed.index('[')]}" if "[" in typed else ""),
+        help=typed,
     )
 
 
-_PLAIN_ITEMS = re.compile(rf"[{_LETTER}][0-9]*|[0-9]")
-
-
 def _read_command(source: str, start: int) -> Group:
-    """Read `_\\alpha` or `_\\mathrm{F}`."""
+    r"""Read `_\alpha` or `_\mathrm{F}`."""
     item = _ITEM.match(source, start + 1)
     if item is not None and item["font"] and item["face"] in FONTS:
-        indices, stop = _read_braces(source, item.end() - 2, limits=False)
+        indices, stop = _read_braces(source, item.end() - 2)
         return indices, stop
     if item is None or not item["command"]:
         raise _refuse(source, start + 1)
     return (_command_index(source, item),), item.end()
 
 
-def _read_braces(source: str, start: int, *, limits: bool) -> Group:
-    """Read the group whose brace stands at `start + 1`."""
+def _read_braces(source: str, start: int, *, limits: bool = False) -> Group:
+    """Read the group whose brace stands at `start + 1`; `limits` allows `=1` at its end."""
     indices: list[Index] = []
     k, depth = start + 2, 1
     while depth:
         item = _ITEM.match(source, k)
         if item is None:
-            end = _LIMITS.match(source, k) if limits and indices else None
-            if end is None:
-                raise _refuse_limit(source, k) if limits else _refuse(source, k, start + 1)
-            return tuple(indices), end.end()
-        if item["close"]:
-            depth -= 1
-        elif item["font"]:
-            if item["face"] not in FONTS:
-                raise _refuse(source, k, start + 1)
-            depth += 1
-        elif item["command"]:
+            end = _FIRST.match(source, k) if limits and indices else None
+            if end is not None:
+                return tuple(indices), end.end()
+            raise _refuse_limit(source, k) if limits else _refuse(source, k, start + 1)
+        if item["command"] or item["letter"] or item["digit"]:
             indices.append(_command_index(source, item))
-        elif not item["blank"]:
-            indices.append(_index(item.group(), Span(*item.span()), source))
+        elif item["font"] and item["face"] not in FONTS:
+            raise _refuse(source, k, start + 1)
+        depth += bool(item["font"]) - bool(item["close"])
         k = item.end()
     if not indices:
         raise ParseError(
@@ -135,13 +148,13 @@ def _read_braces(source: str, start: int, *, limits: bool) -> Group:
             [Mark(Span(start + 1, k))],
             help="write x_{i}, or x without braces for a scalar",
         )
-    if limits:
-        end = _LIMITS.match(source, k - 1)
-        k = end.end() if end else k
     return tuple(indices), k
 
 
 def _command_index(source: str, item: re.Match[str]) -> Index:
+    r"""Return the index that a letter, a digit or a command such as `\alpha` stands for."""
+    if not item["command"]:
+        return _index(item.group(), Span(*item.span()), source)
     letter = LATEX_LETTERS.get(item["command"][1:])
     if letter is None:
         raise _refuse(source, item.start())

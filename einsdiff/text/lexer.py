@@ -1,7 +1,7 @@
-"""Text → tokens that know their places.
+r"""Text → tokens that know their places.
 
-Index notation, matrix notation and LaTeX share one lexer; a token's kind is the canonical sign (`*` for `·` and `\\cdot`,
-`Σ` for `\\sum` and `∑`), and a group of indices is one token.  Spans refer to the text as it was given.
+Index notation, matrix notation and LaTeX share one lexer; a token's kind is the canonical sign (`*` for `·` and
+`\cdot`, `Σ` for `\sum` and `∑`), and a group of indices is one token.  Spans refer to the text as it was given.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from einsdiff.functions import ALIASES, BY_NAME, TENSOR_FUNCTIONS
 from einsdiff.text.indices import (
     Group,
     read_brackets,
+    read_limits,
     read_small_letters,
     read_subscript,
     refuse_second_group,
@@ -66,22 +67,24 @@ _TOKEN = re.compile(
     r"|(?P<command>\\(?:[A-Za-z]+\*?|[^\n]))"
 )
 _RAW = re.compile(r"\w+")
-_BRACKETED = re.compile(r"[^\W\d_]\w*_\w*(?=\[)")
+_BRACKETED = re.compile(r"\b[^\W\d_]\w*+(?=\[)")
 _ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
+_TWICE_DRESSED = re.compile(r"\s*\{\s*\\([A-Za-z]+)\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*)\s*\}\s*\}")
 _SKIPPED_ARGUMENT = re.compile(r"\s*\{[^{}\n]*\}")
 _FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
+DIGITS = "0123456789"
 _GROUPING = frozenset([*BY_NAME, *ALIASES, *TENSOR_FUNCTIONS])
 
 
 def tokenize(source: str, names: Collection[str] = ()) -> list[Token]:
-    """Return the tokens of a text, an `end` last; `names` are known names that may contain `_`.
+    r"""Return the tokens of a text, an `end` last; `names` are known names that may contain `_`.
 
-    >>> [token.text for token in tokenize(r"2\\lambda x_i^2")]
+    >>> [token.text for token in tokenize(r"2\lambda x_i^2")]
     ['2', 'λ', 'x', '_i', '^', '2', '']
     """
     known = {name for name in names if "_" in name}
     if "_" in source and "[" in source:
-        known.update(name_of(word) for word in _BRACKETED.findall(source))
+        known.update(name_of(word) for word in _BRACKETED.findall(source) if "_" in word)
     return _Lexer(source, known).read()
 
 
@@ -152,7 +155,7 @@ class _Lexer:
         if self.tokens[-1].text in _GROUPING:
             return k
         raise ParseError(
-            "a bracket right behind a name holds indices, and this one [^] holds something else",
+            "a bracket right behind a name [~] holds indices, and this one [^] holds something else",
             self.source,
             [Mark(Span(k, k + 1)), Mark(self.tokens[-1].span, "~")],
             rule="an index is a name or a number that counts from 1",
@@ -196,10 +199,10 @@ class _Lexer:
 
     def _read_group(self, start: int, _: int) -> int:
         last = self.tokens[-1] if self.tokens else None
-        reduces = last is not None and last.stop == start and (last.kind in ("Σ", "Π") or last.text == "sum")
-        indices, stop = read_subscript(self.source, start, limits=reduces)
+        reduces = last is not None and last.kind in ("Σ", "Π")
+        indices, stop = (read_limits if reduces else read_subscript)(self.source, start)
         if last is not None and last.kind == "name" and self.source[stop : stop + 1] == "_":
-            raise refuse_second_group(self.source, self.source[last.start : last.stop], last.start, start, stop)
+            raise refuse_second_group(self.source, self.source[last.start : last.stop], start, stop)
         return self._add_group(start, (indices, stop))
 
     def _read_letter(self, k: int) -> int:
@@ -223,34 +226,40 @@ class _Lexer:
 
     def _read_command(self, start: int, stop: int) -> int:
         """Read a LaTeX command."""
-        source = self.source
-        command = source[start + 1 : stop].rstrip("*") or "*"
-        letter = LATEX_LETTERS.get(command)
-        if letter is not None:
-            while stop < len(source) and source[stop] in "0123456789":
-                stop += 1
-            return self._read_after_name(self._add("name", letter + source[start + 1 + len(command) : stop], start, stop))
-        if command in LATEX_FUNCTIONS:
-            return self._add("name", command, start, stop)
+        command = self.source[start + 1 : stop].rstrip("*") or "*"
+        if command in LATEX_LETTERS:
+            return self._read_letter_command(command, start, stop)
         if command in COMMANDS:
-            kind = COMMANDS[command]
-            self._add_sign(kind, start, stop)
-            return self._read_fraction_digits(stop) if kind == "frac" else stop
+            self._add_sign(COMMANDS[command], start, stop)
+            return self._read_fraction_digits(stop) if COMMANDS[command] == "frac" else stop
+        if command in LATEX_FUNCTIONS or command in BY_NAME or command in ALIASES:
+            return self._add("name", command, start, stop)
+        return self._read_form(command, start, stop)
+
+    def _read_letter_command(self, command: str, start: int, stop: int) -> int:
+        source = self.source
+        while source[stop : stop + 1] in DIGITS and stop < len(source):
+            stop += 1
+        name = LATEX_LETTERS[command] + source[start + 1 + len(command) : stop]
+        return self._read_after_name(self._add("name", name, start, stop))
+
+    def _read_form(self, command: str, start: int, stop: int) -> int:
+        """Read a command that says how something looks."""
         if command in SCALERS:
             return self._read_scaled(start, stop)
         if command in BLANK_COMMANDS:
             return stop
         if command in FONTS or command in ACCENTS:
-            return self._read_dressed(command, start, stop)
+            return self._read_twice_dressed(command, start, stop) or self._read_dressed(command, start, stop)
         if command in ("begin", "end", "label", "tag"):
-            skipped = _SKIPPED_ARGUMENT.match(source, stop)
+            skipped = _SKIPPED_ARGUMENT.match(self.source, stop)
             return skipped.end() if skipped else stop
-        if command in BY_NAME or command in ALIASES:
-            return self._add("name", command, start, stop)
-        raise ParseError(f"there is no LaTeX command \\{command} here [^]", source, [Mark(Span(start, stop))])
+        raise ParseError(
+            f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help="remove it"
+        )
 
     def _read_scaled(self, start: int, stop: int) -> int:
-        """Read the delimiter of `\\left(` as one token; `\\left.` is nothing."""
+        r"""Read the delimiter of `\left(` as one token; `\left.` is nothing."""
         found = _TOKEN.match(self.source, stop)
         while found is not None and found.lastgroup == "blank":
             found = _TOKEN.match(self.source, found.end())
@@ -265,8 +274,17 @@ class _Lexer:
             kind = COMMANDS.get(found.group()[1:])
         return stop if kind is None or kind == "\n" else self._add_sign(kind, start, found.end())
 
+    def _read_twice_dressed(self, command: str, start: int, stop: int) -> int | None:
+        r"""Read `\hat{\mathbf{x}}`; None where there is one dress only."""
+        found = _TWICE_DRESSED.match(self.source, stop)
+        if found is None or (found[1] not in FONTS and found[1] not in ACCENTS):
+            return None
+        accents = [ACCENTS[accent] for accent in (found[1], command) if accent in ACCENTS]
+        name = "_".join([name_of(found[2].lstrip("\\")), *accents])
+        return self._read_after_name(self._add("name", name, start, found.end()))
+
     def _read_dressed(self, command: str, start: int, stop: int) -> int:
-        """Read `\\mathbf{x}`, `\\hat{x}`; where more than a name is dressed, the dress is dropped."""
+        r"""Read `\mathbf{x}`, `\hat{x}`; where more than a name is dressed, the dress is dropped."""
         found = _ARGUMENT.match(self.source, stop)
         word = (found[1] or found[2]) if found is not None else ""
         if found is None or (word[0] == "\\" and word[1:] not in LATEX_LETTERS):
@@ -277,10 +295,10 @@ class _Lexer:
         if word in ("T", "top") and self.tokens and self.tokens[-1].kind in ("^", "{"):
             return self._add("ᵀ", word, start, stop)
         if command in LETTER_FONTS and len(word) > 1 and word.isalpha() and word not in _GROUPING:
-            first = found.start(1) if found[1] else found.start(2)
-            for k, letter in enumerate(word):
-                self._add("name", name_of(letter), first + k, first + k + 1)
-            return self._read_after_name(stop) if self.tokens[-1].stop == stop else stop
+            first = stop - len(word) - bool(found[1])
+            for k, letter in enumerate(word[:-1]):
+                self._add("name", letter, first + k, first + k + 1)
+            return self._read_after_name(self._add("name", word[-1], first + len(word) - 1, stop))
         name = name_of(word.lstrip("\\"))
         if word.isdigit():
             return self._add("number", word, start, stop)
@@ -289,7 +307,7 @@ class _Lexer:
         return self._read_after_name(self._add("name", name, start, stop))
 
     def _read_fraction_digits(self, k: int) -> int:
-        """Read `\\frac12` as `\\frac{1}{2}`."""
+        r"""Read `\frac12` as `\frac{1}{2}`."""
         for _ in range(2):
             found = _FRACTION_DIGIT.match(self.source, k)
             if found is None:

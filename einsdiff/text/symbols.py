@@ -22,7 +22,7 @@ LATEX_LETTERS = GREEK | {
 
 # fmt: off
 SIGNS = {
-    "+": "+",   "-": "-",   "−": "-",   "–": "-",   "*": "*",   "∗": "*",   "·": "*",   "⋅": "*",   "∙": "*",   "•": "*",
+    "+": "+",   "-": "-",   "−": "-",   "–": "-",   "*": "*",   "∗": "*",   "·": "*",   "⋅": "*",   "∙": "*",
     "/": "/",   "∕": "/",   "÷": "/",   "^": "^",   "**": "^",  "=": "=",   ",": ",",   ":": ":",   ";": ";",
     "(": "(",   ")": ")",   "[": "[",   "]": "]",   "{": "{",   "}": "}",   "|": "|",   "||": "‖",  "‖": "‖",
     "⊙": "⊙",   "∘": "⊙",   ".*": "⊙",  "./": "⊘",  "⊘": "⊘",   ".^": ".^", "⊗": "⊗",   "×": "×",
@@ -35,7 +35,8 @@ SIGNS = {
 COMMANDS = {
     "cdot": "*",    "ast": "*",     "times": "×",   "odot": "⊙",    "circ": "⊙",    "oslash": "⊘",  "otimes": "⊗",
     "top": "ᵀ",     "intercal": "ᵀ", "prime": "'",  "partial": "∂", "sum": "Σ",     "prod": "Π",
-    "ge": ">=",     "geq": ">=",    "le": "<=",     "leq": "<=",    "ne": "!=",     "neq": "!=",    "gt": ">",  "lt": "<",
+    "ge": ">=",     "geq": ">=",    "le": "<=",     "leq": "<=",    "ne": "!=",     "neq": "!=",
+    "gt": ">",      "lt": "<",
     "lVert": "‖",   "rVert": "‖",   "Vert": "‖",    "|": "‖",       "lvert": "|",   "rvert": "|",   "vert": "|",
     "{": "{",       "}": "}",       "lbrace": "{",  "rbrace": "}",  "lbrack": "[",  "rbrack": "]",
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "sqrt": "√",  "\\": "\n",     "newline": "\n",
@@ -44,26 +45,26 @@ COMMANDS = {
 """A LaTeX command, without its backslash → the kind of its token."""
 # fmt: on
 
-LATEX_FUNCTIONS = frozenset(
-    "exp log ln max min sin cos tan arcsin arccos arctan sinh cosh tanh det tr diag erf sign".split()
-)
+_FUNCTIONS = "exp log ln max min sin cos tan arcsin arccos arctan sinh cosh tanh det tr diag erf sign"
+LATEX_FUNCTIONS = frozenset(_FUNCTIONS.split())
 """Commands that are functions."""
 
-BLANK_COMMANDS = frozenset([*",;:! ()[]", *"quad qquad nonumber notag displaystyle textstyle limits nolimits".split()])
+_BLANKS = ", ; : ! ( ) [ ] quad qquad nonumber notag displaystyle textstyle limits nolimits"
+BLANK_COMMANDS = frozenset([" ", *_BLANKS.split()])
 """Commands that only space or delimit."""
 
-SCALERS = frozenset(
-    "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm mleft mright".split()
-)
+_SCALERS = "left right middle big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr bigm Bigm mleft mright"
+SCALERS = frozenset(_SCALERS.split())
 """Commands that size the delimiter behind them."""
 
-FONTS = frozenset(
+_FONTS = (
     "mathbf boldsymbol bm bf mathrm rm mathit mathsf mathtt mathcal mathbb mathfrak mathscr text textbf textrm textit "
-    "texttt operatorname symbf vec".split()
+    "texttt operatorname symbf vec"
 )
+FONTS = frozenset(_FONTS.split())
 """Commands that only change how a name looks."""
 
-LETTER_FONTS = frozenset("mathbf boldsymbol bm bf symbf".split())
+LETTER_FONTS = frozenset(["mathbf", "boldsymbol", "bm", "bf", "symbf"])
 """Fonts in which every letter is a name of its own: `\\mathbf{Ax}` is A x."""
 
 ACCENTS = {

@@ -88,6 +88,17 @@ def step_at(value: Number, step: Number = STEP) -> Number:
     return step if isinstance(value, Fraction) else float(step) * max(1.0, abs(value))
 
 
+def slope(function: Callable[..., Number], arguments: list[Number], wrt: list[int], step: Fraction) -> Number:
+    """Return a derivative of a scalar function by the arguments at these places."""
+    if not wrt:
+        return function(*arguments)
+
+    def moved(h: Number) -> Number:
+        return slope(function, [u + h if k == wrt[0] else u for k, u in enumerate(arguments)], wrt[1:], step)
+
+    return central(moved, step_at(arguments[wrt[0]], step))
+
+
 def power(base: Number, exponent: Number) -> Number:
     """Return base^exponent, exact for whole exponents; a negative real base wants a whole exponent."""
     if exponent == int(exponent.real):
@@ -98,7 +109,7 @@ def power(base: Number, exponent: Number) -> Number:
 
 
 def logsumexp(values: Sequence[Number]) -> Number:
-    """log Σ exp(u)."""
+    """Return log Σ exp(u)."""
     top = max(values, key=lambda value: value.real)
     return top + FUNCTIONS["log"](sum(FUNCTIONS["exp"](value - top) for value in values))
 

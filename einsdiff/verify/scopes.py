@@ -56,7 +56,7 @@ def write_sums(body: Tree, free: tuple[str, ...] | None) -> tuple[tuple[str, ...
     return free, _rename(placed, {name: name for name in free}, lambda name: f"{name}'{next(numbers)}")
 
 
-def parts(tree: Tree) -> tuple[Tree, ...]:
+def parts(tree: Tree) -> tuple[Tree, ...]:  # noqa: PLR0911 - one case a node
     """Return the parts in which this node's indices can occur; the argument of `inv(A)_ij` has none."""
     match tree:
         case Name() | Numeral():
@@ -103,7 +103,7 @@ def occurrences(tree: Tree) -> Iterator[str]:
         yield from (name for name in occurrences(part) if name not in bound)
 
 
-def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
+def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:  # noqa: PLR0911 - one case a node
     """Return `tree` with each of its `parts` changed."""
     new = [change(part) for part in parts(tree)]
     match tree:
@@ -190,14 +190,16 @@ class _Rule:
             return False
         if isinstance(tree, Reduce) and name in {index.name for index in tree.indices}:
             return False  # softmax keeps its index
-        return self.sums(tree, name) or any([self.closes(part, name) for part in parts(tree)])
+        verdicts = [self.closes(part, name) for part in parts(tree)]  # all of them: each may raise
+        return self.sums(tree, name) or any(verdicts)
 
     def _repeats(self, several: list[Tree], name: str) -> bool:
         """Return whether two factors hold `name`; rule 4 where each of them could sum it alone."""
         holders = [factor for factor in several if name in occurrences(factor)]
         if len(holders) < 2:
             return False
-        if all([self.closes(factor, name) for factor in holders]):
+        verdicts = [self.closes(factor, name) for factor in holders]  # all of them: each may raise
+        if all(verdicts):
             raise AmbiguityError(f"every factor could sum {name} alone: sum_{name}(…) says which sum is meant")
         return True
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from einsdiff.algebra import build, walk
+from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.identities import apply_identities
 from einsdiff.algebra.nodes import Expr, Product, Sum
 from einsdiff.algebra.steps import Steps, unrecorded
+from einsdiff.simplify.identities import apply_identities
 
 JOIN = 48  # parts that a product or sum may have and still be joined into the one around it
 

@@ -1,0 +1,389 @@
+"""The kinds of the names in matrix notation: scalar, vector or matrix, as the formula needs them.
+
+Every part of a tree has a shape, and every operator relates the shapes of its parts to that of its result: the table
+`RELATIONS`.  Shapes that no row of a relation allows are struck out until nothing changes.  Where several are left,
+wishes are granted in the order of their weight, as far as they contradict nothing: a name in a sum of vectors is a
+vector, `h` to `z` are vectors, what stands behind a row or a matrix is a vector, `a` to `g` are scalars.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from einsdiff.elaborate.deep import Deep, run
+from einsdiff.errors import IndexMismatchError, Mark, ParseError, Span
+from einsdiff.text import tree as syntax
+from einsdiff.text.tree import Document, Name, Transpose, Tree, children
+
+
+class Kind(IntEnum):
+    """What a name is, by the number of its axes; TENSOR stands for all above two."""
+
+    SCALAR = 0
+    VECTOR = 1
+    MATRIX = 2
+    TENSOR = 3
+
+
+Shapes = frozenset[str]
+ANY = frozenset("scrmt")
+SHAPES = "scmt"
+"""The shape of a name of each kind: scalar, column, matrix, more axes; a row (`r`) is never a name."""
+BUILTINS = {"I": "m", "ones": "c", "𝟏": "c"}
+"""Names that stand for the identity and the vector of ones, unless they are declared or defined."""
+WORDS = {"s": "a scalar", "c": "a vector", "r": "a row", "m": "a matrix", "t": "a tensor"}
+COLUMNS = WORDS | {"c": "a column"}
+
+# fmt: off
+RELATIONS = {  # a word is a row: one letter for each part, and the last for the result
+    "product":    "sss scc srr smm csc rsr msm mcc mmm rmr rcs crm",
+    "sum":        "sss scc srr smm csc rsr msm ccc rrr mmm",
+    "quotient":   "sss csc rsr msm",
+    "power":      "sss msm",
+    "transpose":  "ss cr rc mm",
+    "transposed": "c",
+    "same":       "ss cc rr mm tt",
+    "number":     "ss cs rs ms",
+    "square":     "ss mm",
+    "trace":      "ss ms",
+    "diagonal":   "cm rm mc",
+    "column":     "ss cc rc mc",
+    "definition": "ss cc rc mm tt",
+    "kronecker":  "sss scc srr smm csc rsr msm ccc rrr crm rcm cmm mcm rmm mrm mmm",
+    "derivative": "sss scc smm csc rsr msm tst ccm rcm cmt rmt mct mmt tct tmt",
+}
+
+OPERATORS: dict[type[Tree], str] = {
+    syntax.Negative: "same", syntax.Add: "sum", syntax.Entrywise: "sum", syntax.Compare: "sum",
+    syntax.Multiply: "product", syntax.Divide: "quotient", syntax.Raise: "power", syntax.Kronecker: "kronecker",
+    syntax.Differentiate: "derivative",
+}
+
+CALLS = {
+    "norm": "number", "norm1": "number", "norm2": "number", "normF": "number", "sum": "number", "inv": "square",
+    "tr": "trace", "det": "trace", "logdet": "trace", "diag": "diagonal", "vec": "column",
+}
+"""A function of whole tensors → its relation; every other function goes entry by entry."""
+# fmt: on
+
+HELP = {
+    "product": "write x' y, x y' or x .* y for the product of two vectors",
+    "quotient": "write ./ to divide entry by entry",
+    "power": "write .^ to raise every entry, or  x' x  for the sum of squares",
+}
+
+
+def infer_kinds(document: Document, declared: Mapping[str, int]) -> dict[str, Kind]:
+    """Return the kind of every name of a program in matrix notation; `declared` gives the ranks that are known.
+
+    Raises: IndexMismatchError, where a name would have to be of two kinds.
+    """
+    shapes = _Shapes(document, declared)
+    for statement in document.statements:
+        shapes.read(statement.target, statement.body)
+    return shapes.settle()
+
+
+class _Constraint(NamedTuple):
+    """The shapes of some parts are a row of a relation."""
+
+    relation: str
+    rows: tuple[str, ...]
+    parts: tuple[int, ...]
+    spans: tuple[Span, ...]
+
+    def allowed(self, domains: Sequence[Shapes], free: int | None = None) -> list[str]:
+        """Return the rows that fit the shapes left to the parts, where `free` may have any."""
+        return [
+            row
+            for row in self.rows
+            if all(part == free or shape in domains[part] for part, shape in zip(self.parts, row, strict=True))
+            and len(set(zip(self.parts, row, strict=True))) == len(set(self.parts))
+        ]
+
+
+class _Wish(NamedTuple):
+    """A part shall have one of the shapes `kept`, once the part `when` has only shapes of `given`."""
+
+    part: int
+    kept: Shapes
+    when: int | None = None
+    given: Shapes = ANY
+
+
+class _Shapes:
+    """The shapes that are left to each part of a program."""
+
+    def __init__(self, document: Document, declared: Mapping[str, int]) -> None:
+        self.source = document.source
+        self.declared = declared
+        self.defined = {s.target.name for s in document.statements if isinstance(s.target, Name)}
+        self.domains: list[Shapes] = []
+        self.names: dict[str, int] = {}
+        self.initial: dict[int, Shapes] = {}
+        self.causes: dict[int, Span] = {}
+        self.constraints: list[_Constraint] = []
+        self.watching: list[list[int]] = []
+        self.dead: set[int] = set()
+        self.sums: list[_Wish] = []
+        self.products: list[_Wish] = []
+
+    def read(self, target: Name | syntax.Differentiate | None, body: Tree) -> None:
+        """Take in a statement; what it defines has the kind of the right-hand side."""
+        found = run(self._shape(body))
+        if isinstance(target, Name):
+            self._relate("definition", (found, self._name(target.name)), (body.span, target.span))
+        elif target is not None:
+            run(self._shape(target))
+
+    def settle(self) -> dict[str, Kind]:
+        """Return the kinds, once all constraints are met and all wishes are heard."""
+        self._propagate(range(len(self.constraints)), None)
+        inputs = [(name, part) for name, part in self.names.items() if name not in self.defined]
+        vectors = [_Wish(part, frozenset("c")) for name, part in reversed(inputs) if not "a" <= name[0] <= "g"]
+        scalars = [_Wish(part, frozenset("s")) for name, part in inputs if "a" <= name[0] <= "g"]
+        wishes = [*self.sums, *vectors, *self.products, *scalars]
+        while (k := next((k for k, w in enumerate(wishes) if self._is_open(w)), None)) is not None:
+            if not self._grant(wishes[k]):
+                del wishes[k]
+        return {name: self._kind(part) for name, part in self.names.items()}
+
+    def _kind(self, part: int) -> Kind:
+        return Kind(next(k for k, shape in enumerate(SHAPES) if shape in self.domains[part]))
+
+    # --------------------------------------------------------------------------------------------------------- reading
+
+    def _new(self, domain: Iterable[str]) -> int:
+        self.domains.append(frozenset(domain))
+        self.watching.append([])
+        return len(self.domains) - 1
+
+    def _name(self, name: str) -> int:
+        part = self.names.get(name)
+        if part is not None:
+            return part
+        known = name in self.declared or name in self.defined
+        if name in BUILTINS and not known:
+            return self._new(BUILTINS[name])
+        domain = _first_shapes(name)
+        if name in self.declared:
+            domain = SHAPES[min(self.declared[name], 3)]
+        elif name in self.defined:
+            domain = SHAPES
+        part = self.names[name] = self._new(domain)
+        self.initial[part] = frozenset(domain)
+        return part
+
+    def _relate(self, relation: str, parts: tuple[int, ...], spans: tuple[Span, ...]) -> None:
+        for part in dict.fromkeys(parts):
+            self.watching[part].append(len(self.constraints))
+        self.constraints.append(_Constraint(relation, tuple(RELATIONS[relation].split()), parts, spans))
+
+    def _shape(self, tree: Tree) -> Deep[int]:
+        parts: list[int] = []
+        for part in children(tree):
+            parts += [(yield self._shape(part))]
+        return self._combine(tree, parts)
+
+    def _combine(self, tree: Tree, parts: list[int]) -> int:
+        """Relate the shape of a tree to those of its parts."""
+        match tree:
+            case syntax.Numeral():
+                found = self._new("s")
+            case Name(name):
+                found = self._name(name)
+            case syntax.Reduce() | syntax.FieldDerivative():
+                found = self._new(ANY)
+            case Transpose():
+                found = self._transpose(tree, parts[0])
+            case syntax.Call():
+                found = self._call(tree, parts)
+            case _:
+                found = self._chain(OPERATORS[type(tree)], parts, tree)
+        if isinstance(tree, syntax.Add) or (isinstance(tree, syntax.Entrywise) and tree.operator != "^"):
+            self.sums += [_Wish(part, ANY - {"s"}, found, ANY - {"s"}) for part in parts]
+        return found
+
+    def _chain(self, relation: str, parts: list[int], tree: Tree) -> int:
+        """Relate the parts from the left, two by two; one part is related to the result."""
+        spans = [part.span for part in children(tree)]
+        if len(parts) == 1:
+            found = self._new(ANY)
+            self._relate(relation, (parts[0], found), (spans[0], tree.span))
+            return found
+        left, span = parts[0], spans[0]
+        for part, here in zip(parts[1:], spans[1:], strict=True):
+            found = self._new(ANY)
+            self._relate(relation, (left, part, found), (span, here, span.to(here)))
+            if relation == "product":
+                self.products.append(_Wish(part, ANY - {"s"}, left, frozenset("rm")))
+            left, span = found, span.to(here)
+        return left
+
+    def _transpose(self, tree: Transpose, body: int) -> int:
+        found = self._new(ANY)
+        if self.initial.get(body) == frozenset("sc"):  # a name that is transposed is a vector
+            self._relate("transposed", (body,), (tree.body.span,))
+        self._relate("transpose", (body, found), (tree.body.span, tree.span))
+        self.sums.append(_Wish(body, ANY - {"s"}))
+        return found
+
+    def _call(self, tree: syntax.Call, parts: list[int]) -> int:
+        relation = CALLS.get(tree.name)
+        if not parts or (relation and len(parts) > 1):
+            return self._new(ANY)
+        if relation in ("number", "column"):
+            self.sums.append(_Wish(parts[0], ANY - {"s"}))
+        return self._chain(relation or ("same" if len(parts) == 1 else "sum"), parts, tree)
+
+    # ----------------------------------------------------------------------------------------------------- propagation
+
+    def _propagate(self, changed: Iterable[int], trail: list[tuple[int, Shapes]] | None) -> bool:
+        """Strike out what the constraints forbid; with a trail tell whether all can be met, without one refuse."""
+        queue = deque(changed)
+        while queue:
+            k = queue.popleft()
+            constraint = self.constraints[k]
+            rows = constraint.allowed(self.domains)
+            if k in self.dead:
+                continue
+            if not rows:
+                if trail is not None:
+                    return False
+                self._refuse(constraint)
+                self.dead.add(k)
+                continue
+            for place, part in enumerate(constraint.parts):
+                left = frozenset(row[place] for row in rows)
+                if left != self.domains[part]:
+                    if trail is not None:
+                        trail.append((part, self.domains[part]))
+                    self.domains[part] = left
+                    self.causes[part] = constraint.spans[place]
+                    queue += self.watching[part]
+        return True
+
+    def _refuse(self, constraint: _Constraint) -> None:
+        """Raise the error of a name of two kinds; the elaboration finds all other clashes, operator by operator."""
+        for place, part in enumerate(constraint.parts):
+            needed = {row[place] for row in constraint.allowed(self.domains, free=part)} & self.initial.get(part, ANY)
+            cause = self.causes.get(part)
+            if part not in self.initial or not needed or cause is None:
+                continue
+            name = next(n for n, p in self.names.items() if p == part)
+            raise IndexMismatchError(
+                f"{name} must be {_spell(needed)} at [^] and {_spell(self.domains[part])} at [~]",
+                self.source,
+                [Mark(constraint.spans[place]), Mark(cause, "~")],
+                rule="a name is of one kind in the whole program (spec/language.md, Kinds of names)",
+                help=HELP.get(constraint.relation, f"give {name} another name at one of the two places"),
+            )
+
+    def _is_open(self, wish: _Wish) -> bool:
+        """Tell whether a wish would decide something."""
+        domain = self.domains[wish.part]
+        due = wish.when is None or self.domains[wish.when] <= wish.given
+        return due and bool(domain & wish.kept) and not domain <= wish.kept
+
+    def _grant(self, wish: _Wish) -> bool:
+        """Grant a wish, unless it contradicts a constraint."""
+        trail = [(wish.part, self.domains[wish.part])]
+        self.domains[wish.part] &= wish.kept
+        if self._propagate(self.watching[wish.part], trail):
+            return True
+        for part, domain in reversed(trail):
+            self.domains[part] = domain
+        return False
+
+
+def _first_shapes(name: str) -> str:
+    """Return what a name can be by its first letter: capitals are matrices, Greek letters scalars."""
+    if name[0].isupper():
+        return "m"
+    return "s" if unicodedata.name(name[0], "").startswith("GREEK") else "sc"
+
+
+def _spell(shapes: Iterable[str]) -> str:
+    return " or ".join(WORDS[s] for s in sorted(shapes, key="scrmt".index))
+
+
+# ------------------------------------------------------------------------------------------- what two shapes cannot do
+
+PAGE = "(spec/language.md, Matrix notation)"
+
+
+def source_of(source: str, *trees: Tree) -> str:
+    """Return the text of one or several factors."""
+    shown = []
+    for tree in trees:
+        text = source[tree.span.start : tree.span.stop]
+        compound = isinstance(
+            tree, syntax.Add | syntax.Negative | syntax.Multiply | syntax.Divide | syntax.Entrywise | syntax.Kronecker
+        )
+        shown.append(f"({text})" if compound and not text.startswith("(") else text)
+    return " ".join(shown)
+
+
+def transpose_of(source: str, *trees: Tree) -> str:
+    """Return the text of the transpose of some factors."""
+    if len(trees) == 1 and isinstance(trees[0], Transpose):
+        return source_of(source, trees[0].body)
+    text = source_of(source, *trees)
+    return f"({text})'" if len(trees) > 1 else f"{text}'"
+
+
+def refuse_product(source: str, trees: Sequence[Tree], shapes: str) -> IndexMismatchError:
+    """Return the error of a product whose last factor does not fit those before it, as of a column and a column."""
+    *left, right = trees
+    a, b = source_of(source, *left), source_of(source, right)
+    over, under = f"{transpose_of(source, *left)} {b}", f"{a} {transpose_of(source, right)}"
+    typed = {"cc": f"{over},  {under}  or  {a} .* {b}", "rr": f"{under}  or  {over}", "cm": over, "mr": under}
+    return IndexMismatchError(
+        f"{COLUMNS[shapes[0]]} [~] times {COLUMNS[shapes[1]]} [^] is no product",
+        source,
+        [Mark(right.span), Mark(left[0].span.to(left[-1].span), "~")],
+        rule=f"a product joins the columns on its left with the rows on its right {PAGE}",
+        help=typed[shapes],
+    )
+
+
+def refuse_sum(source: str, trees: tuple[Tree, Tree], shapes: str, verb: str) -> IndexMismatchError:
+    """Return the error of two parts of different shapes that stand entry by entry."""
+    left, right = trees
+    changed = left if shapes[1] == "m" else right
+    typed = transpose_of(source, right)
+    if "m" in shapes:
+        typed = f"{source_of(source, changed)} ones'" if "c" in shapes else f"ones {source_of(source, changed)}"
+    return IndexMismatchError(
+        f"{COLUMNS[shapes[0]]} [~] and {COLUMNS[shapes[1]]} [^] {verb}",
+        source,
+        [Mark(right.span), Mark(left.span, "~")],
+        rule=f"only scalars expand, all else has one shape {PAGE}",
+        help=f"write {typed} in place of {source_of(source, changed)}",
+    )
+
+
+def refuse_folded(source: str, span: Span) -> ParseError:
+    """Return the error of an A ⊗ B or vec(A) that does not fall apart."""
+    return ParseError(
+        "a Kronecker product or a vec [^] stands where its entries would have to be numbered anew",
+        source,
+        [Mark(span)],
+        rule=f"A ⊗ B and vec(A) are read where they fall apart into entries of A and B {PAGE}",
+        help="tr(A ⊗ B),  norm(vec(A)),  vec(A)' vec(B)  or  vec(A)' (B ⊗ C) vec(D)",
+    )
+
+
+def refuse_zero(source: str, span: Span) -> ParseError:
+    """Return the error of a division by zero."""
+    return ParseError(
+        "this divisor is exactly zero [^]",
+        source,
+        [Mark(span)],
+        rule="a quotient by zero has no value (spec/language.md, Quotients)",
+        help="divide by something else",
+    )

@@ -1,0 +1,353 @@
+"""Expressions and derivatives as people hold them: a formula, the program it came from, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import cached_property
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Axis, Expr, Size, Tensor, Wire
+from einsdiff.algebra.steps import Steps, unrecorded
+from einsdiff.calculus.compose import carry_out, differentiate
+from einsdiff.elaborate.program import Definition, Program, resolve_sizes
+from einsdiff.elaborate.scope import Local, SizeClass, local
+from einsdiff.errors import IndexMismatchError, NotDifferentiableError, SizeMismatchError, Span, UnknownNameError
+from einsdiff.forms.einsum import einsum_terms
+from einsdiff.forms.statement import LeftSide, default_label, write_statement
+from einsdiff.forms.style import LATEX, PLAIN, Style
+from einsdiff.forms.writer import Writer
+from einsdiff.layouts import arrange
+from einsdiff.program import CompiledFunction
+from einsdiff.program import compile as compile_request
+from einsdiff.program.request import Input, Output, Request
+from einsdiff.simplify.normal_form import are_equal
+from einsdiff.simplify.simplify import simplify
+from einsdiff.text.parser import parse_entry
+
+NEXT = "ijklmnpqrstuvwxyzabcdefgh"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What is differentiated by: a name, and the wires and sizes of its axes in the result."""
+
+    name: str
+    wires: tuple[Local, ...]
+    sizes: tuple[Size, ...]
+
+
+class Expression:
+    """A tensor formula: `str()` is its statement, `compile()` gives a function that computes it.
+
+    Made by `einsdiff.parse`, `einsdiff.diff` and their kin, not by hand.
+    """
+
+    def __init__(self, program: Program, label: str, wires: tuple[Local, ...], sizes: tuple[Size, ...], entry: Entry) -> None:
+        self.program = program
+        self.label = label
+        self._wires = wires
+        self._sizes = sizes
+        self._entry = entry
+
+    # ------------------------------------------------------------------------------------------------------------- value
+
+    def _evaluated(self, steps: Steps = unrecorded) -> Entry:
+        """Return the entry with all names linked and all derivatives carried out, before any assumption is used."""
+        return carry_out(self.program.link(self._entry), steps)
+
+    @cached_property
+    def entry(self) -> Entry:
+        """The simplified entry: a node and a wire for each axis."""
+        return self.derive(unrecorded)
+
+    def derive(self, steps: Steps) -> Entry:
+        """Return the simplified entry, and record every law and identity on the way to it."""
+        raw = assume(self._evaluated(steps), self.program)
+        raw = resolve_sizes(raw, self.program.sizes)
+        return simplify(raw, steps=steps)[0]
+
+    @property
+    def indices(self) -> tuple[str, ...]:
+        """The names of the free indices, in the order of the axes."""
+        return tuple(w.index for w in self._wires)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of all inputs of the program, in the order of their first use."""
+        return tuple(self.program.inputs)
+
+    def __eq__(self, other: object) -> bool:
+        """Two expressions are equal if they have one normal form, index by index in the order of their axes."""
+        if not isinstance(other, Expression):
+            return NotImplemented
+        if len(self._wires) != len(other._wires):
+            return False
+        names: dict[Wire, Wire] = dict(zip(other._wires, self._wires, strict=True))
+        return are_equal(self.entry, build.rename(other.entry, names))
+
+    __hash__ = object.__hash__
+
+    # ------------------------------------------------------------------------------------------------------------- forms
+
+    def __str__(self) -> str:
+        return self.index()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.index()!r})"
+
+    def _axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
+        """Return the wires with their sizes, in the order of a layout."""
+        arrange((), (), layout)
+        return tuple(zip(self._wires, self._sizes, strict=True))
+
+    def left_side(self) -> LeftSide:
+        """Return what stands on the left of the statement."""
+        return LeftSide(self.label or default_label(self._names()), self.indices)
+
+    def _names(self) -> set[str]:
+        return {*self.program.inputs, *(d.name for d in self.program.definitions if d.name)}
+
+    def _statement(self, style: Style) -> str:
+        names: dict[Wire, str] = {w: w.index for w in self._wires}
+        writer = Writer(style, self.program.hints, self.program.sizes)
+        return write_statement(self.entry, self.left_side(), names, writer, self._names())
+
+    def index(self) -> str:
+        """Return the statement in index notation; it reads back as the same expression.
+
+        >>> import einsdiff as ed
+        >>> ed.parse("x' A x").index()
+        'y = x_i A_ij x_j'
+        """
+        return self._statement(PLAIN)
+
+    def latex(self, layout: str = "mixed") -> str:
+        """Return the statement in LaTeX.
+
+        An index form names the indices of its axes, so that it is the same in every layout.
+
+        >>> import einsdiff as ed
+        >>> print(ed.parse("y_i = A_ij x_j").latex())
+        y_{i} = A_{ij} \\, x_{j}
+        """
+        self._axes(layout)
+        return self._statement(LATEX)
+
+    def einsum(self, layout: str = "mixed") -> tuple[tuple[object, str, tuple[str, ...]], ...]:
+        """Return the contraction terms: coefficient, subscripts and operand names.
+
+        An operand that is not an input is written as a formula.
+
+        >>> import einsdiff as ed
+        >>> ed.parse("y_i = 2 A_ij x_j").einsum()
+        ((2, 'ij,j->i', ('A', 'x')),)
+        """
+        return einsum_terms(self.entry, [w for w, _ in self._axes(layout)], self.program.hints)
+
+    # -------------------------------------------------------------------------------------------------------------- code
+
+    def output(self, layout: str = "mixed") -> Output:
+        """Return the request for this expression's array, its axes in the order of a layout."""
+        return Output(self.left_side().write(PLAIN), self.entry, self._axes(layout))
+
+    def compile(self, layout: str = "mixed", backend: str = "numpy", *, sizes: Mapping[str, int] | None = None) -> CompiledFunction:
+        """Return a function of the inputs, as keywords, that computes the array.
+
+        `sizes` gives numbers for declared sizes or indices that no input has.
+
+        Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend.
+
+        >>> import numpy as np, einsdiff as ed
+        >>> ed.parse("s = x_i x_i").compile()(x=np.array([3.0, 4.0]))
+        array(25.)
+        """
+        return compile_expressions([self], layout, backend, sizes)
+
+
+class Derivative(Expression):
+    """∂y/∂x…: an expression that knows what was differentiated, and by what."""
+
+    def __init__(self, program: Program, base: Expression, wrt: tuple[Variable, ...], *, structured: bool) -> None:
+        self.base = base
+        self.wrt = wrt
+        self.structured = structured
+        wires = (*base._wires, *(w for v in wrt for w in v.wires))
+        sizes = (*base._sizes, *(s for v in wrt for s in v.sizes))
+        super().__init__(program, base.label, wires, sizes, base._entry)
+
+    def _evaluated(self, steps: Steps = unrecorded) -> Entry:
+        held = [v.name for v in self.wrt if self.program.defined(v.name)]
+        entry = carry_out(self.program.link(self._entry, held), steps)
+        for v in self.wrt:
+            entry = simplify(resolve_sizes(entry, self.program.sizes), steps=steps)[0]
+            entry = differentiate(entry, build.tensor(v.name, v.wires), steps)
+            if self.structured:
+                entry = along_structure(entry, v, self.program)
+        return self.program.link(entry) if held else entry
+
+    def _axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
+        pairs = list(zip(self._wires, self._sizes, strict=True))
+        y = len(self.base._wires)
+        return arrange(pairs[:y], pairs[y:], layout)
+
+    def left_side(self) -> LeftSide:
+        """Return ∂y/∂x… with the indices of the variables."""
+        wrt = tuple((v.name, tuple(w.index for w in v.wires)) for v in self.wrt)
+        return LeftSide(self.label or default_label(self._names()), self.base.indices, wrt)
+
+
+# --------------------------------------------------------------------------------------------------------------- makers
+
+
+def from_definition(program: Program, definition: Definition) -> Expression:
+    """Return the expression of one statement of a program."""
+    return Expression(program, definition.label, definition.wires, definition.sizes, definition.entry)
+
+
+def variable(program: Program, text: str, taken: Sequence[str]) -> Variable:
+    """Return the variable that a text such as `x` or `x_k` names, with indices that are not taken.
+
+    Raises: UnknownNameError, where the program has no such name; IndexMismatchError, for a wrong number of indices.
+    """
+    written = parse_entry(text)
+    name = written.name
+    symbol = program.inputs.get(name)
+    defined = program.defined(name)
+    if symbol is not None and symbol.role == "function":
+        raise NotDifferentiableError(f"{name} is an unknown function: differentiate by one of its arguments")
+    if symbol is None and defined is None:
+        known = [*program.inputs, *(d.name for d in program.definitions if d.name)]
+        raise UnknownNameError(
+            f"there is nothing called {name} in the program, so nothing to differentiate by",
+            given=f"names: {', '.join(known)}" if known else "the program has no names",
+            help=nearest(name, known),
+        )
+    rank = symbol.rank if symbol is not None else len(defined.wires)  # type: ignore[union-attr]
+    sizes = tuple(program.sizes.get(Axis(name, k), Axis(name, k)) for k in range(rank))
+    if written.indices is None:
+        names = fresh_letters(program, name, rank, taken)
+    else:
+        names = [str(i.name) for i in written.indices]
+        _check_indices(text, name, names, rank, taken)
+    return Variable(name, tuple(local(n) for n in names), sizes)
+
+
+def _check_indices(text: str, name: str, names: Sequence[str], rank: int, taken: Sequence[str]) -> None:
+    if len(names) != rank:
+        raise IndexMismatchError(
+            f"{name} has {rank} {'index' if rank == 1 else 'indices'}, but {text} names {len(names)}",
+            help=f"{name} alone lets einsdiff choose the indices",
+        )
+    clash = next((n for n in names if n in taken or names.count(n) > 1 or n.isdigit()), None)
+    if clash is not None:
+        raise IndexMismatchError(
+            f"{clash} cannot be an index of {text}: the result needs an index of its own there",
+            help=f"{name} alone lets einsdiff choose the indices",
+        )
+
+
+def fresh_letters(program: Program, name: str, rank: int, taken: Sequence[str]) -> list[str]:
+    """Return letters for the axes of a variable: each the next one after the letter that the user gave to that axis."""
+    used = set(taken) | program.letters
+    found = []
+    for k in range(rank):
+        hint = program.hints.get((name, k), "i")
+        start = NEXT.find(hint[0]) + 1
+        letters = NEXT[start:] + NEXT[:start]
+        letter = next((c for c in letters if c not in used), None)
+        number = 1
+        while letter is None or letter in used:
+            letter = f"{hint[0]}{number}"
+            number += 1
+        used.add(letter)
+        found.append(letter)
+    return found
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return a sentence that offers the nearest of the known names."""
+    near = get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}?" if near else (f"one of: {', '.join(known)}" if known else "")
+
+
+def assume(entry: Entry, program: Program) -> Entry:
+    """Use what was declared of the inputs: symmetric, skew, diagonal, orthogonal, spd, positive."""
+    declared = {
+        name: symbol.properties
+        for name, symbol in program.declared.items()
+        if symbol.properties and name in program.inputs
+    }
+    if not declared:
+        return entry
+
+    def rule(node: Expr) -> Entry | None:
+        if not isinstance(node, Tensor) or node.name not in declared or node.assumed:
+            return None
+        properties = [p for p in declared[node.name] if p != "constant"]
+        if "diagonal" in properties:
+            size = program.sizes.get(node.sizes[0], node.sizes[0])
+            return build.multiply(build.delta(0, 1, size), build.tensor(node.name, (0, 0)))
+        return build.tensor(node.name, range(node.rank), properties)
+
+    return walk.replace(entry, rule)
+
+
+def along_structure(g: Entry, v: Variable, program: Program) -> Entry:
+    """Return the derivative along perturbations of the declared kind.
+
+    symmetric:  G_ij + G_ji − δ_ij G_ij;   skew:  G_ij − G_ji;   diagonal:  δ_ij G_ij
+    """
+    symbol = program.declared.get(v.name)
+    properties = set(symbol.properties) if symbol else set()
+    if build.is_zero(g) or not properties & {"symmetric", "spd", "skew", "diagonal"}:
+        return g
+    i, j = v.wires
+    turned = build.rename(g, {i: j, j: i})
+    tie = build.delta(i, j, v.sizes[0])
+    if properties & {"symmetric", "spd"}:
+        return build.total([(1, g, True), (1, turned, True), (-1, build.multiply(tie, g), True)])
+    return build.subtract(g, turned) if "skew" in properties else build.multiply(tie, g)
+
+
+def compile_expressions(
+    expressions: Sequence[Expression], layout: str, backend: str, sizes: Mapping[str, int] | None
+) -> CompiledFunction:
+    """Return one function for several expressions; what they share is computed once."""
+    if backend != "numpy":
+        raise UnknownNameError(f"there is no backend {backend}", help="backend='numpy'")
+    program = expressions[0].program
+    for other in expressions[1:]:
+        program = program if other.program is program else merge_programs(program, other.program)
+    entries = simplify(*(e.entry for e in expressions))
+    outputs = tuple(replace(e.output(layout), entry=entry) for e, entry in zip(expressions, entries, strict=True))
+    inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())
+    return compile_request(Request(outputs, inputs, program.classes, dict(sizes or {}), program.source))
+
+
+def merge_programs(a: Program, b: Program) -> Program:
+    """Return a program with the inputs of both, for expressions that are compiled together.
+
+    Raises: SizeMismatchError, where a name has different ranks in the two.
+    """
+    for name in a.inputs.keys() & b.inputs.keys():
+        if a.inputs[name].rank != b.inputs[name].rank:
+            raise SizeMismatchError(
+                f"{name} has {a.inputs[name].rank} indices in one expression and {b.inputs[name].rank} in another",
+                help="rename one of the two",
+            )
+    source = a.source if a.source == b.source else f"{a.source}\n{b.source}"
+    moved = tuple(_moved(c, len(a.source) + 1) for c in b.classes) if a.source != b.source else b.classes
+    return Program(
+        source, a.notation, (*a.definitions, *b.definitions), {**a.inputs, **b.inputs}, {**a.declared, **b.declared},
+        (*a.classes, *moved), {**a.sizes, **b.sizes}, {**b.hints, **a.hints}, a.letters | b.letters,
+    )  # fmt: skip
+
+
+
+def _moved(c: SizeClass, by: int) -> SizeClass:
+    """Return a class whose places are further down in a joined source."""
+    axes = tuple((axis, Span(s.start + by, s.stop + by) if s else None) for axis, s in c.axes)
+    return SizeClass(c.index, axes, c.declared, c.ranges)

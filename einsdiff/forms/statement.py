@@ -1,0 +1,83 @@
+"""Statements: a left-hand side, a formula, and above it the definitions that it needs.
+
+A part gets a name and a line of its own where the notation asks for one (the argument of `inv`), or where it stands at
+several places of a formula that would be long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from einsdiff.algebra import walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Call, Expr, MatrixFunction, Tensor, Wire, parts
+from einsdiff.forms.style import Style
+from einsdiff.forms.writer import LETTERS, Writer
+
+LONG = 240  # parts of a formula, written out, beyond which those that stand twice get a name
+WORTH = 6  # parts that a shared part must have for a name of its own
+
+
+@dataclass(frozen=True, slots=True)
+class LeftSide:
+    """`y_ij`, or `∂y_i/∂x_j…` with the variables by which was differentiated."""
+
+    label: str
+    indices: tuple[str, ...]
+    wrt: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def write(self, style: Style) -> str:
+        """Return the left-hand side."""
+        whole = self.label if "∂" in self.label else style.tensor(self.label, self.indices)
+        return style.derivatives(whole, [style.tensor(name, at) for name, at in self.wrt]) if self.wrt else whole
+
+
+def write_statement(
+    entry: Entry,
+    left: LeftSide,
+    names: Mapping[Wire, str],
+    writer: Writer,
+    taken: Collection[str],
+) -> str:
+    """Return the statement of an entry whose wires are called by `names`; `taken` are names that stand for tensors."""
+    named = _named(entry.node, {*taken, left.label})
+    lines = []
+    style = writer.style
+    for node, name in named.items():
+        letters = tuple(LETTERS[k] if k < len(LETTERS) else f"i{k}" for k in range(node.rank))
+        lines.append(f"{style.tensor(name, letters)} = {writer.write(Entry(node, letters), letters)}")
+        writer.names[node] = name
+    free = [names[w] for w in names]
+    at = tuple(names[w] for w in entry.wires)
+    lines.append(f"{left.write(style)} = {writer.write(Entry(entry.node, at), free)}")
+    return "\n".join(lines)
+
+
+def _named(root: Expr, taken: Collection[str]) -> dict[Expr, str]:
+    """Return the parts that get a name of their own, parts before wholes."""
+    nodes = walk.ordered(root)
+    uses = walk.uses(root)
+    written: dict[Expr, int] = {}
+    for node in nodes:
+        written[node] = 1 + sum(written[p.node] for p in parts(node))
+    asked = {
+        p.node for node in nodes if isinstance(node, MatrixFunction | Call) for p in parts(node)
+        if not isinstance(p.node, Tensor)
+    }  # fmt: skip
+    if written[root] > LONG:
+        asked |= {node for node in nodes if uses[node] > 1 and written[node] >= WORTH}
+    asked.discard(root)
+    serial = count(1)
+    result: dict[Expr, str] = {}
+    for node in nodes:
+        if node in asked:
+            result[node] = next(name for k in serial if (name := f"t{k}") not in taken)
+    return result
+
+
+def default_label(taken: Collection[str]) -> str:
+    """Return a name for a formula that has none."""
+    candidates: Sequence[str] = ("y", "f", "g", "h", "r", "s")
+    return next((c for c in candidates if c not in taken), "result")

@@ -1,0 +1,504 @@
+"""From entries to formulas with named indices.
+
+The writer decides what is written: which letters bound indices get, in which order factors and terms stand, where a sum
+must be spelled out.  How it is spelled is a `Style`: plain index text, or LaTeX.  What is written in the plain style reads
+back as the same expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import count
+
+from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import (
+    Apply,
+    Axis,
+    Call,
+    Count,
+    Derivative,
+    Epsilon,
+    Exact,
+    Expr,
+    Factor,
+    MatrixFunction,
+    Number,
+    Ones,
+    Product,
+    Reduce,
+    Size,
+    Sum,
+    Tensor,
+    Unit,
+    exact,
+    parts,
+)
+from einsdiff.elaborate.deep import Deep, run
+from einsdiff.elaborate.summation import Held, Standing, Standings, alike, raised, together
+from einsdiff.errors import Span
+from einsdiff.forms.style import PLAIN, Level, Style
+
+LETTERS = "ijklmnpqrstuvwabcdefgh"
+NOWHERE = Span(0, 0)
+LONG = 4000  # characters of one formula beyond which shared parts get names of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A written part: its text, how tightly it binds, how each index stands in it, and every letter it uses.
+
+    `closes` holds the indices that it sums itself when nothing else holds them: A_kk, (a_k + b_k)^2.
+    """
+
+    text: str
+    level: Level
+    standing: Standings
+    used: frozenset[str]
+    key: tuple[object, ...] = ()
+    closes: frozenset[str] = frozenset()
+
+
+class Writer:
+    """Writes formulas in one style, with hints for the letters of bound indices."""
+
+    def __init__(
+        self,
+        style: Style = PLAIN,
+        hints: Mapping[tuple[str, int], str] | None = None,
+        sizes: Mapping[Size, Size] | None = None,
+    ) -> None:
+        self.style = style
+        self.hints = hints or {}
+        self.sizes = sizes or {}
+        self.names: dict[Expr, str] = {}
+
+    def write(self, entry: Entry, free: Sequence[str]) -> str:
+        """Return the formula of an entry whose wires are the names `free`."""
+        piece = run(self.piece(entry, frozenset(free), frozenset(free)))
+        return piece.text
+
+    # ------------------------------------------------------------------------------------------------------------ pieces
+
+    def piece(self, entry: Entry, taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
+        """Return the written entry; bound indices avoid `taken`, ones over indices in `omit` are left out."""
+        node, wires = entry
+        at = tuple(str(w) for w in wires)
+        name = self.names.get(node)
+        if name is not None:
+            return self._leaf(self.style.tensor(name, at), at, (name,))
+        match node:
+            case Number(value):
+                return self._number(value)
+            case Count(size):
+                return self._count(size, taken)
+            case Tensor(name):
+                return self._leaf(self.style.tensor(name, at), at, (name,))
+            case Ones():
+                if at[0] in omit:
+                    return self._number(1)
+                return self._leaf(self.style.tensor("1", at), at, ("1",))
+            case Unit(_, place):
+                return self._leaf(self.style.tensor("δ", (str(place), *at)), at, ("δ",))
+            case Epsilon():
+                return self._leaf(self.style.tensor("ε", at), at, ("ε",))
+            case Sum():
+                return (yield self._sum(node, at, taken, omit))
+            case Product():
+                return (yield self._product(node, at, taken, omit))
+            case Apply():
+                return (yield self._apply(node, at, taken, omit))
+            case Reduce():
+                return (yield self._reduce(node, at, taken))
+            case MatrixFunction(function, argument):
+                inner = self.names.get(argument) or (argument.name if isinstance(argument, Tensor) else None)
+                assert inner is not None, "the argument of a matrix function has a name of its own"
+                text = self.style.matrix_function(function, inner, at)
+                return self._leaf(text, at, (function, inner))
+            case Call(function, arguments, _, wrt):
+                given = [self.names.get(a.node) or getattr(a.node, "name", "?") for a in arguments]
+                text = self.style.unknown(function, given, at, wrt)
+                return self._leaf(text, at, (function,))
+            case Derivative(body, wrt):
+                inner = yield self.piece(Entry(body, at[: body.rank]), taken | set(at), frozenset())
+                variable = self.style.tensor(wrt.name, at[body.rank :])
+                text = self.style.derivative(self._enclosed(inner, Level.CALL), variable)
+                standing = together([(NOWHERE, alike([inner.standing])), (NOWHERE, _open(at[body.rank :]))])
+                return Piece(text, Level.CALL, standing, inner.used | set(at), ("∂",))
+
+    def _leaf(self, text: str, at: tuple[str, ...], key: tuple[object, ...]) -> Piece:
+        names = frozenset(i for i in at if not i.isdigit())
+        return Piece(text, Level.ATOM, _open(at), names, key, frozenset(i for i in names if at.count(i) > 1))
+
+    def _number(self, value: Exact) -> Piece:
+        level = Level.SUM if value < 0 else Level.ATOM if isinstance(value, int) else Level.PRODUCT
+        return Piece(self.style.number(value), level, {}, frozenset(), ("",))
+
+    def _count(self, size: object, taken: frozenset[str]) -> Piece:
+        if isinstance(size, str):
+            return self._leaf(self.style.tensor(size, ()), (), (size,))
+        letter = self._letter([], taken)
+        return Piece(self.style.tensor("δ", (letter, letter)), Level.ATOM, {}, frozenset((letter,)), ("δ",))
+
+    def _enclosed(self, piece: Piece, level: Level) -> str:
+        return piece.text if piece.level >= level else self.style.parenthesis(piece.text)
+
+    # -------------------------------------------------------------------------------------------------------------- sums
+
+    def _sum(self, node: Sum, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
+        carried = {at[k] for t in node.terms for axis, k in enumerate(t.labels) if axis not in _spread_axes(t.node)}
+        written: list[tuple[bool, Piece]] = []
+        for t in node.terms:
+            entry = Entry(t.node, tuple(at[k] for k in t.labels))
+            scaled = build.product([(entry, 1, t.node not in self.names)], (), abs(t.coefficient))
+            piece = yield self.piece(scaled, taken | set(at), omit | carried)
+            written.append((t.coefficient < 0, piece))
+        free = {name: k for k, name in enumerate(at)}
+        written.sort(key=lambda term: (term[0], _order(term[1], free)))
+        text = ""
+        for negative, piece in written:
+            shown = self._enclosed(piece, Level.PRODUCT)
+            sign = ("-" if negative else "") if not text else (" - " if negative else " + ")
+            text += sign + shown
+        standing = alike([p.standing for _, p in written])
+        used = frozenset().union(*(p.used for _, p in written))
+        return Piece(text, Level.SUM, standing, used, written[0][1].key)
+
+    # ---------------------------------------------------------------------------------------------------------- products
+
+    def _product(self, node: Product, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
+        node = self._opened(node)
+        names: dict[int, str] = {}
+        ties: list[tuple[str, ...]] = []
+        for axis, label in enumerate(node.out):
+            if label in names:
+                ties.append(tuple(sorted((names[label], at[axis]))))
+            else:
+                names[label] = at[axis]
+        outer = taken | set(at)
+        components = {f.labels[0]: f.node.place for f in node.factors if isinstance(f.node, Unit)}
+        for label in set(components) & set(node.bound):
+            names[label] = str(components[label])
+        hinted = {label: self.hinted(node, label) for label in node.bound if label not in names}
+        for label in sorted(hinted, key=lambda k: (len(set(hinted[k])), k)):  # those with one wish first
+            names[label] = self._letter(hinted[label], outer)
+            outer = outer | {names[label]}
+        factors = [f for f in node.factors if not (isinstance(f.node, Unit) and f.labels[0] in node.bound)]
+        factors, averaged = self._averaged(node, factors)
+        ones = [f for f in factors if isinstance(f.node, Ones)]
+        if ties:
+            tied = {a for pair in ties for a in pair}
+            ones = [f for f in ones if names[f.labels[0]] not in tied]
+        ones = [f for f in ones if names[f.labels[0]] not in omit]
+        factors = [f for f in factors if not isinstance(f.node, Ones)] + ones
+        coefficient, factors = self._turned(node.coefficient, factors, names, at)
+        above: list[Piece] = [self._leaf(self.style.tensor("δ", pair), pair, ("δ",)) for pair in ties]
+        below: list[Piece] = []
+        used = frozenset(i for pair in ties for i in pair)
+        bound = [names[label] for label in node.bound if label not in components]
+        for f in self._arranged(factors, names, at):
+            down = f.exponent < 0
+            base = yield self.piece(Entry(f.node, tuple(names[k] for k in f.labels)), outer | used, omit)
+            used |= base.used
+            alone = all(g is f or not set(g.labels) & set(f.labels) for g in factors)
+            for piece in self._powers(base, f, abs(f.exponent), bound if alone else ()):
+                (below if down else above).append(piece)
+        means = [names[label] for label in averaged]
+        return self._assembled(coefficient, above, below, bound, used | set(bound), means)
+
+    def _opened(self, node: Product) -> Product:
+        """Return c (Σ …) s, one closed product among scalars, as one product."""
+        inner = [f for f in node.factors if isinstance(f.node, Product) and f.exponent == 1 and f.node not in self.names]
+        if node.out or len(inner) != 1 or any(f.labels for f in node.factors):
+            return node
+        held = inner[0].node
+        assert isinstance(held, Product)
+        others = tuple(f for f in node.factors if f is not inner[0])
+        return Product(exact(node.coefficient * held.coefficient), (*others, *held.factors), (), ())
+
+    def _averaged(self, node: Product, factors: list[Factor]) -> tuple[list[Factor], list[int]]:
+        """Return the factors without divisors that count a summed index, and these indices: their sums are means."""
+        left, averaged = [], []
+        for f in factors:
+            if isinstance(f.node, Count) and f.exponent == -1:
+                size = self.sizes.get(f.node.size, f.node.size)
+                label = next(
+                    (
+                        k for k in node.bound
+                        if k not in averaged and self.sizes.get(node.label_sizes[k], node.label_sizes[k]) == size
+                    ),
+                    None,
+                )  # fmt: skip
+                if label is not None:
+                    averaged.append(label)
+                    continue
+            left.append(f)
+        return left, averaged
+
+    def _turned(
+        self, coefficient: Exact, factors: list[Factor], names: Mapping[int, str], free: Sequence[str]
+    ) -> tuple[Exact, list[Factor]]:
+        """Order the indices of an ε, and exchange two rather than write a minus."""
+        spot = next((k for k, f in enumerate(factors) if isinstance(f.node, Epsilon) and f.exponent == 1), None)
+        if spot is None:
+            return coefficient, factors
+        labels = factors[spot].labels
+        wanted = sorted(labels, key=lambda k: (names[k] not in free, names[k]))
+        order = [labels.index(k) for k in wanted]
+        if build.parity(order) != (coefficient < 0):
+            wanted[-1], wanted[-2] = wanted[-2], wanted[-1]
+        turned = factors[spot]._replace(labels=tuple(wanted))
+        return abs(coefficient), [*factors[:spot], turned, *factors[spot + 1 :]]
+
+    def _powers(self, base: Piece, f: Factor, exponent: Exact, bound: Sequence[str]) -> list[Piece]:
+        """Return a factor raised to a power; x_i x_i where its index is summed."""
+        if exponent == 1:
+            return [base]
+        if exponent == 2 and isinstance(f.node, Tensor) and set(base.standing) & set(bound):
+            return [base, base]
+        if exponent == Fraction(1, 2):
+            text = self.style.call("sqrt", [base.text])
+            return [replace(base, text=text, level=Level.ATOM, standing=alike([base.standing]), closes=frozenset())]
+        shown = self._enclosed(base, Level.ATOM)
+        bare = isinstance(f.node, Tensor)
+        whole = exponent if isinstance(exponent, int) else None
+        text = self.style.power(shown, self.style.number(exponent), whole is not None)
+        standing = raised(base.standing, NOWHERE, whole, is_bare=bare)
+        opened = {i for i, h in base.standing.items() if h.standing is Standing.OPEN and whole is not None and whole > 1}
+        return [replace(base, text=text, level=Level.POWER, standing=standing, closes=frozenset(opened))]
+
+    def _arranged(self, factors: Sequence[Factor], names: Mapping[int, str], at: Sequence[str]) -> list[Factor]:
+        """Return factors in the order of reading: signs, scalars, then along the chain of shared indices."""
+
+        def sort_key(f: Factor) -> tuple[object, ...]:
+            return (*_name_of(f.node), tuple(names[k] for k in f.labels))
+
+        first = sorted((f for f in factors if isinstance(f.node, Epsilon | Unit | Ones)), key=sort_key)
+        scalars = sorted((f for f in factors if not f.labels), key=sort_key)
+        left = sorted((f for f in factors if f.labels and f not in first), key=sort_key)
+        chain: list[Factor] = []
+        end: str | None = None
+        while left:
+            chosen = min(left, key=lambda f: (self._fit(f, names, end, at), sort_key(f)))
+            left.remove(chosen)
+            chain.append(chosen)
+            here = [names[k] for k in chosen.labels]
+            end = next((n for n in reversed(here) if any(names[k] == n for f in left for k in f.labels)), None)
+        return [*first, *scalars, *chain]
+
+    def _fit(self, f: Factor, names: Mapping[int, str], end: str | None, free: Sequence[str]) -> tuple[object, ...]:
+        """Return how badly a factor continues a chain that ends with an index, or begins one."""
+        here = [names[k] for k in f.labels]
+        if end is not None:
+            return (0 if here[0] == end else 1 if end in here else 2,)
+        kind = _name_of(f.node)[0]
+        return (kind, 0, here[0]) if here[0] in free else (kind, 1 if set(here) & set(free) else 2, len(here))
+
+    def _assembled(
+        self,
+        coefficient: Exact,
+        above: list[Piece],
+        below: list[Piece],
+        bound: Sequence[str],
+        used: frozenset[str],
+        means: Sequence[str],
+    ) -> Piece:
+        c = Fraction(coefficient)
+        top, bottom = abs(c.numerator), c.denominator
+        fraction = not below or not above
+        if fraction and not below:
+            lead = self.style.number(abs(c)) if abs(c) != 1 or not above else ""
+        else:
+            lead = str(top) if top != 1 or not above else ""
+            if bottom != 1:
+                below = [self._number(bottom), *below]
+        upper = [lead] if lead else []
+        alone = len(above) + len(below) + len(upper) == 1
+        upper += [self._enclosed(p, Level.POWER if not alone else Level.SUM) for p in above]
+        text = self.style.juxtaposed(upper)
+        if below:
+            shown = [self._enclosed(p, Level.POWER) for p in below]
+            text = self.style.quotient(text, self.style.juxtaposed(shown), is_single=len(shown) == 1)
+        standing = together([(NOWHERE, p.standing) for p in (*above, *below)])
+        explicit = [i for i in bound if i not in means and not self._closes(i, above, below, standing)]
+        level = above[0].level if alone and above else Level.PRODUCT
+        if explicit or means:
+            outside = [] if below else [p for p in above if not p.used & set(bound)]
+            inside = text if below else self.style.juxtaposed([self._enclosed(p, Level.POWER) for p in above if p not in outside])
+            before = [lead] if lead and not below else []
+            before += [self._enclosed(p, Level.POWER) for p in outside]
+            if explicit:
+                inside = self.style.reduction("sum", explicit, inside)
+            if means:
+                inside = self.style.reduction("mean", means, inside)
+            text = self.style.juxtaposed([*before, inside])
+            level = Level.PRODUCT if before else Level.CALL
+        standing = {i: h for i, h in standing.items() if i not in explicit and i not in means}
+        if c < 0:
+            text, level = f"-{text}", Level.SUM
+        lead_key = above[0].key if above else ()
+        degree = len(above)
+        return Piece(text, level, standing, used, (-degree, *lead_key, *(p.key for p in above[1:])))
+
+    def _closes(self, i: str, above: list[Piece], below: list[Piece], standing: Standings) -> bool:
+        """Tell whether the summation rule sums an index at this very product."""
+        holding = [p for p in (*above, *below) if i in p.standing]
+        if len(holding) == 1:
+            return i in holding[0].closes
+        return standing[i].standing is Standing.CLOSED
+
+    # --------------------------------------------------------------------------------------------------------- functions
+
+    def _apply(self, node: Apply, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
+        outer = taken | set(at)
+        soft = as_softmax(node)
+        if soft is not None:
+            body, over = soft
+            inner = yield self.piece(Entry(body.node, tuple(at[int(str(w))] for w in body.wires)), outer, frozenset())
+            text = self.style.reduction("softmax", [at[k] for k in over], inner.text)
+            return Piece(text, Level.CALL, alike([inner.standing]), inner.used, ("softmax",))
+        pieces = []
+        for k, a in enumerate(node.arguments):
+            others = {at[label] for m, b in enumerate(node.arguments) if m != k for label in b.labels}
+            entry = Entry(a.node, tuple(at[label] for label in a.labels))
+            pieces.append((yield self.piece(entry, outer, omit | others)))
+        used = frozenset().union(*(p.used for p in pieces))
+        standing = alike([p.standing for p in pieces])
+        if node.function == "pow":
+            base, exponent = (self._enclosed(p, Level.ATOM) for p in pieces)
+            return Piece(self.style.power(base, exponent, False), Level.POWER, standing, used, ("pow",))  # noqa: FBT003
+        condition = node.arguments[0].node
+        if node.function == "where" and isinstance(condition, Apply) and condition.function in RELATIONS:
+            sides = []
+            for a in condition.arguments:
+                labels = tuple(at[node.arguments[0].labels[label]] for label in a.labels)
+                sides.append((yield self.piece(Entry(a.node, labels), outer, omit | set(at))))
+            shown = f"{sides[0].text} {self.style.relation(RELATIONS[condition.function])} {sides[1].text}"
+            text = self.style.call("where", [shown, *(p.text for p in pieces[1:])])
+        elif node.orders is not None:
+            text = self.style.call(self.style.unknown_name(node.function, node.orders), [p.text for p in pieces])
+        else:
+            text = self.style.call(node.function, [p.text for p in pieces])
+        return Piece(text, Level.ATOM, standing, used, (node.function, *(p.key for p in pieces)))
+
+    def _reduce(self, node: Reduce, at: tuple[str, ...], taken: frozenset[str]) -> Deep[Piece]:
+        names = dict(enumerate(at))
+        outer = taken | set(at)
+        bound = []
+        for label in range(node.axes, len(node.label_sizes)):
+            names[label] = self._letter(self.hinted(node, label), outer)
+            outer = outer | {names[label]}
+            bound.append(names[label])
+        entry = Entry(node.argument.node, tuple(names[k] for k in node.argument.labels))
+        inner = yield self.piece(entry, outer, frozenset())
+        text = self.style.reduction(node.operator, bound, inner.text)
+        standing = {i: h for i, h in alike([inner.standing]).items() if i not in bound}
+        return Piece(text, Level.CALL, standing, inner.used | set(bound), (node.operator,))
+
+    # ----------------------------------------------------------------------------------------------------------- letters
+
+    def hinted(self, node: Product | Reduce, label: int) -> list[str]:
+        """Return the letters that the user gave to this index, those of tensors with few axes first."""
+        found: list[tuple[int, str]] = []
+        stack = [(p.node, axis) for p in parts(node) for axis, k in enumerate(p.labels) if k == label]
+        for _ in range(64):
+            if not stack:
+                break
+            part, axis = stack.pop(0)
+            if isinstance(part, Tensor):
+                hint = self.hints.get((part.name, axis))
+                if hint:
+                    found.append((part.rank, hint))
+                continue
+            inner = part.out[axis] if isinstance(part, Product) else axis
+            if not isinstance(part, MatrixFunction | Call | Derivative):
+                stack += [(p.node, a) for p in parts(part) for a, k in enumerate(p.labels) if k == inner]
+        return [hint for _, hint in sorted(found)]
+
+    def _letter(self, hinted: Sequence[str], taken: Collection[str]) -> str:
+        for letter in (*hinted, *LETTERS):
+            if letter not in taken:
+                return letter
+        return next(name for k in count(1) for letter in LETTERS if (name := f"{letter}{k}") not in taken)
+
+
+RELATIONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
+
+
+def _open(at: Sequence[str]) -> Standings:
+    names = [i for i in at if not i.isdigit()]
+    return {i: Held(Standing.OPEN if names.count(i) == 1 else Standing.CLOSED, (NOWHERE,)) for i in names}
+
+
+def _spread_axes(node: Expr) -> set[int]:
+    """Return the axes along which a node is the same."""
+    if isinstance(node, Ones):
+        return {0}
+    if not isinstance(node, Product) or len(set(node.out)) < len(node.out):
+        return set()
+    labels = {f.labels[0] for f in node.factors if isinstance(f.node, Ones)}
+    return {axis for axis, label in enumerate(node.out) if label in labels}
+
+
+def _name_of(node: Expr) -> tuple[int, str]:
+    match node:
+        case Tensor(name):
+            return (0, name)
+        case Apply(function) | MatrixFunction(function) | Call(function):
+            return (1, function)
+        case Reduce(operator):
+            return (1, operator)
+        case Product():
+            return (2, "")
+        case _:
+            return (3, "")
+
+
+def _order(piece: Piece, free: Mapping[str, int]) -> tuple[object, ...]:
+    """Return the sort key of a term: many factors first, then by names, free indices before bound ones."""
+    ranked = "".join(chr(33 + free[c]) if c in free else c for c in piece.text)
+    degree = piece.key[0] if piece.key and isinstance(piece.key[0], int) else -1 if piece.standing else 0
+    return (degree, ranked)
+
+
+def as_softmax(node: Apply) -> tuple[Entry, tuple[int, ...]] | None:
+    """Return z, at the wires 0, 1, … of the node's axes, and the axes of the softmax, where a node is softmax(z)."""
+    if node.function != "exp" or node.orders is not None or not isinstance(node.arguments[0].node, Sum):
+        return None
+    argument = node.arguments[0]
+    if len(argument.node.terms) < 2:  # type: ignore[union-attr]
+        return None
+    at = {k: label for k, label in enumerate(argument.labels)}
+    for n, t in enumerate(argument.node.terms):  # type: ignore[union-attr]
+        total = t.node
+        if t.coefficient != -1:
+            continue
+        labels = {axis: k for axis, k in enumerate(t.labels)}
+        if isinstance(total, Product):
+            inner = [f for f in total.factors if not isinstance(f.node, Ones)]
+            if len(inner) != 1 or inner[0].exponent != 1 or total.coefficient != 1:
+                continue
+            place = {label: labels[axis] for axis, label in enumerate(total.out)}
+            kept = [place[k] for k in inner[0].labels]
+            total = inner[0].node
+        else:
+            kept = [labels[axis] for axis in range(total.rank)]
+        if not isinstance(total, Reduce) or total.operator != "logsumexp":
+            continue
+        over = tuple(k for k in range(argument.node.rank) if k not in kept)
+        z = build.total(
+            [(s.coefficient, Entry(s.node, s.labels), False) for m, s in enumerate(argument.node.terms) if m != n]  # type: ignore[union-attr]
+        )
+        names: dict[object, object] = dict(enumerate(kept))
+        body = build.rename(Entry(total.argument.node, total.argument.labels), {})
+        bound = [k for k in body.wires if isinstance(k, int) and k >= total.rank]
+        for order in build.permutations(over):
+            trial = build.rename(body, {**names, **dict(zip(bound, order, strict=False))})
+            if len(order) == len(bound) and trial == z:
+                return build.rename(z, at), tuple(at[k] for k in over)
+    return None
+
+
+__all__ = ["Axis", "Writer", "as_softmax"]

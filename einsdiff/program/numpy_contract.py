@@ -1,0 +1,130 @@
+"""How NumPy contracts one array or two, by class of indices: in both and kept, summed, left only, right only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from einsdiff.algebra.nodes import Labels
+from einsdiff.errors import EinsdiffError
+
+LETTERS = "ijklmnpqrstuvwabcdefghoxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # all that np.einsum knows
+
+
+class Piece(NamedTuple):
+    """A Python expression that binds like a name, and the labels of the axes of its array."""
+
+    code: str
+    labels: Labels
+
+
+def transposed(code: str, labels: Sequence[int], wanted: Sequence[int]) -> str:
+    """Return the code of an array with its axes in the wanted order."""
+    if tuple(labels) == tuple(wanted):
+        return code
+    if len(labels) == 2:
+        return f"{code}.T"
+    order = [list(labels).index(n) for n in wanted]
+    return f"{code}.transpose({', '.join(map(str, order))})"
+
+
+def aligned(code: str, labels: Sequence[int], out: Sequence[int]) -> str:
+    """Return the code of an array whose axes stand where those of `out` do, of size 1 where it lacks them."""
+    inside = [n for n in out if n in labels]
+    code = transposed(code, labels, inside)
+    first = next((k for k, n in enumerate(out) if n in labels), len(out))
+    entries = [":" if n in labels else "None" for n in out[first:]]
+    return code if "None" not in entries else f"{code}[{', '.join(entries)}]"
+
+
+def einsum(operands: Sequence[Piece], out: Sequence[int]) -> str:
+    """Return a call of np.einsum."""
+    labels = list(dict.fromkeys(n for op in operands for n in op.labels))
+    if len(labels) > len(LETTERS):
+        raise EinsdiffError(f"one step ties {len(labels)} indices; np.einsum has {len(LETTERS)} letters")
+    letter = dict(zip(labels, LETTERS, strict=False))
+    terms = ",".join("".join(letter[n] for n in op.labels) for op in operands)
+    result = "".join(letter[n] for n in out)
+    return f"np.einsum('{terms}->{result}', {', '.join(op.code for op in operands)})"
+
+
+def axis_argument(labels: Sequence[int], summed: Sequence[int]) -> str:
+    """Return the `axis=` of a reduction, empty where all axes go."""
+    axes = [k for k, n in enumerate(labels) if n in summed]
+    if len(axes) == len(labels):
+        return ""
+    return f"axis={axes[0]}" if len(axes) == 1 else f"axis=({', '.join(map(str, axes))})"
+
+
+def total(a: Piece, out: Labels) -> str:
+    """Σ a over what is not in `out`."""
+    if len(set(a.labels)) < len(a.labels):
+        return einsum([a], out)
+    summed = [n for n in a.labels if n not in out]
+    kept = tuple(n for n in a.labels if n in out)
+    return transposed(f"{a.code}.sum({axis_argument(a.labels, summed)})", kept, out)
+
+
+def pair(a: Piece, b: Piece, out: Labels) -> str:
+    """Σ a b over what both have and `out` has not."""
+    both = [n for n in a.labels if n in b.labels]
+    summed = [n for n in both if n not in out]
+    batch = [n for n in both if n in out]
+    left = [n for n in a.labels if n not in b.labels]
+    right = [n for n in b.labels if n not in a.labels]
+    if not batch:
+        return _product(a, b, summed, left, right, out)
+    if len(summed) == 1 and len(left) <= 1 and len(right) <= 1:
+        found = _batched(a, b, batch, summed[0], left, right, out)
+        if found:
+            return found
+    return einsum([a, b], out)
+
+
+def _product(a: Piece, b: Piece, summed: list[int], left: list[int], right: list[int], out: Labels) -> str:
+    """Σ a b without an index that is kept from both: BLAS."""
+    if not left and not right:
+        return _dot(a, b)
+    if right and [*right, *left] == list(out):
+        a, b, left, right = b, a, right, left
+    natural = (*left, *right)
+    if len(summed) == 1 and len(left) <= 1 and len(right) <= 1:
+        first = transposed(a.code, a.labels, (*left, *summed))
+        second = transposed(b.code, b.labels, (*summed, *right))
+        if not left:  # x_k B_kj = (Bᵀ)_jk x_k
+            first, second = transposed(b.code, b.labels, (*right, *summed)), a.code
+        return transposed(f"{first}.dot({second})", natural, out)
+    axes = [[p.labels.index(n) for n in summed] for p in (a, b)]
+    return transposed(f"np.tensordot({a.code}, {b.code}, ({axes[0]}, {axes[1]}))", natural, out)
+
+
+def _dot(a: Piece, b: Piece) -> str:
+    """Σ a b over all axes."""
+    if len(a.labels) == 1:
+        return f"{a.code}.dot({b.code})"
+    return f"{a.code}.ravel().dot({transposed(b.code, b.labels, a.labels)}.ravel())"
+
+
+def _batched(
+    a: Piece, b: Piece, batch: list[int], summed: int, left: list[int], right: list[int], out: Labels
+) -> str:
+    """Products of matrices or vectors, one for each value of the batch indices; "" where einsum is better."""
+    if not left and not right:
+        if a.labels[-1] != summed or b.labels[-1] != summed:
+            return ""
+        second = transposed(b.code, b.labels, a.labels)
+        return transposed(f"np.vecdot({a.code}.conj(), {second})", a.labels[:-1], out)
+    if [*batch, *right, *left] == list(out) and left and right:
+        a, b, left, right = b, a, right, left
+    first = transposed(a.code, a.labels, (*batch, *left, summed))
+    second = transposed(b.code, b.labels, (*batch, summed, *right))
+    blanks = ", ".join([":"] * len(batch))
+    if not left:
+        first, cut = f"{first}[{blanks}, None]", f"[{blanks}, 0]"
+    elif not right:
+        second, cut = f"{second}[{blanks}, :, None]", f"[{blanks}, :, 0]"
+    else:
+        cut = ""
+    return transposed(f"np.matmul({first}, {second}){cut}", (*batch, *left, *right), out)
+
+

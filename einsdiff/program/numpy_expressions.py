@@ -1,0 +1,299 @@
+"""One NumPy expression for each step of a plan."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from einsdiff.algebra.nodes import Exact, Labels
+from einsdiff.program import numpy_contract as contract
+from einsdiff.program import numpy_numbers as numbers
+from einsdiff.program.numpy_contract import Piece, transposed
+from einsdiff.program.numpy_functions import SPELLINGS
+from einsdiff.program.numpy_page import Page
+from einsdiff.program.phrase import ATOM, NEGATIVE, PLUS, POWER, SUM, TIMES, Formula, Phrase, Symbol
+from einsdiff.program.steps import (
+    Alternating,
+    AnyStep,
+    Assemble,
+    Combine,
+    Contract,
+    Divide,
+    Evaluate,
+    Fold,
+    Length,
+    Literal,
+    Map,
+    Matrix,
+    Multiply,
+    Operand,
+    Power,
+    View,
+)
+
+FOLDS = {"prod": ("prod", ""), "max": ("max", "initial=-np.inf"), "min": ("min", "initial=np.inf")}
+
+
+def write(page: Page, step: AnyStep) -> None:
+    """Write one step on the page."""
+    if isinstance(step, Assemble):
+        _assemble(page, step)
+    else:
+        page.put(step, expression(page, step))
+
+
+def expression(page: Page, step: AnyStep) -> Phrase:
+    """Return the expression of a step; its formula has the step's labels."""
+    match step:
+        case Literal(base=base, exponent=exponent):
+            code, bind = numbers.literal(base) if exponent == 1 else numbers.number(numbers.power(base, exponent))
+            return Phrase(code, bind, (code,), TIMES if bind >= POWER else PLUS)
+        case Length(range=number):
+            code = page.size(number)
+            return Phrase(code, ATOM, (code,), ATOM)
+        case Alternating(out=out):
+            code = f"{page.helper('levi_civita')}({len(out)}, {page.common()})"
+            return Phrase(code, ATOM, (Symbol("ε", out),), ATOM)
+        case View():
+            return _view(page, step)
+        case Contract():
+            return _contract(page, step)
+        case Multiply():
+            return _multiply(page, step)
+        case Divide(operands=(a, b), out=out):
+            above, below = page.spread(a, out), page.spread(b, out)
+            formula = (*above.formula_at(TIMES), " / ", *below.formula_at(POWER))
+            return Phrase(f"{above.at(TIMES)} / {below.at(POWER)}", TIMES, formula, PLUS)
+        case Power():
+            return _power(page, step)
+        case Combine():
+            return _combine(page, step)
+        case Map():
+            return _map(page, step)
+        case Evaluate():
+            return _evaluate(page, step)
+        case Fold():
+            return _fold(page, step)
+        case Matrix(operands=(a,), out=out, function=function):
+            called = page.helper("logdet") if function == "logdet" else f"np.linalg.{function}"
+            name = page.name(a.value)
+            return Phrase(f"{called}({name})", ATOM, (Symbol(f"{function}({name})", out),), ATOM)
+        case _:
+            raise AssertionError(step)
+
+
+def _view(page: Page, step: View) -> Phrase:
+    """A part of an array: components, then a diagonal or a transposition."""
+    (operand,) = step.operands
+    phrase, places = page.of(operand), dict(step.places)
+    code = phrase.at(ATOM)
+    labels = [n for n in operand.labels if n not in places]
+    if places:
+        entries = [str(places[n] - 1) if n in places else ":" for n in operand.labels]
+        while entries[-1] == ":":
+            entries.pop()
+        code = f"{code}[{', '.join(entries)}]"
+    if len(set(labels)) == len(labels):
+        code = transposed(code, labels, step.out)
+    elif len(labels) == 2:
+        code = f"{code}.diagonal()"
+    else:
+        code = contract.einsum([Piece(code, tuple(labels))], step.out)
+    return phrase.moved({n: str(place) for n, place in places.items()})._replace(code=code, bind=ATOM)
+
+
+def _contract(page: Page, step: Contract) -> Phrase:
+    """Σ a, or Σ a b."""
+    first, *second = step.operands
+    if not second:
+        summed = tuple(n for n in first.labels if n not in step.out)
+        formula: Formula = (Symbol("sum", summed), "(", *page.of(first).formula, ")")
+        return Phrase(contract.total(page.piece(first), step.out), ATOM, formula, ATOM)
+    if first.value == second[0].value:
+        page.firm(first.value)
+    a, b = page.piece(first), page.piece(second[0])
+    formula = (*page.of(first).formula_at(TIMES), " ", *page.of(second[0]).formula_at(TIMES))
+    return Phrase(contract.pair(a, b, step.out), ATOM, formula, TIMES)
+
+
+def _multiply(page: Page, step: Multiply) -> Phrase:
+    a, b = step.operands
+    if a.value == b.value:
+        page.firm(a.value)
+    left, right = page.spread(a, step.out), page.spread(b, step.out)
+    formula = (*left.formula_at(TIMES), " ", *right.formula_at(TIMES))
+    return Phrase(f"{left.at(TIMES)} * {right.at(POWER)}", TIMES, formula, TIMES)
+
+
+REPEATED: dict[Exact, str] = {
+    2: "{0} * {0}",
+    3: "{0} * {0} * {0}",
+    4: "np.square({0} * {0})",
+    Fraction(3, 2): "{0} * np.sqrt({0})",
+}
+
+
+def _power(page: Page, step: Power) -> Phrase:
+    (operand,), exponent = step.operands, step.exponent
+    is_number = page.is_constant(operand.value)
+    shown, tight = numbers.literal(exponent)
+    if exponent in REPEATED and not is_number:
+        page.firm(operand.value)
+        phrase = page.spread(operand, step.out)
+        code, bind = REPEATED[exponent].format(phrase.code), ATOM if exponent == 4 else TIMES
+    elif exponent == Fraction(1, 2) and not is_number:
+        phrase = page.spread(operand, step.out)
+        code, bind = f"np.sqrt({phrase.code})", ATOM
+    else:
+        phrase = page.spread(operand, step.out)
+        code, bind = f"{phrase.at(ATOM)} ** {shown if tight == ATOM else f'({shown})'}", POWER
+    text = str(exponent) if isinstance(exponent, int) else f"({exponent})"
+    return Phrase(code, bind, (*phrase.formula_at(ATOM), f"^{text}"), POWER)
+
+
+def _combine(page: Page, step: Combine) -> Phrase:
+    """Σ coefficient · operand."""
+    terms = [(c, page.spread(op, step.out)) for c, op in zip(step.coefficients, step.operands, strict=True)]
+    (coefficient, phrase), *rest = terms
+    code, bind = _scaled(abs(coefficient), phrase)
+    formula: Formula = _scaled_formula(abs(coefficient), phrase)
+    if coefficient < 0:
+        code = f"-{code if bind >= POWER else f'({code})' if bind < TIMES else code}"
+        bind, formula = NEGATIVE if bind >= POWER else TIMES, ("-", *formula)
+    for coefficient, phrase in rest:
+        more, tight = _scaled(abs(coefficient), phrase)
+        sign = " - " if coefficient < 0 else " + "
+        code = f"{code}{sign}{more if tight >= TIMES else f'({more})'}"
+        formula = (*formula, sign, *_scaled_formula(abs(coefficient), phrase))
+    if rest:
+        return Phrase(code, PLUS, formula, SUM)
+    return Phrase(code, bind, formula, PLUS if coefficient < 0 else TIMES)
+
+
+def _scaled(coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
+    """Return the code of coefficient · phrase for a positive coefficient."""
+    if coefficient == 1:
+        return phrase.code, phrase.bind
+    text, bind = numbers.literal(coefficient)
+    if bind != ATOM and isinstance(coefficient, Fraction) and coefficient.numerator == 1:
+        return f"{phrase.at(TIMES)} / {coefficient.denominator}", TIMES
+    return f"{text} * {phrase.at(POWER)}", TIMES
+
+
+def _scaled_formula(coefficient: Exact, phrase: Phrase) -> Formula:
+    if coefficient == 1:
+        return phrase.formula_at(PLUS)
+    return (f"{coefficient} ", *phrase.formula_at(TIMES))
+
+
+def _map(page: Page, step: Map) -> Phrase:
+    """f(u, v, …), entry by entry."""
+    spelling = SPELLINGS[step.function]
+    is_constant = all(page.is_constant(op.value) for op in step.operands)
+    branches = step.operands[1:] if step.function == "where" else ()
+    if branches and all(page.is_constant(op.value) for op in branches):
+        spelling += ".astype({dtype})"
+    dtype = page.dtype(step.operands) if "{dtype}" in spelling else ""
+    helper = page.helper(step.function) if "{helper}" in spelling else ""
+    phrases = [page.spread(op, step.out) for op in step.operands]
+    code = spelling.format(*(p.code for p in phrases), dtype=dtype, helper=helper)
+    if is_constant:
+        code += ".item()"
+    return Phrase(code, ATOM, _called(step.function, phrases), ATOM)
+
+
+def _called(function: str, phrases: list[Phrase]) -> Formula:
+    inside: list[str | Symbol] = []
+    for phrase in phrases:
+        inside += [*((", ",) if inside else ()), *phrase.formula]
+    return (f"{function}(", *inside, ")")
+
+
+def _evaluate(page: Page, step: Evaluate) -> Phrase:
+    """A callable that is given: entry by entry, or of whole arrays."""
+    name = page.local[step.function]
+    if step.is_entrywise:
+        phrases = [page.spread(op, step.out) for op in step.operands]
+        code = f"np.asarray({name}({', '.join(p.code for p in phrases)}))"
+        return Phrase(code, ATOM, _called(step.function, phrases), ATOM)
+    arguments = ", ".join(page.name(op.value) if op.labels else page.of(op).code for op in step.operands)
+    formula = (Symbol(step.function, step.out), f"({arguments})")
+    return Phrase(f"np.asarray({name}({arguments}))", ATOM, formula, ATOM)
+
+
+def _fold(page: Page, step: Fold) -> Phrase:
+    """prod, max, min or logsumexp over the axes that the result has not."""
+    (operand,) = step.operands
+    piece = page.piece(operand)
+    reduced = tuple(n for n in operand.labels if n not in step.out)
+    axis = contract.axis_argument(operand.labels, reduced)
+    if step.operator == "logsumexp":
+        axes = tuple(operand.labels.index(n) for n in reduced)
+        code = f"{page.helper('logsumexp')}({piece.code}, {axes[0] if len(axes) == 1 else axes})"
+    else:
+        method, initial = FOLDS[step.operator]
+        code = f"{piece.code}.{method}({', '.join(part for part in (axis, initial) if part)})"
+    kept = [n for n in operand.labels if n in step.out]
+    formula = (Symbol(step.operator, reduced), "(", *page.of(operand).formula, ")")
+    return Phrase(transposed(code, kept, step.out), ATOM, formula, ATOM)
+
+
+# --------------------------------------------------------------------------------------------------- whole arrays
+
+
+def _assemble(page: Page, step: Assemble) -> None:
+    """Zeros, and into their diagonals and components what stands there."""
+    rank = len(step.out)
+    rows = list(zip(step.coefficients, step.operands, step.patterns, step.places, strict=True))
+    formula = _assembled_formula(page, step)
+    shape = page.shape(step.target)
+    if len(rows) == 1 and step.patterns[0] == step.out and not step.places[0]:
+        operand = step.operands[0]  # constant along some axes
+        code = page.spread(operand, step.out).code
+        if page.is_constant(operand.value):
+            whole = f"np.full({shape}, {code}, {page.common()})"
+        else:
+            whole = f"np.broadcast_to({code}, {shape}).copy()"
+        page.put(step, Phrase(whole, ATOM, formula, PLUS))
+        return
+    zeros = f"np.zeros({shape}, {page.dtype(step.operands)})"
+    if not rows:
+        page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
+        return
+    for operand in step.operands:
+        page.firm(operand.value)
+    name = page.open(step, zeros, formula)
+    for k, (coefficient, operand, pattern, places) in enumerate(rows):
+        target, free = _part(name, rank, pattern, dict(places))
+        phrase = page.spread(operand, free)
+        code, _ = _scaled(abs(coefficient), phrase)
+        sign = "-" if coefficient < 0 else ""
+        page.add(f"{target} += {sign}{code}" if k else f"{target} = {sign}{code}")
+
+
+def _part(name: str, rank: int, pattern: Labels, places: dict[int, int]) -> tuple[str, Labels]:
+    """Return the code of the part of an array that a pattern names, and the labels of its axes."""
+    labels = [n for n in pattern if n not in places]
+    free = tuple(dict.fromkeys(labels))
+    entries = [str(places[n] - 1) if n in places else ":" for n in pattern]
+    while entries and entries[-1] == ":":
+        entries.pop()
+    code = f"{name}[{', '.join(entries)}]" if entries else name
+    if len(free) < len(labels):
+        return f"{contract.einsum([Piece(code, tuple(labels))], free)}[...]", free
+    return (code if entries else f"{name}[...]"), free
+
+
+def _assembled_formula(page: Page, step: Assemble) -> Formula:
+    found: list[str | Symbol] = []
+    for coefficient, operand, pattern, places in zip(
+        step.coefficients, step.operands, step.patterns, step.places, strict=True
+    ):
+        found.append((" - " if coefficient < 0 else " + ") if found else ("-" if coefficient < 0 else ""))
+        if abs(coefficient) != 1:
+            found.append(f"{abs(coefficient)} ")
+        found += page.of(operand).formula_at(TIMES)
+        found += [p for axis, n in enumerate(pattern) if axis != n for p in (" ", Symbol("δ", (n, axis)))]
+        found += [p for n, place in places for p in (" ", Symbol("δ", (n, str(place))))]
+    return tuple(found)
+
+

@@ -1,0 +1,174 @@
+"""The page on which a NumPy program is written: which values get a name, which stand inside the next expression."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from einsdiff.algebra.nodes import Labels
+from einsdiff.program.names import Namer
+from einsdiff.program.numpy_contract import Piece, aligned
+from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
+from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, View
+
+INLINE = 60  # an expression that is longer gets a statement of its own
+
+
+class Page:
+    """Statements, the names that they bind, and the expressions that wait to be used."""
+
+    def __init__(self, plan: Plan, local: Mapping[str, str], namer: Namer) -> None:
+        self.plan = plan
+        self.local = local
+        self.namer = namer
+        self.lines: list[str] = []
+        self.large: set[str] = set()
+        self.helpers: set[str] = set()
+        self._names = {value: local[name] for name, value in plan.inputs}
+        self._waiting: dict[int, Phrase] = {}
+        self._uses = Counter(op.value for step in plan.steps for op in step.operands)
+        self._uses.update(value for _, value in plan.outputs)
+        self._borrowed = {value for _, value in plan.inputs}
+        self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
+        self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
+
+    # -------------------------------------------------------------------------------------------------- statements
+
+    def put(self, step: AnyStep, found: Phrase) -> None:
+        """Take the expression of a step: write it down, or keep it for the one place that uses it."""
+        phrase = found.moved(self._axes(step))
+        is_diagonal = isinstance(step, View) and len(step.operands[0].labels) > len(step.out) + len(step.places)
+        if isinstance(step, Evaluate) or is_diagonal:
+            self._borrowed.add(step.target)
+        if self.plan.values[step.target].is_constant or (self._uses[step.target] == 1 and len(phrase.code) <= INLINE):
+            self._waiting[step.target] = phrase
+        else:
+            self._state(step.target, phrase)
+
+    def open(self, step: AnyStep, code: str, formula: Formula) -> str:
+        """Write a statement that makes the array of a step, and return its name."""
+        return self._state(step.target, Phrase(code, PLUS, formula, PLUS).moved(self._axes(step)))
+
+    def add(self, line: str) -> None:
+        """Write one more statement."""
+        self.lines.append(line)
+
+    def _axes(self, step: AnyStep) -> dict[int, int | str]:
+        """Return what a step's labels mean to its target: numbers of axes, or summed indices."""
+        axes: dict[int, int | str] = {n: k for k, n in enumerate(step.out)}
+        for op in step.operands:
+            for n, c in zip(op.labels, self.plan.values[op.value].classes, strict=True):
+                if n not in axes:
+                    axes[n] = -1 - len(self._summed)
+                    self._summed[-1 - len(self._summed)] = c
+        return axes
+
+    def _state(self, value: int, phrase: Phrase) -> str:
+        name = self.namer.numbered("t")
+        self._comment(name, value, phrase.formula)
+        self.lines.append(f"{name} = {phrase.code}")
+        self._names[value] = name
+        if len(self.plan.values[value].classes) > 1:
+            self.large.add(name)
+        return name
+
+    def _comment(self, name: str, value: int, formula: Formula) -> None:
+        classes = self.plan.values[value].classes
+        labels = [*range(len(classes)), *symbols(formula)]
+        wished = {n: self.plan.indices[classes[n] if n >= 0 else self._summed[n]] for n in labels}
+        found = letters(labels, wished)
+        left = indexed(name, [found[k] for k in range(len(classes))])
+        self.lines.append(f"# {left} = {spelled(formula, found)}")
+
+    def name(self, value: int) -> str:
+        """Return the name of a value, writing its statement if there is none yet."""
+        if value not in self._names:
+            self._state(value, self._waiting.pop(value))
+        return self._names[value]
+
+    def results(self) -> str:
+        """Return the expression of what the function returns: arrays that share no memory with an input."""
+        seen: set[int] = set()
+        found = [self._result(name, value, seen) for name, value in self.plan.outputs]
+        return found[0] if len(found) == 1 else f"({', '.join(found)})"
+
+    def _result(self, name: str, value: int, seen: set[int]) -> str:
+        known = self.plan.values[value]
+        phrase = self.of(Operand(value, tuple(range(len(known.classes)))))
+        if value not in self._names:
+            self._comment(name or "result", value, phrase.formula)
+        chain = [value]
+        while chain[-1] in self._views:
+            chain.append(self._views[chain[-1]])
+        is_shared = chain[-1] in seen or any(v in self._borrowed for v in chain)
+        seen.add(chain[-1])
+        if known.is_constant:
+            return f"np.asarray({phrase.code}, {self.common()})"
+        if not known.classes:
+            return f"np.{'array' if is_shared else 'asarray'}({phrase.code})"
+        return f"{phrase.at(ATOM)}.copy()" if is_shared else phrase.code
+
+    # --------------------------------------------------------------------------------------------------- operands
+
+    def is_constant(self, value: int) -> bool:
+        """Tell whether a value is a number that Python knows."""
+        return self.plan.values[value].is_constant
+
+    def of(self, operand: Operand) -> Phrase:
+        """Return the phrase of an operand, with the step's labels in its formula."""
+        value, labels = operand
+        if value in self._waiting:
+            return self._waiting[value].moved(dict(enumerate(labels)))
+        name = self._names[value]
+        return Phrase(name, ATOM, (Symbol(name, labels),), ATOM)
+
+    def piece(self, operand: Operand) -> Piece:
+        """Return an operand whose code binds like a name."""
+        return Piece(self.of(operand).at(ATOM), operand.labels)
+
+    def spread(self, operand: Operand, out: Labels) -> Phrase:
+        """Return an operand with its axes where those of `out` stand."""
+        phrase = self.of(operand)
+        code = aligned(phrase.at(ATOM), operand.labels, out)
+        return phrase if code == phrase.at(ATOM) else phrase._replace(code=code, bind=ATOM)
+
+    def firm(self, value: int) -> None:
+        """See to it that a value that stands twice in an expression has a name."""
+        if not self.is_constant(value):
+            self.name(value)
+
+    def helper(self, key: str) -> str:
+        """Return the name of a function that the source brings along."""
+        self.helpers.add(key)
+        return key
+
+    # ---------------------------------------------------------------------------------------------- sizes, dtypes
+
+    def size(self, number: int) -> str:
+        """Return the code of the size of a class."""
+        fixed, bearer = self.plan.fixed[number], self.plan.bearers[number]
+        if fixed is not None:
+            return str(fixed)
+        assert bearer is not None, "the planner provides what tells a size"
+        return f"{self.name(bearer[0])}.shape[{bearer[1]}]"
+
+    def shape(self, value: int) -> str:
+        """Return the code of the shape of a value."""
+        found = [self.size(c) for c in self.plan.values[value].classes]
+        return f"({', '.join(found)}{',' if len(found) == 1 else ''})"
+
+    def dtype(self, operands: tuple[Operand, ...]) -> str:
+        """Return the code of the dtype that some operands have together."""
+        values = list(dict.fromkeys(op.value for op in operands if not self.is_constant(op.value)))
+        if not values:
+            return self.common()
+        names = [self.name(v) for v in values]
+        first = self.plan.values[values[0]]
+        if len(names) == 1 and (first.classes or not first.name):
+            return f"{names[0]}.dtype"
+        return f"np.result_type({', '.join(names)})"
+
+    def common(self) -> str:
+        """Return the code of the dtype of a result in which no array takes part: that of the inputs."""
+        names = [self._names[value] for _, value in self.plan.inputs]
+        return f"np.result_type({', '.join(['np.float32', *names])})" if names else "np.float64"

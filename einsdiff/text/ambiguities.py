@@ -1,0 +1,101 @@
+"""Texts that can be read in two ways: each error shows both readings as they could be typed."""
+
+from __future__ import annotations
+
+from einsdiff.errors import AmbiguityError, Mark, Span
+from einsdiff.text.cursor import Cursor
+from einsdiff.text.lexer import Token
+
+
+def refuse_quotient(
+    cursor: Cursor, sides: tuple[Span, Span], tight: Token, sign: Token | None, behind: Span
+) -> AmbiguityError:
+    """Return the error for `a / b c`."""
+    a, b, c = (cursor.shown(span) for span in (*sides, behind))
+    between = f" {sign.text} " if sign is not None else " "
+    mark = "/" if tight.kind == "/" else f" {tight.text} "
+    return AmbiguityError(
+        f"it is not clear whether {tight.text} [~] reaches over this factor [^] too",
+        cursor.source,
+        [Mark(behind), Mark(tight.span, "~")],
+        help=f"write {a}{mark}({b}{between}{c}) or ({a}{mark}{b}){between}{c}",
+    )
+
+
+def refuse_power_of_reduction(cursor: Cursor, sign: Token, group: Token, body: Span) -> AmbiguityError:
+    """Return the error for `sum_i(…)^2`."""
+    power = cursor.token
+    word = sign.text + group.text
+    inner = cursor.shown(body)
+    raised = _text_of_power(cursor)
+    return AmbiguityError(
+        f"it is not clear whether this power [^] belongs to the {sign.text} [~] or to what stands in its brackets",
+        cursor.source,
+        [Mark(power.span), Mark(Span(sign.start, group.stop), "~")],
+        help=f"write ({word}({inner})){raised} or {word}(({inner}){raised})",
+    )
+
+
+def _text_of_power(cursor: Cursor) -> str:
+    """Return the power at the place as it was written: `^2`, `^(1/2)`, `²`."""
+    k = cursor.k
+    if cursor.tokens[k].kind != "power":
+        k += 1
+        k += cursor.tokens[k].kind in ("+", "-")
+        k = cursor.partner.get(k, k)
+    return cursor.text(Span(cursor.token.start, cursor.tokens[k].stop))
+
+
+def refuse_power_of_field(cursor: Cursor, sign: Token, group: Token, body: Span) -> AmbiguityError:
+    """Return the error for `∂_i x_j^2`."""
+    operator, inner, raised = sign.text + group.text, cursor.shown(body), _text_of_power(cursor)
+    return AmbiguityError(
+        f"it is not clear whether this power [^] is differentiated by {operator} [~] too",
+        cursor.source,
+        [Mark(cursor.token.span), Mark(Span(sign.start, group.stop), "~")],
+        help=f"write {operator} ({inner}{raised}) or ({operator} {inner}){raised}",
+    )
+
+
+def refuse_bare_product(cursor: Cursor, name: Token, body: Span, behind: Span) -> AmbiguityError:
+    r"""Return the error for `\log a b`."""
+    function, a, b = name.text, cursor.shown(body), cursor.shown(behind)
+    return AmbiguityError(
+        f"it is not clear whether {function} [~] reaches over this factor [^] too",
+        cursor.source,
+        [Mark(behind), Mark(name.span, "~")],
+        help=f"write {function}({a} {b}) or {function}({a}) {b}",
+    )
+
+
+def refuse_single_bar(cursor: Cursor) -> AmbiguityError:
+    """Return the error for `|A|`."""
+    return AmbiguityError(
+        "in matrix notation | [^] can be a determinant or an absolute value",
+        cursor.source,
+        [Mark(cursor.token.span)],
+        help="write det(A) or abs(A)",
+    )
+
+
+def refuse_indexed_argument(cursor: Cursor, name: Token, group: Token) -> AmbiguityError:
+    """Return the error for `f_i(x_j)`."""
+    function = name.text + group.text
+    first, last = cursor.peek(3), cursor.peek(4)
+    return AmbiguityError(
+        f"it is not clear whether {function} [^] is a function of {first.text} [~] or a factor",
+        cursor.source,
+        [Mark(name.span.to(group.span)), Mark(first.span.to(last.span), "~")],
+        help=f"write {function}({first.text}) for a function, {function} {first.text}{last.text} for a product",
+    )
+
+
+def refuse_line(cursor: Cursor) -> AmbiguityError:
+    """Return the error for a line that begins with a sign."""
+    sign = cursor.token
+    return AmbiguityError(
+        f"it is not clear whether {sign.text} [^] goes on from the line before",
+        cursor.source,
+        [Mark(sign.span)],
+        help=f"end the line before with {sign.text}, or split the statements by ;",
+    )

@@ -1,0 +1,163 @@
+r"""Derivatives as a whole: `∂y_i/∂x_j`, `d(…)/dx`, `\frac{\partial …}{\partial …}`, `∂²(…)/∂x∂xᵀ`."""
+
+from __future__ import annotations
+
+from einsdiff.text import slips
+from einsdiff.text.cursor import Cursor
+from einsdiff.text.expressions import Reader, Routine
+from einsdiff.text.lexer import Token
+from einsdiff.text.symbols import name_of
+from einsdiff.text.tree import Differentiate, Divide, Name
+
+
+class DerivativeReader(Reader):
+    """Reads derivatives; what a name may carry is the notation's affair."""
+
+    def derivative(self) -> Routine:
+        """∂ Primary / ∂ name, or the operator ∂/∂ name before a factor."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        order = self._order()
+        if cursor.kind == "/":
+            cursor.advance()
+            wrt = self._variables(order, sign)
+            body = yield self.factor()
+        else:
+            body = yield self.primary()
+            if cursor.kind != "/":
+                raise slips.refuse_loose_derivative(cursor, sign)
+            cursor.advance()
+            wrt = self._variables(order, sign)
+        return Differentiate(body, wrt, cursor.span_from(sign.start))
+
+    def fraction(self) -> Routine:
+        r"""\frac{Sum}{Sum}, or a derivative where both parts begin with ∂ or with d."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        below = cursor.partner[cursor.k] + 1 if cursor.kind == "{" else cursor.k
+        if cursor.kind != "{" or cursor.tokens[below].kind != "{":
+            raise slips.refuse_fraction(cursor, sign)
+        if _is_sign(cursor, cursor.k + 1) and _is_sign(cursor, below + 1, loose=True):
+            return (yield self._derivative_fraction(sign))
+        above = yield self.group()
+        return Divide(above, (yield self.group()), cursor.span_from(sign.start))
+
+    def _derivative_fraction(self, sign: Token) -> Routine:
+        r"""\frac{\partial y}{\partial x}, or the operator \frac{\partial}{\partial x} before a factor."""
+        cursor = self.cursor
+        cursor.advance()
+        mark = cursor.advance()
+        order = self._order()
+        body = None if cursor.kind == "}" else (yield self.product())
+        self.expect("}")
+        wrt = self._variables(order, mark)
+        if body is None:
+            body = yield self.factor()
+        return Differentiate(body, wrt, cursor.span_from(sign.start))
+
+    def is_quotient(self) -> bool:
+        """Whether the `d` at the place begins d(…)/d(…), d(…)/dx or d²(…)/…."""
+        cursor = self.cursor
+        k = cursor.k + 1
+        if cursor.tokens[k].kind == "power":
+            k += 1
+        elif cursor.tokens[k].kind == "^" and cursor.tokens[k + 1].kind == "number":
+            k += 2
+        if cursor.tokens[k].kind != "(" or cursor.tokens[k].start != cursor.tokens[k - 1].stop:
+            return False
+        k = cursor.partner[k] + 1
+        if cursor.tokens[k].kind != "/":
+            return False
+        k += 1 + (cursor.tokens[k + 1].kind == "(")
+        below = cursor.tokens[k]
+        if below.kind != "name" or below.text[0] != "d":
+            return False
+        return len(below.text) > 1 or cursor.tokens[k + 1].kind in ("(", "name")
+
+    def quotient(self) -> Routine:
+        """d(Sum)/d(name), d(Sum)/dx."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        order = self._order()
+        body = yield self.group()
+        self.expect("/")
+        wrt = self._variables(order, sign)
+        return Differentiate(body, wrt, cursor.span_from(sign.start))
+
+    def _order(self) -> int:
+        """Read the order of a derivative: ², ^2, ^{2}; 1 where none stands."""
+        cursor = self.cursor
+        if cursor.kind == "power":
+            token = cursor.advance()
+        elif cursor.kind == "^":
+            cursor.advance()
+            braced = cursor.kind == "{"
+            cursor.k += braced
+            if cursor.kind != "number":
+                raise slips.refuse_operand(cursor)
+            token = cursor.advance()
+            if braced:
+                self.expect("}")
+        else:
+            return 1
+        if not token.text.isdigit() or not 0 < int(token.text[:9]) < 100:
+            raise slips.refuse_order(cursor, token)
+        return int(token.text)
+
+    def _variables(self, order: int, sign: Token) -> tuple[Name, ...]:
+        """Read as many ∂x as the order says; ∂x² counts twice."""
+        cursor = self.cursor
+        closer = cursor.partner.get(cursor.k)
+        if closer is not None:
+            cursor.advance()
+        names: list[Name] = []
+        while len(names) < order:
+            if not _is_sign(cursor, cursor.k, loose=True):
+                raise slips.refuse_count(cursor, sign, order, len(names))
+            name = self._variable()
+            repeated = 1
+            if cursor.kind in ("power", "^") and order > 1:
+                repeated = self._order()
+            names.extend([name] * repeated)
+        if len(names) > order:
+            raise slips.refuse_count(cursor, sign, order, len(names))
+        if closer is not None:
+            if cursor.k != closer:
+                raise slips.refuse_count(cursor, sign, order, order + 1)
+            cursor.advance()
+        return tuple(names)
+
+    def _variable(self) -> Name:
+        """Read ∂x_k, d(x_k) or dx; a transpose behind it only says how to write the result."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        bracket = cursor.kind == "(" and (sign.kind == "∂" or sign.text == "d")
+        if sign.kind == "name" and sign.text != "d":
+            name = self.indexed(name_of(sign.text[1:]), sign.start + 1)
+        else:
+            cursor.k += bracket
+            if cursor.kind != "name":
+                raise slips.refuse_operand(cursor)
+            name = self.indexed(cursor.token.text, cursor.advance().start)
+        self._skip_transpose()
+        if bracket:
+            self.expect(")")
+            self._skip_transpose()
+        return name
+
+    def _skip_transpose(self) -> None:
+        cursor = self.cursor
+        if self.is_transpose():
+            cursor.advance()
+        if cursor.kind in ("ᵀ", "'"):
+            cursor.advance()
+
+
+def _is_sign(cursor: Cursor, k: int, *, loose: bool = False) -> bool:
+    """Whether token k is a ∂ or a d that stands before a variable; `loose` allows dx."""
+    token, behind = cursor.tokens[k], cursor.tokens[min(k + 1, len(cursor.tokens) - 1)]
+    if token.kind == "∂":
+        return behind.kind != "indices"
+    if token.kind != "name" or token.text[0] != "d":
+        return False
+    return token.text == "d" and behind.kind != "indices" if len(token.text) == 1 else loose

@@ -1,0 +1,167 @@
+"""What goes wrong with indices, one function a slip: what is wrong, where, the rule, and something to type."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.text.cursor import Cursor
+from einsdiff.text.lexer import Token
+from einsdiff.text.tree import Index, Name, Tree
+
+
+def refuse_indexed(cursor: Cursor, span: Span) -> ParseError:
+    """Return the error for `(a + b)_i` and `exp(x)_i`."""
+    return ParseError(
+        "indices [^] belong to a tensor, and this [~] is none",
+        cursor.source,
+        [Mark(cursor.token.span), Mark(span, "~")],
+        rule="only names and the functions of a whole matrix, as inv(A)_ij, carry indices",
+        help="give the indices to the tensors inside, as in  exp(x_i)",
+    )
+
+
+def refuse_indexed_numeral(cursor: Cursor, token: Token) -> ParseError:
+    """Return the error for `2_i`."""
+    return ParseError(
+        f"{token.text} [~] carries no index [^]",
+        cursor.source,
+        [Mark(cursor.token.span), Mark(token.span, "~")],
+        rule="of the numbers only 1_i, the tensor of ones, does",
+        help=f"write {token.text} 1_i",
+    )
+
+
+def refuse_indexed_function(cursor: Cursor, name: Token, group: Token) -> ParseError:
+    """Return the error for `inv_ij(A)`."""
+    k = cursor.k + 2
+    inside = cursor.shown(Span(cursor.tokens[k].start, cursor.tokens[cursor.partner[k]].stop))
+    return ParseError(
+        f"the indices [^] of {name.text} [~] stand behind its brackets",
+        cursor.source,
+        [Mark(group.span), Mark(name.span, "~")],
+        help=f"write {name.text}{inside}{group.text}",
+    )
+
+
+def refuse_second_bracket(cursor: Cursor, span: Span, group: Token) -> ParseError:
+    """Return the error for `A[i][j]`."""
+    words = ",".join(str(index.name) for index in (*group.indices, *cursor.token.indices))
+    name = cursor.source[span.start : group.start]
+    return ParseError(
+        "a tensor has one group of indices [~], and this is a second one [^]",
+        cursor.source,
+        [Mark(cursor.token.span), Mark(group.span, "~")],
+        help=f"write {name}[{words}]",
+    )
+
+
+def refuse_rank(cursor: Cursor, name: str, span: Span) -> ParseError:
+    """Return the error for `δ_i, δ_ijk, ε_i`."""
+    many = "two indices" if name == "δ" else "two indices or more"
+    typed = "δ_ij" if name == "δ" else "ε_ijk"
+    return ParseError(
+        f"{name} [^] has {many}", cursor.source, [Mark(span)], help=f"write {typed}, or give your tensor another name"
+    )
+
+
+def refuse_no_index(cursor: Cursor, sign: Token) -> ParseError:
+    """Return the error for `Σ (…)`."""
+    return ParseError(
+        f"{sign.text} [^] does not say over which index", cursor.source, [Mark(sign.span)], help=f"write {sign.text}_i"
+    )
+
+
+def refuse_component(cursor: Cursor, index: Index) -> ParseError:
+    """Return the error for `sum_1(…)`."""
+    return ParseError(
+        f"{index.name} [^] is one component: an index is needed here", cursor.source, [Mark(index.span)], help="write i"
+    )
+
+
+def refuse_transpose(cursor: Cursor, base: Tree) -> ParseError:
+    """Return the error for `A_ij'`."""
+    typed = "write A_ji for the transpose of A_ij"
+    if isinstance(base, Name) and base.indices is None:
+        typed = f"give {base.name} its indices too"
+    elif isinstance(base, Name) and len(base.indices or ()) == 1:
+        typed = "leave it out: the indices say what is multiplied with what"
+    elif isinstance(base, Name) and len(base.indices or ()) == 2:
+        first, second = base.indices or ()
+        typed = f"write {base.name}[{second.name},{first.name}]"
+        if len(str(first.name)) == len(str(second.name)) == 1:
+            typed = f"write {base.name}_{second.name}{first.name}"
+    return ParseError(
+        "a transpose [^] is matrix notation, and this is index notation",
+        cursor.source,
+        [Mark(cursor.token.span)],
+        rule="a text in which some tensor carries an index is index notation",
+        help=typed,
+    )
+
+
+def refuse_index(cursor: Cursor, span: Span) -> ParseError:
+    """Return the error for `A_ij` in matrix notation."""
+    return ParseError(
+        f"{cursor.shown(span)} [~] carries an index [^], and this is matrix notation",
+        cursor.source,
+        [Mark(cursor.token.span), Mark(span, "~")],
+        rule="the arguments of inv, det, logdet, tr and of norms are matrix notation",
+        help=f"write {cursor.shown(span)}",
+    )
+
+
+def refuse_indexed_argument(cursor: Cursor) -> ParseError:
+    """Return the error for `tr(A_ij B_jk)`; the place is at the function."""
+    name, first = cursor.token, cursor.k + 1
+    last = cursor.partner[first]
+    inside = cursor.tokens[first : last + 1]
+    group = next(token for token in inside if token.kind == "indices")
+    if name.text == "sum":
+        typed = f"sum_{group.indices[0].name}{cursor.shown(Span(inside[0].start, inside[-1].stop))}"
+    else:
+        pieces = [cursor.source[a.stop : b.start] + b.text * (b.kind != "indices") for a, b in pairwise(inside)]
+        typed = f"{name.text}({''.join(pieces)}"
+    return ParseError(
+        f"the argument of {name.text} [~] is matrix notation, without indices [^]",
+        cursor.source,
+        [Mark(group.span), Mark(name.span, "~")],
+        help=f"write {typed}",
+    )
+
+
+def refuse_index_operator(cursor: Cursor) -> ParseError:
+    """Return the error for Σ_i and ∂_i in matrix notation."""
+    token = cursor.token
+    return ParseError(
+        f"{token.text} [^] with an index is index notation, and this is matrix notation",
+        cursor.source,
+        [Mark(token.span)],
+        help="write sum(x), or give every tensor its indices",
+    )
+
+
+def refuse_built_in(cursor: Cursor, target: Name) -> ParseError:
+    """Return the error for `δ_ij = …`."""
+    return ParseError(
+        f"{target.name} [^] with indices is built in and cannot be defined",
+        cursor.source,
+        [Mark(target.span)],
+        help="give your tensor another name",
+    )
+
+
+def refuse_repeated(cursor: Cursor, first: Index, second: Index) -> ParseError:
+    """Return the error for `y_ii = …`, and for `loss_total = …`, which was meant as a name."""
+    typed = f"write another letter and δ:  y_{first.name}j = δ_{first.name}j …"
+    word = next(token for token in cursor.tokens if token.start <= first.span.start < token.stop)
+    if word.text.startswith("_") and len(word.indices) > 3:
+        name = cursor.tokens[cursor.tokens.index(word) - 1].text
+        typed = f"if it is one name, write it without _:  {name}{word.text[1:]}"
+    return ParseError(
+        f"{first.name} stands on the left twice [~] [^]",
+        cursor.source,
+        [Mark(second.span), Mark(first.span, "~")],
+        rule="the left-hand side names the axes of the result, each once",
+        help=typed,
+    )

@@ -1,0 +1,124 @@
+"""Matrix notation: transposes, inverses, entrywise and Kronecker products, norms."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import ClassVar
+
+from einsdiff.errors import Span
+from einsdiff.text import ambiguities, index_slips, slips
+from einsdiff.text.cursor import FUNCTIONS
+from einsdiff.text.derivatives import DerivativeReader
+from einsdiff.text.expressions import Part, Routine
+from einsdiff.text.tree import Entrywise, Kronecker, Name, Negative, Numeral, Raise, Transpose, Tree
+
+
+class MatrixReader(DerivativeReader):
+    """Reads matrix notation."""
+
+    entrywise: ClassVar[frozenset[str]] = frozenset("⊙⊘⊗")
+
+    def name(self) -> Part:
+        """Read a name or a call."""
+        cursor = self.cursor
+        name = cursor.token
+        if name.text == "d" and self.is_quotient():
+            return self.quotient()
+        if self.is_call():
+            return self._kronecker() if name.text == "kron" else self.call(self)
+        if name.text in FUNCTIONS and name.text not in cursor.known and cursor.peek().kind != "indices":
+            return self.apply(self)
+        cursor.advance()
+        return self.indexed("ones" if name.text == "𝟏" else name.text, name.start)
+
+    def indexed(self, name: str, start: int) -> Name:
+        """Return a name; indices are refused."""
+        if self.cursor.kind == "indices":
+            raise index_slips.refuse_index(self.cursor, Span(start, self.cursor.last.stop))
+        return Name(name, None, self.cursor.span_from(start))
+
+    def ones(self) -> Tree:
+        """1 is a number here, and carries no index."""
+        token = self.cursor.advance()
+        raise index_slips.refuse_index(self.cursor, token.span)
+
+    def _kronecker(self) -> Routine:
+        """kron(A, B)."""
+        cursor = self.cursor
+        name = cursor.advance()
+        arguments = yield from self.arguments(self, name)
+        if len(arguments) != 2:
+            raise slips.refuse_kron(cursor, name, len(arguments))
+        return Kronecker(arguments[0], arguments[1], cursor.span_from(name.start))
+
+    def operator(self) -> Part:
+        """Read what begins with ∂ or a bar."""
+        kind = self.cursor.kind
+        if kind == "∂" and self.cursor.peek().kind != "indices":
+            return self.derivative()
+        if kind == "‖":
+            return self.bars(self)
+        if kind == "|":
+            raise ambiguities.refuse_single_bar(self.cursor)
+        raise index_slips.refuse_index_operator(self.cursor)
+
+    def postfix(self, base: Tree, start: int) -> Tree | None:
+        """Read x', xᵀ, x^T, A^{-T}, A⁻ᵀ and begin x .^ n."""
+        cursor = self.cursor
+        kind = cursor.kind
+        if kind in ("'", "ᵀ"):
+            cursor.advance()
+            return Transpose(base, cursor.span_from(start))
+        if kind == "^":
+            return self._raised_transpose(base, start)
+        if kind == "power" and cursor.token.text == "-" and cursor.peek().kind == "ᵀ":
+            sign = cursor.advance()
+            cursor.advance()
+            return self._invert(base, sign.span, start)
+        if kind == "indices":
+            raise index_slips.refuse_index(cursor, cursor.span_from(start))
+        return None
+
+    def is_transpose(self) -> bool:
+        """Whether the `^` at the place stands before T, ⊤ or a prime, in braces or not."""
+        return self.cursor.kind == "^" and self._transpose_length() > 0
+
+    def _transpose_length(self) -> int:
+        """Return how many tokens `^T`, `^{T}`, `^-T`, `^{-T}` take; 0 where it is none of them."""
+        cursor, k = self.cursor, 1
+        braced = cursor.peek().kind == "{"
+        k += braced
+        k += cursor.peek(k).kind == "-"
+        if not (cursor.peek(k).kind in ("ᵀ", "'") or cursor.peek(k).text == "T"):
+            return 0
+        if braced and cursor.peek(k + 1).kind != "}":
+            return 0
+        return k + 1 + braced
+
+    def _raised_transpose(self, base: Tree, start: int) -> Tree | None:
+        cursor = self.cursor
+        length = self._transpose_length()
+        if not length:
+            return None
+        sign = cursor.token
+        inverse = any(cursor.peek(k).kind == "-" for k in range(1, length))
+        cursor.k += length
+        if inverse:
+            return self._invert(base, cursor.span_from(sign.start), start)
+        return Transpose(base, cursor.span_from(start))
+
+    def _invert(self, base: Tree, sign: Span, start: int) -> Tree:
+        """(A^-1)ᵀ."""
+        span = self.cursor.span_from(start)
+        return Transpose(Raise(base, Negative(Numeral(Fraction(1), sign), sign), span), span)
+
+    def power(self, base: Tree, start: int) -> Routine:
+        """Read `^ Exponent` or `.^ Exponent`."""
+        if self.cursor.kind == "^":
+            return super().power(base, start)
+        return self._entrywise_power(base, start)
+
+    def _entrywise_power(self, base: Tree, start: int) -> Routine:
+        self.cursor.advance()
+        exponent = yield self.exponent()
+        return Entrywise("^", base, exponent, self.cursor.span_from(start))

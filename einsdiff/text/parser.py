@@ -1,0 +1,237 @@
+r"""The entry to reading: a text → a `Document` of statements and declarations.
+
+The grammar; blanks separate, brackets of any kind group, and every sign has its LaTeX and ASCII spelling:
+
+    Program     = [Statement | Declaration] { (newline | ";") [Statement | Declaration] }     # … is a comment
+    Declaration = name ":" ("scalar" | "vector" Sizes | "matrix" Sizes | "tensor" Sizes) { property }
+    Statement   = [Target "="] Sum
+    Target      = Name | Derivative
+    Sum         = Signed { ("+" | "-") Signed }
+    Signed      = { "+" | "-" } Product
+    Product     = Factor { ["*"] Factor | "/" Factor | ("⊙" | "./" | "⊗") Factor }   behind / ⊙ ./ ⊗ no bare Factor
+    Factor      = Primary { "^" Exponent | ".^" Exponent | "²" | "'" | "ᵀ" | "^T" }
+    Exponent    = { "+" | "-" } Primary ["^" Exponent]
+    Primary     = numeral | Name | Call | Reduction | Derivative | "(" Sum ")" | "‖" Sum "‖" | "√" Primary
+                | "\frac" "{" Sum "}" "{" Sum "}"
+    Call        = name { "'" } ["_" indices] "(" Argument { "," Argument } ")" ["_" indices]
+                | name "^(" order { "," order } ")(" Argument { "," Argument } ")"
+    Argument    = Sum [relation Sum]                                                 relation in where(…) only
+    Reduction   = operator "_" indices "(" Sum ")"                                   right behind: no power may follow
+                | operator "_" indices Signed                                        Σ, \sum, or a blank before it
+    Derivative  = "∂" [order] Primary "/" Variable {Variable} | "d" [order] "(" Sum ")" "/" Variable {Variable}
+                | "\frac" "{" "∂" [order] [Product] "}" "{" Variable {Variable} "}" | "∂_" index Primary
+    Variable    = ("∂" | "d") Name ["ᵀ"]
+    Name        = name [indices]
+    indices     = "_" letters | "_{" letters "}" | "[" words "]"
+
+Index notation knows no ' ᵀ ⊙ ./ .^ ⊗; matrix notation knows no indices, Σ and ∂_l.  The arguments of inv, det, logdet,
+tr and of norms are matrix notation in both.  `name(` is a call unless the name is a known tensor or scalar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Literal
+
+from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.text import ambiguities, index_slips, slips
+from einsdiff.text.cursor import BREAKS, Cursor
+from einsdiff.text.declarations import read_declaration, take_declarations
+from einsdiff.text.expressions import Reader, run
+from einsdiff.text.index_parser import IndexReader
+from einsdiff.text.lexer import Token, tokenize
+from einsdiff.text.matrix_parser import MatrixReader
+from einsdiff.text.symbols import name_of
+from einsdiff.text.tree import Declaration, Differentiate, Document, Index, Name, Statement, Tree
+
+Notation = Literal["index", "matrix"]
+
+LENGTH = 1_000_000
+"""How many characters a text may have."""
+
+_COMMENT = re.compile(r"#[^\n]*")
+
+
+def parse(source: str, *, notation: Notation | None = None, known: Collection[str] = ()) -> Document:
+    """Return what a text says.
+
+    Args:
+        source: statements and declarations, one a line or split by `;`.
+        notation: how to read it; None finds out: a text in which some tensor carries an index is index notation.
+        known: names that are tensors or scalars, so that `b(x_i + y_i)` is a product.
+
+    Raises: ParseError, AmbiguityError, UnknownNameError, with the place.
+
+    >>> parse("y = x_i A_ij x_j").statements[0].target.name
+    'y'
+    >>> parse("x' A x").notation
+    'matrix'
+    """
+    cursor, declarations = _open(source, known)
+    notation = notation or find_notation(cursor)
+    reader = _reader(cursor, notation)
+    statements = []
+    while not _skip_breaks(cursor):
+        statements.append(_read_statement(reader))
+    if not statements and not declarations:
+        raise _refuse_empty(source)
+    return Document(source, tuple(statements), declarations, notation)
+
+
+def parse_claim(source: str, *, notation: Notation | None = None, known: Collection[str] = ()) -> Document:
+    """Return a claim `left = right` as its document: the last two statements, without targets, are the two sides.
+
+    >>> [statement.target for statement in parse_claim("tr(A B) = tr(B A)").statements]
+    [None, None]
+    """
+    cursor, declarations = _open(source, known)
+    notation = notation or find_notation(cursor)
+    reader = _reader(cursor, notation)
+    last = max((k for k, token in enumerate(cursor.tokens) if token.kind == "="), default=-1)
+    statements = []
+    while not _skip_breaks(cursor):
+        first = cursor.k
+        stop = next(k for k in range(first, len(cursor.tokens)) if cursor.tokens[k].kind in BREAKS)
+        statements += _read_sides(reader) if first <= last < stop else [_read_statement(reader)]
+    if not statements:
+        raise _refuse_empty(source)
+    return Document(source, tuple(statements), declarations, notation)
+
+
+def parse_declaration(name: str, text: str) -> Declaration:
+    """Return the declaration of a name, as in `declare={"A": "matrix(n, n) symmetric"}`.
+
+    >>> parse_declaration("lambda", "scalar positive").name
+    'λ'
+    """
+    return read_declaration(name, text)
+
+
+def parse_entry(text: str, *, known: Collection[str] = ()) -> Name:
+    """Return the name, with its indices if it has some, that a `wrt` gives: x, x_k, W_{ij}, x_hat[i].
+
+    >>> parse_entry("W_{ij}").indices[1].name
+    'j'
+    """
+    if name_of(text.strip()) in known:
+        start = len(text) - len(text.lstrip())
+        return Name(name_of(text.strip()), None, Span(start, start + len(text.strip())))
+    cursor = Cursor(text, tokenize(_check_length(text), known), known)
+    if cursor.kind == "name":
+        token = cursor.advance()
+        name = IndexReader(cursor, MatrixReader(cursor)).indexed(token.text, token.start)
+        if cursor.kind == "end":
+            return name
+    raise ParseError(
+        "this [^] is not one name", text, [Mark(Span(0, max(len(text), 1)))], help="write x, x_k, W_{ij} or x_hat[i]"
+    )
+
+
+def find_notation(cursor: Cursor) -> Notation:
+    """Return the notation of a text: index notation where some tensor carries an index."""
+    return "index" if cursor.carried[-1] else "matrix"
+
+
+def _check_length(source: str) -> str:
+    if len(source) > LENGTH:
+        raise ParseError(
+            f"the text has {len(source)} characters, and at most {LENGTH} can be read",
+            help="split the program and pass intermediate results as arrays",
+        )
+    return source
+
+
+def _open(source: str, known: Collection[str]) -> tuple[Cursor, tuple[Declaration, ...]]:
+    """Return a cursor at the first token of a text, and the text's declarations."""
+    text = _check_length(source)
+    if "#" in text:
+        text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
+    text, declarations = take_declarations(source, text)
+    names = {*known, *(declaration.name for declaration in declarations)}
+    try:
+        return Cursor(source, tokenize(text, names), names), declarations
+    except ParseError as error:
+        error.source = source
+        raise
+
+
+def _reader(cursor: Cursor, notation: Notation) -> Reader:
+    matrix = MatrixReader(cursor)
+    return matrix if notation == "matrix" else IndexReader(cursor, matrix)
+
+
+def _skip_breaks(cursor: Cursor) -> bool:
+    """Step over the ends of statements; return whether the text is at its end."""
+    while cursor.kind in ("\n", ";"):
+        cursor.advance()
+    return cursor.kind == "end"
+
+
+def _refuse_empty(source: str) -> ParseError:
+    marks = [Mark(Span(0, 1))] if source.strip() else []
+    return ParseError(
+        "there is no formula [^]" if marks else "the text is empty", source, marks, help="y = x_i A_ij x_j"
+    )
+
+
+def _read_statement(reader: Reader) -> Statement:
+    """Statement = [Target =] Sum."""
+    cursor = reader.cursor
+    start = cursor.token.start
+    if cursor.kind in ("+", "-") and cursor.k and cursor.last.kind == "\n":
+        raise ambiguities.refuse_line(cursor)
+    target, body = None, run(reader.sum(), cursor)
+    if cursor.kind == "=":
+        target = _check_target(cursor, body, start)
+        cursor.advance()
+        body = run(reader.sum(), cursor)
+    if cursor.kind not in BREAKS:
+        raise slips.refuse_token(cursor)
+    return Statement(target, body, cursor.span_from(start))
+
+
+def _read_sides(reader: Reader) -> list[Statement]:
+    """Sum = Sum."""
+    cursor = reader.cursor
+    sides = []
+    for closer in ("=", ""):
+        start = cursor.token.start
+        body = run(reader.sum(), cursor)
+        sides.append(Statement(None, body, cursor.span_from(start)))
+        if closer:
+            reader.expect(closer)
+    if cursor.kind not in BREAKS:
+        raise slips.refuse_token(cursor)
+    return sides
+
+
+def _check_target(cursor: Cursor, target: Tree, start: int) -> Name | Differentiate:
+    """Return what stands left of the `=` at the place, if a result can be called so."""
+    equals: Token = cursor.token
+    if isinstance(target, Name):
+        names = [target]
+    elif isinstance(target, Differentiate) and isinstance(target.body, Name):
+        names = [target.body, *target.wrt]
+    elif isinstance(target, Differentiate):
+        return target
+    else:
+        raise slips.refuse_target(cursor, cursor.span_from(start), equals)
+    for name in names:
+        if name.indices and name.name in ("δ", "ε", "1"):
+            raise index_slips.refuse_built_in(cursor, name)
+    repeated = find_repeated(names)
+    if repeated is not None:
+        raise index_slips.refuse_repeated(cursor, *repeated)
+    return target
+
+
+def find_repeated(names: list[Name]) -> tuple[Index, Index] | None:
+    """Return the two places of the first index that stands twice."""
+    seen: dict[str | int, Index] = {}
+    for name in names:
+        for index in name.indices or ():
+            if isinstance(index.name, str) and index.name in seen:
+                return seen[index.name], index
+            seen[index.name] = index
+    return None

@@ -1,0 +1,283 @@
+"""What goes wrong in a text, one function a slip: what is wrong, where, the rule, and something to type."""
+
+from __future__ import annotations
+
+from einsdiff.errors import Mark, ParseError, Span, UnknownNameError
+from einsdiff.text.cursor import BREAKS, FUNCTIONS, SHOWN, Cursor
+from einsdiff.text.lexer import Token
+from einsdiff.text.spelling import find_meant
+from einsdiff.text.symbols import OPERATORS
+
+TYPED = {
+    "==": ("== [^] compares, and stands in where(…) only", "a statement has one =, as in  y = x_i x_i"),
+    ">": ("a comparison [^] stands in where(…) only", "write where(x_i > 0, a_i, b_i)"),
+    "'": ("there is nothing here that ' [^] could transpose", "write x' A x"),
+    "ᵀ": ("there is nothing here that {text} [^] could transpose", "write xᵀ A x"),
+    "@": ("@ [^] is no operator here", "write a product by putting the factors side by side:  A x"),
+    "->": ("{text} [^] belongs to einsum, not to formulas", "name the result's indices on the left:  C_ik = A_ij B_jk"),
+    ",": ("a comma [^] stands between arguments or indices only", "write max(a_i, b_i) or A_{i,j}"),
+    ":": ("a declaration stands at the start of a statement, so that : [^] is misplaced", "A : matrix(n, n) symmetric"),
+    ".": ("... [^] leaves something out", "write it in full"),
+    "×": ("{text} [^] is not read as a product of matrices", "write A x, or c_i = ε_ijk a_j b_k for a cross product"),
+    "|": ("this bar [^] closes nothing", "write abs(x_i), or ||x|| for a norm"),
+    "‖": ("this bar [^] closes nothing", "write norm(x) or ||x||"),
+    "⊙": (
+        "{text} [^] is matrix notation, and this is index notation, where products go entry by entry",
+        "c_i = a_i b_i",
+    ),
+    "⊘": (
+        "{text} [^] is matrix notation, and this is index notation, where quotients go entry by entry",
+        "c_i = a_i/b_i",
+    ),
+    ".^": ("{text} [^] is matrix notation, and this is index notation, where powers go entry by entry", "y_i = x_i^2"),
+    "⊗": ("{text} [^] is matrix notation, and this is index notation", "name the indices:  T_ijkl = A_ij B_kl"),
+    "indices": ("these indices [^] have no tensor before them", "write x_i"),
+    "power": ("this power [^] has no base", "write x²"),
+}
+"""A token where it cannot stand → the message and what to type."""
+ALIKE = {"<": ">", ">=": ">", "<=": ">", "!=": ">", "…": "."}
+
+
+def refuse_token(cursor: Cursor) -> ParseError:
+    """Return the error for a token that no rule goes on with."""
+    token = cursor.token
+    if token.kind in ("-", "+", "*", "/", "^", "Σ", "Π", "number", "name") or token.kind in BREAKS:
+        return refuse_operand(cursor)
+    if token.kind == ",":
+        token = next((other for other in cursor.statement_tokens() if other.kind == "->"), token)
+    mark = [Mark(token.span)]
+    if token.kind == "=":
+        return _refuse_second_equals(cursor)
+    if token.kind == "." and cursor.peek().kind != ".":
+        return _refuse_dot(cursor)
+    if token.kind == ":" and cursor.peek().kind == "=":
+        return ParseError(":= [^] is no sign of formulas", cursor.source, mark, help="write y = x_i x_i")
+    found = TYPED.get(ALIKE.get(token.kind, token.kind))
+    if found is None:
+        return ParseError(f"{token.text} [^] cannot stand here", cursor.source, mark)
+    return ParseError(found[0].replace("{text}", token.text), cursor.source, mark, help=found[1])
+
+
+def _refuse_second_equals(cursor: Cursor) -> ParseError:
+    token = cursor.token
+    first = cursor.k - 1
+    while first >= 0 and cursor.tokens[first].kind not in BREAKS and cursor.tokens[first].kind != "=":
+        first -= 1
+    marks = [Mark(token.span)]
+    if first >= 0 and cursor.tokens[first].kind == "=":
+        marks.append(Mark(cursor.tokens[first].span, "~"))
+        return ParseError(
+            "a statement has one = [~], and this is another [^]",
+            cursor.source,
+            marks,
+            help="write two statements, one a line or split by ;",
+        )
+    return ParseError("= [^] stands inside a formula", cursor.source, marks, help="write y = x_i x_i")
+
+
+def _refuse_dot(cursor: Cursor) -> ParseError:
+    token, before, behind = cursor.token, cursor.last, cursor.peek()
+    marks = [Mark(token.span)]
+    if cursor.k and before.kind == "name" and behind.kind == "name" and before.stop == token.start:
+        if behind.text == "T":
+            typed = f"transpose as in  {before.text}'"
+        else:
+            typed = f"write {behind.text} without {before.text}."
+        return ParseError("a name has no . [^] in it", cursor.source, marks, help=typed)
+    return ParseError("this point [^] belongs to no number", cursor.source, marks, help="remove it")
+
+
+def refuse_operand(cursor: Cursor) -> ParseError:
+    """Return the error where a factor should begin and none does."""
+    token = cursor.token
+    before = cursor.last if cursor.k else None
+    if token.kind not in BREAKS and token.kind not in OPERATORS and token.kind not in (")", "]", "}", "name", "number"):
+        return refuse_token(cursor)
+    if before is None or before.kind in BREAKS:
+        if token.kind in BREAKS:
+            return ParseError("there is no formula here [^]", cursor.source, [Mark(_visible(token.span))])
+        if token.kind in ("⊙", "⊘", ".^", "⊗", "->"):
+            return ParseError(f"{token.text} [^] has nothing on its left", cursor.source, [Mark(token.span)])
+        return ParseError(f"there is no factor before {token.text} [^]", cursor.source, [Mark(token.span)])
+    if token.kind in BREAKS:
+        return ParseError(
+            f"{before.text} [^] needs something behind it", cursor.source, [Mark(before.span)], help=_complete(cursor)
+        )
+    return ParseError(
+        f"there is no factor between {before.text} [~] and {token.text} [^]",
+        cursor.source,
+        [Mark(token.span), Mark(before.span, "~")],
+    )
+
+
+def _complete(cursor: Cursor) -> str:
+    """Return the statement that breaks off, with something behind it."""
+    tokens = cursor.statement_tokens()
+    typed = cursor.text(tokens[0].span.to(tokens[-1].span))
+    return f"{typed} x" if len(typed) <= SHOWN else ""
+
+
+def _visible(span: Span) -> Span:
+    return Span(span.start, max(span.stop, span.start + 1))
+
+
+def refuse_fraction(cursor: Cursor, sign: Token) -> ParseError:
+    r"""Return the error for `\frac{a}`."""
+    return ParseError(
+        f"{sign.text} [^] has two groups in braces, one above and one below",
+        cursor.source,
+        [Mark(sign.span)],
+        help=r"write \frac{a}{b}",
+    )
+
+
+def refuse_depth(cursor: Cursor, token: Token) -> ParseError:
+    """Return the error for a text that is nested too deep."""
+    return ParseError(
+        "the formula is nested too deep here [^]",
+        cursor.source,
+        [Mark(token.span)],
+        help="name its parts, in statements of their own",
+    )
+
+
+def refuse_two_numerals(cursor: Cursor) -> ParseError:
+    """Return the error for `2 3`."""
+    first, second = cursor.last, cursor.token
+    return ParseError(
+        "two numbers [~] [^] stand side by side",
+        cursor.source,
+        [Mark(second.span), Mark(first.span, "~")],
+        help=f"write {first.text} * {second.text} for their product",
+    )
+
+
+def refuse_numeral(cursor: Cursor, token: Token, digits: int) -> ParseError:
+    """Return the error for `1e999999`."""
+    return ParseError(
+        f"this number [^] has more than {digits} digits", cursor.source, [Mark(token.span)], help="give it a name"
+    )
+
+
+def refuse_small_power(cursor: Cursor, token: Token) -> ParseError:
+    """Return the error for `x⁺`."""
+    return ParseError("this power [^] is no number", cursor.source, [Mark(token.span)], help="write x² or x^(n)")
+
+
+def refuse_bare_function(cursor: Cursor, name: Token) -> ParseError:
+    """Return the error for `log x`."""
+    argument, raised, k = "x", "", cursor.k
+    if cursor.kind == "^" and cursor.peek().kind == "number":
+        raised, k = f"^{cursor.peek().text}", cursor.k + 2
+    if cursor.tokens[k].kind == "(":
+        argument = cursor.shown(Span(cursor.tokens[k].stop, cursor.tokens[cursor.partner[k]].start))
+    elif cursor.tokens[k].kind in ("name", "Σ", "Π"):
+        stop = k
+        while cursor.tokens[stop + 1].kind in ("name", "indices"):
+            stop += 1
+        argument = cursor.shown(Span(cursor.tokens[k].start, cursor.tokens[stop].stop))
+    return ParseError(
+        f"{name.text} [^] is a function, and its argument stands in brackets",
+        cursor.source,
+        [Mark(name.span)],
+        help=f"write {name.text}({argument}){raised}",
+    )
+
+
+def refuse_no_argument(cursor: Cursor, name: Token) -> ParseError:
+    """Return the error for `f()`."""
+    return ParseError(
+        f"{name.text} [^] has no argument", cursor.source, [Mark(name.span)], help=f"write {name.text}(x)"
+    )
+
+
+def refuse_misspelling(cursor: Cursor, name: Token) -> None:
+    """Raise where a function's name is nearly that of a known one: tahn(x)."""
+    meant = find_meant(name.text, FUNCTIONS)
+    if meant is not None:
+        raise UnknownNameError(
+            f"there is no function {name.text} [^]",
+            cursor.source,
+            [Mark(name.span)],
+            help=f"did you mean {meant}?",
+        )
+
+
+def refuse_open_bar(cursor: Cursor, sign: Token) -> ParseError:
+    """Return the error for `‖x + y`."""
+    if cursor.kind not in BREAKS and cursor.kind not in (")", "]", "}"):
+        return refuse_token(cursor)
+    return ParseError(
+        f"{sign.text} [^] is never closed", cursor.source, [Mark(sign.span)], help=f"close it with {sign.text}"
+    )
+
+
+def refuse_norm(cursor: Cursor) -> ParseError:
+    """Return the error for `‖x‖_3`."""
+    return ParseError(
+        "there is no such norm [^]",
+        cursor.source,
+        [Mark(cursor.token.span)],
+        help="write ||x||_1, ||x||_2, ||A||_F, or norm1(x), norm2(x), normF(A)",
+    )
+
+
+def refuse_kron(cursor: Cursor, name: Token, count: int) -> ParseError:
+    """Return the error for `kron(A)`."""
+    return ParseError(
+        f"kron [^] takes two matrices, and {count} {'is' if count == 1 else 'are'} given",
+        cursor.source,
+        [Mark(name.span)],
+        help="write kron(A, B) or A ⊗ B",
+    )
+
+
+def refuse_orders(cursor: Cursor, name: Token, orders: int, arguments: int) -> ParseError:
+    """Return the error for `f^(1,0)(a)`."""
+    return ParseError(
+        f"{name.text} [^] is differentiated by {orders} arguments and has {arguments}",
+        cursor.source,
+        [Mark(name.span)],
+        help=f"write {name.text}^(1,0)(a, b)",
+    )
+
+
+def refuse_loose_derivative(cursor: Cursor, sign: Token) -> ParseError:
+    """Return the error for `∂x A y / ∂x`."""
+    return ParseError(
+        f"{sign.text} [^] lacks its / {sign.text} [~]",
+        cursor.source,
+        [Mark(sign.span), Mark(_visible(cursor.token.span), "~")],
+        rule="what is differentiated is one name, or stands in brackets",
+        help="write ∂y_i/∂x_j or ∂(x_i A_ij x_j)/∂x_k",
+    )
+
+
+def refuse_order(cursor: Cursor, token: Token) -> ParseError:
+    """Return the error for `∂⁻¹y/∂x`."""
+    return ParseError(
+        f"there is no derivative of order {token.text} [^]", cursor.source, [Mark(token.span)], help="write ∂²y/∂x∂x"
+    )
+
+
+def refuse_count(cursor: Cursor, sign: Token, order: int, count: int) -> ParseError:
+    """Return the error for `∂²y/∂x`."""
+    names = "one variable" if order == 1 else f"{order} variables"
+    found = "there are more" if count > order else "there is none" if count == 0 else f"there is {count}"
+    return ParseError(
+        f"this derivative [~] is by {names}, and {found} here [^]",
+        cursor.source,
+        [Mark(_visible(cursor.token.span)), Mark(sign.span, "~")],
+        help="write ∂y/∂x_i or ∂²y/∂x_i∂x_j",
+    )
+
+
+def refuse_target(cursor: Cursor, target: Span, equals: Token) -> ParseError:
+    """Return the error for `a + b = c`."""
+    return ParseError(
+        "what stands on the left [^] of = [~] is not the name of a result",
+        cursor.source,
+        [Mark(target), Mark(equals.span, "~")],
+        rule="on the left stands a name, with its free indices, or a derivative",
+        help="write y = …, y_i = … or ∂y/∂x_k = …",
+    )

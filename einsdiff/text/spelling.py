@@ -1,0 +1,55 @@
+"""Which known function a misspelled name was meant to be.
+
+An unknown name with arguments is a legal unknown function, so that only near misses count: two letters swapped, one
+left out or put in too many in a name of four, one changed in a name of five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+OTHER_NAMES = {
+    "trace": "tr",
+    "Tr": "tr",
+    "inverse": "inv",
+    "determinant": "det",
+    "sgn": "sign",
+    "arsinh": "asinh",
+    "arcosh": "acosh",
+    "artanh": "atanh",
+    "lse": "logsumexp",
+    "maximum": "max",
+    "minimum": "min",
+    "power": "pow",
+    "average": "mean",
+}
+"""Names of functions in other systems → ours."""
+
+
+def find_meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the known function that a name nearly is.
+
+    >>> find_meant("tahn", ["tanh", "tan"])
+    'tanh'
+    >>> find_meant("g", ["gt"]) is None
+    True
+    """
+    if name in OTHER_NAMES:
+        return OTHER_NAMES[name]
+    return next((other for other in sorted(known) if _is_near(name, other)), None)
+
+
+def _is_near(name: str, other: str) -> bool:
+    if abs(len(name) - len(other)) > 1 or name == other:
+        return False
+    head = 0
+    while head < min(len(name), len(other)) and name[head] == other[head]:
+        head += 1
+    if len(name) == len(other):
+        swapped = name[head + 1 : head + 2] + name[head : head + 1] + name[head + 2 :]
+        changed = len(name) > 4 and name[head + 1 :] == other[head + 1 :]
+        return len(name) > 2 and (swapped == other[head:] or changed)
+    if max(len(name), len(other)) < 4 or len(other) < 4:
+        return False
+    short, long = sorted((name, other), key=len)
+    return short[head:] == long[head + 1 :]
