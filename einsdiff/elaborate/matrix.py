@@ -21,15 +21,7 @@ from einsdiff.elaborate import kinds as shapes
 from einsdiff.elaborate.deep import Deep, run
 from einsdiff.elaborate.kinds import PAGE, WORDS, Kind
 from einsdiff.elaborate.scope import Local, Scope, local
-from einsdiff.errors import (
-    EinsdiffError,
-    IndexMismatchError,
-    Mark,
-    ParseError,
-    SizeMismatchError,
-    Span,
-    UnknownNameError,
-)
+from einsdiff.errors import IndexMismatchError, Mark, ParseError, SizeMismatchError, Span, UnknownNameError
 from einsdiff.text import tree as syntax
 from einsdiff.text.tree import Differentiate, Name, Tree, children
 
@@ -116,7 +108,8 @@ class _Elaboration:
         if isinstance(tree, Differentiate):
             block: _Block = yield self._derivative(tree)
             if len(block.wires) > 2:
-                raise self._error("a derivative with more than two axes [^] stands alone", tree.span)
+                message = "a derivative with more than two indices [^] stands alone in matrix notation"
+                raise self._error(message, tree.span, help="write the formula in index notation")
             return block
         parts: list[_Block] = []
         for part in children(tree):
@@ -157,7 +150,7 @@ class _Elaboration:
             case syntax.Numeral() | Name() | Differentiate():
                 raise AssertionError
 
-    def _error(self, message: str, *places: Span, rule: str = "", help: str = "") -> EinsdiffError:  # noqa: A002
+    def _error(self, message: str, *places: Span, rule: str = "", help: str = "") -> IndexMismatchError:  # noqa: A002
         """Return the error of shapes that do not fit; the first place is the culprit."""
         marks = [Mark(span, sign) for span, sign in zip(places, "^~", strict=False)]
         return IndexMismatchError(message, self.source, marks, rule=rule, help=help)
@@ -182,7 +175,8 @@ class _Elaboration:
     def _square(self, block: _Block, span: Span, what: str) -> dict[Wire, Wire]:
         """The rows and columns of a matrix run over the same values; return the names of the rows for the columns."""
         if block.shape != "m":
-            raise self._error(f"{what} needs a square matrix, and [^] is {WORDS[block.shape]}", span)
+            typed = f"diag({self.source[span.start : span.stop]}) is a matrix"
+            raise self._error(f"{what} needs a square matrix, and [^] is {WORDS[block.shape]}", span, help=typed)
         message = what + " needs a square matrix: [^] has {} rows and {} columns"
         return self._join(block.rows, block.columns, (span, span), message)
 
@@ -278,7 +272,14 @@ class _Elaboration:
             return _Block(build.delta(base.rows[0], base.columns[0], base.rows[0].size), *base[1:])
         if k < 0:
             base = self._square_function("inv", base, span)
-        return self._product([tree.base] * abs(k), [_again(base) for _ in range(abs(k))])
+        return self._product([tree.base] * abs(k), [self._again(base, span) for _ in range(abs(k))])
+
+    def _again(self, block: _Block, span: Span) -> _Block:
+        """Return the block at wires of its own."""
+        rows, columns = (tuple(local(w.index) for w in wires) for wires in block[1:])
+        return _Block(
+            build.rename(block.entry, self._join(rows + columns, block.wires, (span, span), "")), rows, columns
+        )
 
     def _entrywise(self, tree: syntax.Entrywise, parts: Sequence[_Block]) -> _Block:
         (u, v), *axes = self._level(children(tree), parts, f"cannot stand around .{tree.operator}")
@@ -296,9 +297,10 @@ class _Elaboration:
             raise self._error(f"{name} [^] is taken over an index", tree.name_span, help=f"s = {name}_i(x_i)")
         return self._apply(name, tree, parts)
 
-    def _miscount(self, tree: Tree, name: str, wanted: int) -> EinsdiffError:
+    def _miscount(self, tree: Tree, name: str, wanted: int) -> ParseError:
         message = f"{name} takes {wanted} argument{'s' * (wanted > 1)}, here are {len(children(tree))} [^]"
-        return ParseError(message, self.source, [Mark(tree.span)])
+        row = functions.BY_NAME.get(name)
+        return ParseError(message, self.source, [Mark(tree.span)], help=row.call if row else f"{name}(A)")
 
     def _apply(self, name: str, tree: Tree, parts: Sequence[_Block]) -> _Block:
         """f(u, v, …), entry by entry."""
@@ -335,8 +337,8 @@ class _Elaboration:
     def _norm(self, name: str, tree: syntax.Call, block: _Block) -> _Block:
         """(Σ x²)^½, or Σ |x| for norm1."""
         if block.shape == "m" and name in ("norm1", "norm2"):
-            typed = f"sum(abs({self.text(tree.arguments[0])}))" if name == "norm1" else "normF"
-            raise self._error(f"{name} [^] is the norm of a vector", tree.name_span, help=f"write {typed} for a matrix")
+            typed = "write sum(abs(A)) for a matrix" if name == "norm1" else "write normF(A) for a matrix"
+            raise self._error(f"{name} [^] is the norm of a vector", tree.name_span, help=typed)
         if not block.wires or name == "norm1":
             absolute = build.spread(build.apply("abs", block.entry), _sizes(block.wires))
             return _Block(build.contract(absolute, block.wires))
@@ -387,12 +389,6 @@ class _Elaboration:
 
 def _sizes(wires: Wires) -> dict[Wire, Size]:
     return {w: w.size for w in wires}
-
-
-def _again(block: _Block) -> _Block:
-    """Return the block at wires of its own."""
-    rows, columns = (tuple(local(w.index) for w in wires) for wires in block[1:])
-    return _Block(build.rename(block.entry, dict(zip(block.wires, rows + columns, strict=True))), rows, columns)
 
 
 def _raised(base: Entry, exponent: Entry) -> Entry:

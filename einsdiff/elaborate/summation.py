@@ -62,24 +62,11 @@ class Held(NamedTuple):
 Standings = dict[str, Held]
 
 
-def factors_of(tree: Tree) -> list[tuple[Tree, int]]:
-    """Return the factors of a product as the rule counts them, each with 1, or −1 for a divisor.
-
-    A quotient is a product, and joins the product around it where no parenthesis holds it apart: of those parts that
-    are not held apart the first begins where the whole begins.
-    """
-    found: list[tuple[Tree, int]] = []
-    stack: list[tuple[Tree, int]] = [(tree, 1)]
-    while stack:
-        part, exponent = stack.pop()
-        match part:
-            case Multiply(factors) if exponent == 1 and (part is tree or part.span.start == tree.span.start):
-                stack += [(f, 1) for f in reversed(factors)]
-            case Divide(numerator, denominator) if exponent == 1 and (part is tree or part.span.start == tree.span.start):
-                stack += [(denominator, -1), (numerator, 1)]
-            case _:
-                found.append((part, exponent))
-    return found
+def factors_of(tree: Multiply | Divide) -> list[tuple[Tree, int]]:
+    """Return the factors of a product, each with 1, or −1 for a divisor: a quotient is a product of two."""
+    if isinstance(tree, Divide):
+        return [(tree.numerator, 1), (tree.denominator, -1)]
+    return [(factor, 1) for factor in tree.factors]
 
 
 def whole_exponent(tree: Tree) -> int | None:
@@ -169,8 +156,15 @@ def raised(base: Standings, span: Span, whole: int | None, *, is_bare: bool) -> 
     """Return the standings in a power; `whole` is its exponent, if that is a whole number."""
     if whole is None or whole < 2:
         return _nested(base)
-    repeated = Standing.POWER if is_bare else Standing.CLOSED
-    return {i: Held(repeated, (span,)) if h.standing is Standing.OPEN else _inside(h) for i, h in base.items()}
+    result = {}
+    for i, held in base.items():
+        if held.standing is Standing.OPEN:
+            result[i] = Held(Standing.POWER if is_bare else Standing.CLOSED, (span,))
+        elif is_bare:  # A_ii^2 is A_ii A_ii
+            result[i] = Held(Standing.TWICE, (span, span))
+        else:
+            result[i] = _inside(held)
+    return result
 
 
 def _inside(held: Held) -> Held:

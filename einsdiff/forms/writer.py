@@ -261,6 +261,8 @@ class Writer:
         if exponent == Fraction(1, 2):
             text = self.style.call("sqrt", [base.text])
             return [replace(base, text=text, level=Level.ATOM, standing=alike([base.standing]), closes=frozenset())]
+        if base.level is Level.ATOM and base.closes and isinstance(f.node, Product):  # A_ii^2 would be A_ii A_ii
+            base = replace(base, text=self.style.reduction("sum", sorted(base.closes), base.text), level=Level.CALL)
         shown = self._enclosed(base, Level.ATOM)
         bare = isinstance(f.node, Tensor)
         whole = exponent if isinstance(exponent, int) else None
@@ -340,7 +342,8 @@ class Writer:
             text, level = f"-{text}", Level.SUM
         lead_key = above[0].key if above else ()
         degree = len(above)
-        return Piece(text, level, standing, used, (-degree, *lead_key, *(p.key for p in above[1:])))
+        closes = above[0].closes if alone and above else frozenset()
+        return Piece(text, level, standing, used, (-degree, *lead_key, *(p.key for p in above[1:])), closes)
 
     def _closes(self, i: str, above: list[Piece], below: list[Piece], standing: Standings) -> bool:
         """Tell whether the summation rule sums an index at this very product."""

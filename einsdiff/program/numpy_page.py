@@ -28,6 +28,7 @@ class Page:
         self._waiting: dict[int, Phrase] = {}
         self._uses = Counter(op.value for step in plan.steps for op in step.operands)
         self._uses.update(value for _, value in plan.outputs)
+        self._uses.update(bearer[0] for bearer in plan.bearers if bearer)
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula

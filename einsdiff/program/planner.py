@@ -42,6 +42,7 @@ from einsdiff.program.request import Output, Request
 from einsdiff.program.sizes import Sizes, in_formula
 from einsdiff.program.steps import (
     Alternating,
+    AnyStep,
     Assemble,
     Combine,
     Evaluate,
@@ -107,11 +108,12 @@ class Planner:
             if node in demanded:
                 self.forms[node] = self._form(node)
         outputs = tuple((o.name, self._output(o)) for o in self.request.outputs)
+        order = {i.name: k for k, i in enumerate(self.request.inputs)}
         bearers = tuple(self.bearers.get(c) for c in range(len(self.numbers)))
         return Plan(
             tuple(self.ledger.values),
-            tuple(self.ledger.steps),
-            tuple(sorted(self.inputs.items())),
+            _needed(self.ledger.steps, [v for _, v in outputs] + [b[0] for b in bearers if b]),
+            tuple(sorted(self.inputs.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))),
             tuple(sorted(self.functions)),
             outputs,
             tuple(r.index for r in self.sizes.ranges),
@@ -489,3 +491,14 @@ class Planner:
 def _plain(value: int, rank: int) -> Form:
     axes = tuple(range(rank))
     return Form(value, axes, axes)
+
+
+def _needed(steps: Sequence[AnyStep], wanted: Sequence[int]) -> tuple[AnyStep, ...]:
+    """Return the steps on which some values depend."""
+    needed = set(wanted)
+    found = []
+    for step in reversed(steps):
+        if step.target in needed:
+            found.append(step)
+            needed.update(op.value for op in step.operands)
+    return tuple(reversed(found))

@@ -45,6 +45,7 @@ class Sizes:
     def __init__(self, request: Request, nodes: Iterable[Expr]) -> None:
         self.request = request
         self._above: dict[Size, Size] = {}
+        self._touched: dict[Size, None] = {}
         self._tie_all(nodes)
         members: dict[Size, list[Size]] = {}
         for size in sorted(self._above, key=size_key):
@@ -55,6 +56,7 @@ class Sizes:
                 written.setdefault(self._root(size), []).append(known)
         self.ranges = tuple(self._range(sizes, written.get(root, [])) for root, sizes in members.items())
         self._numbers = {root: k for k, root in enumerate(members)}
+        self.used = frozenset(map(self.class_of, self._touched))
 
     def class_of(self, size: Size) -> int:
         """Return the number of the class to which a size belongs."""
@@ -80,8 +82,7 @@ class Sizes:
         for known in self.request.classes:
             self._tie(*_members(known))
         for node in nodes:
-            for size in node.sizes:
-                self._tie(size)
+            self._tie_each(node.sizes)
             self._tie_labels(node)
         for output in self.request.outputs:
             named = dict(output.axes)
@@ -95,6 +96,7 @@ class Sizes:
                 known: dict[int, Size] = {}
                 for part, labels in parts(node):
                     for label, size in zip(labels, part.sizes, strict=True):
+                        self._touched[size] = None
                         self._tie(known.setdefault(label, size), size)
             case MatrixFunction(_, argument):
                 self._tie(*argument.sizes)
@@ -105,6 +107,7 @@ class Sizes:
     def _tie_each(self, sizes: Iterable[Size]) -> None:
         for size in sizes:
             self._root(size)
+            self._touched[size] = None
 
     def _root(self, size: Size) -> Size:
         root = size

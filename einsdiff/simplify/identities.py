@@ -23,11 +23,12 @@ from einsdiff.algebra.nodes import (
     Product,
     Sum,
     Tensor,
+    Term,
     Unit,
 )
 from einsdiff.algebra.steps import Steps
 from einsdiff.elaborate.template import instantiate, template
-from einsdiff.simplify.match import Bindings, match, match_factors
+from einsdiff.simplify.match import match, match_factors
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,8 @@ def _first(node: Expr) -> tuple[str, Entry] | None:
                 if chosen is not None:
                     return row.name, _replaced(node, chosen[0], instantiate(right, chosen[1]))
             return _tried(node, PRODUCT)
+        case Sum():
+            return _tried(node, SUM)
         case _:
             return None
 
@@ -372,6 +375,66 @@ def inverse_of_inverse(node: MatrixFunction) -> Entry | None:
             return build.scale(-1, Entry(MatrixFunction("logdet", inner.argument), ()))
 
 
+def common_factor(node: Sum) -> Entry | None:
+    """c a + c b = c (a + b), for a factor c that is more than a bare tensor."""
+    shared: dict[tuple[Expr, tuple[int, ...], build.Exact], None] | None = None
+    for t in node.terms:
+        own = dict.fromkeys(_outer_factors(t))
+        shared = own if shared is None else {key: None for key in shared if key in own}
+        if not shared:
+            return None
+    assert shared
+    c, labels, exponent = next(iter(shared))
+    ranges = dict(enumerate(node.sizes))
+    content = _content([t.coefficient for t in node.terms])
+    terms = []
+    for t in node.terms:
+        rest = _divided(t, c, labels, exponent)
+        terms.append((build.Fraction(t.coefficient) / content, build.spread(rest, ranges), True))
+    inside = build.total(terms)
+    return build.product([(Entry(c, labels), exponent, False), (inside, 1, False)], (), content)
+
+
+def _content(coefficients: list[build.Exact]) -> build.Exact:
+    """Return the number that a person would put before the sum: what all coefficients share."""
+    sizes = {abs(c) for c in coefficients}
+    shared = sizes.pop() if len(sizes) == 1 else 1
+    return -shared if all(c < 0 for c in coefficients) else shared
+
+
+def _outer_factors(t: Term) -> list[tuple[Expr, tuple[int, ...], build.Exact]]:
+    """Return the factors of a term that sum nothing, at the axes of the sum."""
+    if not isinstance(t.node, Product):
+        return [(t.node, t.labels, 1)] if _is_worth_sharing(t.node, 1) else []
+    place: dict[int, int] = {}
+    for axis, label in enumerate(t.node.out):
+        place.setdefault(label, t.labels[axis])
+    return [
+        (f.node, tuple(place[k] for k in f.labels), f.exponent)
+        for f in t.node.factors
+        if all(k in place for k in f.labels) and _is_worth_sharing(f.node, f.exponent)
+    ]
+
+
+def _is_worth_sharing(node: Expr, exponent: build.Exact) -> bool:
+    return not isinstance(node, Tensor | Ones | Unit | Epsilon | Number) or exponent not in (1, 2)
+
+
+def _divided(t: Term, c: Expr, labels: tuple[int, ...], exponent: build.Exact) -> Entry:
+    """Return a term without one of its factors, at the axes of the sum."""
+    if not isinstance(t.node, Product):
+        return build.number(1)
+    place: dict[int, int] = {}
+    for axis, label in enumerate(t.node.out):
+        place.setdefault(label, t.labels[axis])
+    gone = next(
+        k for k, f in enumerate(t.node.factors)
+        if f.node is c and f.exponent == exponent and tuple(place.get(n) for n in f.labels) == labels
+    )  # fmt: skip
+    rest = reassemble(t.node, _without(t.node, gone), [])
+    return build.rename(rest, dict(enumerate(t.labels)))
+
+
 def numeric_exponent(node: Apply) -> Entry | None:
     """pow(a, p) = a^p for a number p."""
     if node.function != "pow":
@@ -385,5 +448,4 @@ def numeric_exponent(node: Apply) -> Entry | None:
 APPLY = (log_of_a_sum_of_exp, numeric_exponent)
 PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels)
 MATRIX = (inverse_of_inverse,)
-
-__all__ = ["ROWS", "Bindings", "Identity", "Ones", "apply_identities"]
+SUM = (common_factor,)

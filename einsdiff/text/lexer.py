@@ -61,12 +61,12 @@ _TOKEN = re.compile(
     r"|(?P<word>[A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u04ff]"
     r"[A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0400-\u04ff]*|[Α-Ωα-ωϑϕϖϱϵϰµℓ][0-9]*)"
     r"|(?P<number>(?:[0-9]+(?:\.(?![*/^])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
-    r"|(?P<sign>\*\*|\.[*/^]|\|\||->|[<>=!]=|[-+*/^=,:;()\[\]{}|'<>@.−–∗·⋅∙•∕÷‖⊙∘⊘⊗×′’″ᵀ⊤∂√≥≤≠∑∏→…])"
+    rf"|(?P<sign>{'|'.join(re.escape(sign) for sign in sorted(SIGNS, key=len, reverse=True))})"
     r"|(?P<newline>\n)"
     r"|(?P<group>_)"
     r"|(?P<command>\\(?:[A-Za-z]+\*?|[^\n]))"
 )
-_RAW = re.compile(r"\w+")
+_RAW = re.compile(r"[A-Za-z0-9_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u04ff]+")
 _BRACKETED = re.compile(r"\b[^\W\d_]\w*+(?=\[)")
 _ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
 _TWICE_DRESSED = re.compile(r"\s*\{\s*\\([A-Za-z]+)\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*)\s*\}\s*\}")
@@ -133,7 +133,7 @@ class _Lexer:
         """Read a name: `x`, `x_hat` before `[` or where it is known, else up to the first `_`."""
         source = self.source
         following = source[stop : stop + 1]
-        if following == "_":
+        if following == "_" and self.known:
             raw = _RAW.match(source, start)
             if raw is not None and not raw.group().endswith("_"):
                 name = name_of(unicodedata.normalize("NFKC", raw.group()))

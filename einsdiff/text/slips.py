@@ -41,38 +41,57 @@ ALIKE = {"<": ">", ">=": ">", "<=": ">", "!=": ">", "…": "."}
 def refuse_token(cursor: Cursor) -> ParseError:
     """Return the error for a token that no rule goes on with."""
     token = cursor.token
-    if token.kind in ("-", "+", "*", "/", "^", "Σ", "Π", "number", "name") or token.kind in BREAKS:
-        return refuse_operand(cursor)
+    if token.kind in BREAKS:
+        return _refuse_gap(cursor)
+    return _explain(cursor) or ParseError(
+        f"{token.text} [^] cannot stand here", cursor.source, [Mark(token.span)], help="remove it"
+    )
+
+
+def refuse_operand(cursor: Cursor) -> ParseError:
+    """Return the error where a factor should begin and none does."""
+    kind = cursor.kind
+    if kind in OPERATORS and kind != "==" and not (kind == "=" and _find_equals(cursor)):
+        return _refuse_gap(cursor)
+    return _explain(cursor) or _refuse_gap(cursor)
+
+
+def _explain(cursor: Cursor) -> ParseError | None:
+    """Return what is known about a token of this kind where it cannot stand."""
+    token = cursor.token
     if token.kind == ",":
         token = next((other for other in cursor.statement_tokens() if other.kind == "->"), token)
-    mark = [Mark(token.span)]
     if token.kind == "=":
         return _refuse_second_equals(cursor)
     if token.kind == "." and cursor.peek().kind != ".":
         return _refuse_dot(cursor)
+    mark = [Mark(token.span)]
     if token.kind == ":" and cursor.peek().kind == "=":
         return ParseError(":= [^] is no sign of formulas", cursor.source, mark, help="write y = x_i x_i")
     found = TYPED.get(ALIKE.get(token.kind, token.kind))
     if found is None:
-        return ParseError(f"{token.text} [^] cannot stand here", cursor.source, mark)
+        return None
     return ParseError(found[0].replace("{text}", token.text), cursor.source, mark, help=found[1])
 
 
+def _find_equals(cursor: Cursor) -> Token | None:
+    """Return the `=` of the statement before the place."""
+    tokens = cursor.statement_tokens()
+    return next((token for token in tokens if token.kind == "=" and token.start < cursor.token.start), None)
+
+
 def _refuse_second_equals(cursor: Cursor) -> ParseError:
-    token = cursor.token
-    first = cursor.k - 1
-    while first >= 0 and cursor.tokens[first].kind not in BREAKS and cursor.tokens[first].kind != "=":
-        first -= 1
+    token, first = cursor.token, _find_equals(cursor)
     marks = [Mark(token.span)]
-    if first >= 0 and cursor.tokens[first].kind == "=":
-        marks.append(Mark(cursor.tokens[first].span, "~"))
-        return ParseError(
-            "a statement has one = [~], and this is another [^]",
-            cursor.source,
-            marks,
-            help="write two statements, one a line or split by ;",
-        )
-    return ParseError("= [^] stands inside a formula", cursor.source, marks, help="write y = x_i x_i")
+    if first is None:
+        return ParseError("= [^] stands inside a formula", cursor.source, marks, help="write y = x_i x_i")
+    marks.append(Mark(first.span, "~"))
+    return ParseError(
+        "a statement has one = [~], and this is another [^]",
+        cursor.source,
+        marks,
+        help="write two statements, one a line or split by ;",
+    )
 
 
 def _refuse_dot(cursor: Cursor) -> ParseError:
@@ -87,26 +106,28 @@ def _refuse_dot(cursor: Cursor) -> ParseError:
     return ParseError("this point [^] belongs to no number", cursor.source, marks, help="remove it")
 
 
-def refuse_operand(cursor: Cursor) -> ParseError:
-    """Return the error where a factor should begin and none does."""
+def _refuse_gap(cursor: Cursor) -> ParseError:
+    """Return the error where nothing stands and something should."""
     token = cursor.token
-    before = cursor.last if cursor.k else None
-    if token.kind not in BREAKS and token.kind not in OPERATORS and token.kind not in (")", "]", "}", "name", "number"):
-        return refuse_token(cursor)
-    if before is None or before.kind in BREAKS:
+    mark = Mark(_visible(token.span))
+    if cursor.k == 0 or cursor.last.kind in BREAKS:
         if token.kind in BREAKS:
-            return ParseError("there is no formula here [^]", cursor.source, [Mark(_visible(token.span))])
-        if token.kind in ("⊙", "⊘", ".^", "⊗", "->"):
-            return ParseError(f"{token.text} [^] has nothing on its left", cursor.source, [Mark(token.span)])
-        return ParseError(f"there is no factor before {token.text} [^]", cursor.source, [Mark(token.span)])
+            return ParseError("there is no formula here [^]", cursor.source, [mark], help="write y = x_i x_i")
+        return ParseError(
+            f"nothing stands before {token.text} [^]", cursor.source, [mark], help=f"write x {token.text} y"
+        )
+    before = cursor.last
     if token.kind in BREAKS:
         return ParseError(
             f"{before.text} [^] needs something behind it", cursor.source, [Mark(before.span)], help=_complete(cursor)
         )
     return ParseError(
-        f"there is no factor between {before.text} [~] and {token.text} [^]",
+        f"nothing stands between {before.text} [~] and {token.text} [^]",
         cursor.source,
-        [Mark(token.span), Mark(before.span, "~")],
+        [mark, Mark(before.span, "~")],
+        help=f"write {before.text}x{token.text}"
+        if token.kind in (")", "]", "}")
+        else f"write {before.text} x {token.text}",
     )
 
 

@@ -19,7 +19,7 @@ numbers = np.random.default_rng(11)
 A, B = numbers.normal(size=(2, 3)), numbers.normal(size=(3, 5))
 x, S = numbers.normal(size=3), numbers.normal(size=(3, 3))
 
-# Richardson's scheme leaves about 1e-12 for the first derivative, and 1e-9 for the second, which divides by the step twice
+# Richardson's scheme leaves about 1e-12 for a first derivative and 1e-9 for a second, which divides by the step twice
 FIRST = {"rtol": 1e-9, "atol": 1e-10}
 SECOND = {"rtol": 1e-7, "atol": 1e-7}
 

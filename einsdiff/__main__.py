@@ -1,0 +1,7 @@
+"""`python -m einsdiff`."""
+
+import sys
+
+from einsdiff.cli import main
+
+sys.exit(main())

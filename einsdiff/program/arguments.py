@@ -1,0 +1,150 @@
+"""What is given when a program is called: names, arrays, callables; and the errors when they do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einsdiff.errors import EinsdiffError, InputError, Mark, UnknownNameError
+from einsdiff.program.names import other_spellings
+from einsdiff.program.request import Request
+from einsdiff.program.sizes import in_formula
+
+Array = NDArray[Any]
+
+
+class Arguments:
+    """The inputs that a program accepts, those that it needs, and how what is given becomes arrays."""
+
+    def __init__(self, request: Request, ranks: Mapping[str, int], callables: Mapping[str, int | None]) -> None:
+        self.request = request
+        self.ranks = dict(ranks)
+        self.callables = dict(callables)
+        self.names = [i.name for i in request.inputs]
+        self.names += [n for n in (*ranks, *callables) if n not in self.names]
+        self._other = other_spellings(self.names)
+
+    def named(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is given under the names of the inputs."""
+        found: dict[str, Any] = {}
+        for key, value in given.items():
+            name = key if key in self.names else self._other.get(key)
+            if name is None:
+                raise self._unknown(key)
+            if name in found:
+                raise in_formula(InputError(f"{name} is given twice, once as {key}"), self.request)
+            found[name] = value
+        return found
+
+    def arrays(self, given: Mapping[str, Any], wanted: Mapping[str, int]) -> dict[str, Array]:
+        """Return the wanted inputs as arrays of floating-point numbers.
+
+        A number that is not an array takes the dtype of the arrays.
+        """
+        found: dict[str, Array] = {}
+        numbers: dict[str, int | float | complex] = {}
+        for name, rank in wanted.items():
+            value = given.get(name)
+            if value is None:
+                if name in self.ranks:
+                    raise self._missing(name, "array")
+                continue
+            if type(value) in (int, float, complex, bool) and rank == 0:
+                numbers[name] = value
+            else:
+                found[name] = self._array(name, value, rank)
+        if numbers:
+            dtypes = [a.dtype for a in found.values()]
+            common = np.result_type(*dtypes, *([] if dtypes else [np.float64]), *map(_inexact, numbers.values()))
+            for name, number in numbers.items():
+                found[name] = np.asarray(number, common if common.kind == "c" or not isinstance(number, complex) else None)
+        return {name: found[name] for name in wanted if name in found}
+
+    def functions(self, given: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
+        """Return the callables that the program needs, each checking what it returns."""
+        found = {}
+        for name, rank in self.callables.items():
+            function = given.get(name)
+            if function is None:
+                raise self._missing(name, "function")
+            if not callable(function):
+                raise self.error(InputError, f"{name} is a function in the formula{{}}, and an array was given", name)
+            found[name] = self._checked(name, function, rank)
+        return found
+
+    def _checked(self, name: str, function: Callable[..., Any], rank: int | None) -> Callable[..., Any]:
+        def checked(*arguments: Any) -> Array:
+            result = np.asarray(function(*arguments))
+            if result.dtype.kind not in "fc":
+                if result.dtype.kind not in "biu":
+                    raise self.error(InputError, f"{name}{{}} returned {_kind(result)}, not numbers", name)
+                result = result.astype(np.float64)
+            wanted = np.broadcast_shapes(*map(np.shape, arguments)) if rank is None else None
+            if wanted is not None and result.shape != wanted:
+                message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {result.shape}"
+                raise self.error(InputError, message, name)
+            if rank is not None and result.ndim != rank:
+                message = f"{name}{{}} returned an array with {_axes(result.ndim)}, and its formula has {rank}"
+                raise self.error(InputError, message, name)
+            return result
+
+        return checked
+
+    def _array(self, name: str, value: Any, rank: int) -> Array:
+        if callable(value) and not hasattr(value, "__array__"):
+            raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
+        try:
+            found = np.asarray(value)
+        except ValueError:
+            found = np.empty((), object)
+        if found.dtype.kind not in "fcbiu":
+            raise self.error(InputError, f"{name}{{}} is an array of numbers, and {_kind(found)} were given", name)
+        if found.ndim != rank:
+            message = f"{name}{{}} has {_axes(rank)} in the formula, and the array given has {found.ndim}"
+            raise self.error(InputError, message, name, given=f"{name}.shape == {found.shape}")
+        if found.dtype.kind in "biu":
+            return found.astype(np.float64)
+        if found.dtype == np.float16:
+            return found.astype(np.float32)
+        return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+
+    # ------------------------------------------------------------------------------------------------------ errors
+
+    def error(
+        self, kind: type[EinsdiffError], message: str, name: str, *, given: str = "", help: str = ""  # noqa: A002
+    ) -> EinsdiffError:
+        """Return an error about one input, marked where the input stands; `{}` is the place of the sign."""
+        spans = [s for known in self.request.classes for axis, s in known.axes if axis.tensor == name and s is not None]
+        marks = []
+        if spans:
+            first = min(spans)
+            marks = [Mark(first.to(max(s for s in spans if s.stop - first.start < 1000)))] if len(spans) > 1 else [Mark(first)]
+        error = kind(message.format(" [^]" if marks else ""), given=given, help=help)
+        return in_formula(error, self.request, *marks)
+
+    def _missing(self, name: str, what: str) -> EinsdiffError:
+        call = ", ".join(f"{n}={n}" if n.isidentifier() else f'**{{"{n}": {n}}}' for n in [*self.ranks, *self.callables])
+        return self.error(InputError, f"the {what} {name}{{}} is missing", name, help=f"call it as  fn({call})")
+
+    def _unknown(self, key: str) -> EinsdiffError:
+        close = get_close_matches(key, self.names, 1, 0.5)
+        known = ", ".join(self.names) or "none"
+        guess = f"did you mean {close[0]}?  " if close else ""
+        error = UnknownNameError(f"there is no input {key}", help=f"{guess}inputs: {known}")
+        return in_formula(error, self.request)
+
+
+def _inexact(number: complex) -> complex:
+    return number if isinstance(number, complex) else float(number)
+
+
+def _axes(count: int) -> str:
+    return "1 axis" if count == 1 else f"{count} axes"
+
+
+def _kind(found: Array) -> str:
+    return {"U": "texts", "S": "texts", "M": "dates", "m": "times", "V": "records"}.get(found.dtype.kind, "objects")

@@ -1,0 +1,255 @@
+"""The verbs of the face: parse, diff, compile, jvp, vjp, hvp."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, overload
+
+from einsdiff.algebra import build
+from einsdiff.algebra.nodes import Axis, Size, Tensor, Wire
+from einsdiff.calculus.compose import carry_out, pullback, pushforward
+from einsdiff.elaborate.program import Program, elaborate, resolve_sizes
+from einsdiff.elaborate.scope import SizeClass, Symbol
+from einsdiff.errors import IndexMismatchError, UnknownNameError
+from einsdiff.expression import (
+    Derivative,
+    Expression,
+    Variable,
+    compile_expressions,
+    from_definition,
+    nearest,
+    variable,
+)
+from einsdiff.objects import Formula, written
+from einsdiff.program import CompiledFunction
+from einsdiff.simplify.simplify import simplify
+from einsdiff.text.parser import parse_entry
+
+Source = str | Formula | Expression
+
+
+@overload
+def parse(
+    source: str | Formula,
+    *,
+    declare: Mapping[str, str] | None = None,
+    notation: Literal["index", "matrix"] | None = None,
+    outputs: None = None,
+) -> Expression: ...
+@overload
+def parse(
+    source: str | Formula,
+    *,
+    declare: Mapping[str, str] | None = None,
+    notation: Literal["index", "matrix"] | None = None,
+    outputs: Sequence[str],
+) -> tuple[Expression, ...]: ...
+def parse(
+    source: str | Formula,
+    *,
+    declare: Mapping[str, str] | None = None,
+    notation: Literal["index", "matrix"] | None = None,
+    outputs: Sequence[str] | None = None,
+) -> Expression | tuple[Expression, ...]:
+    """Return the expression of a text: its last statement, or a tuple of those that `outputs` names.
+
+    Args:
+        source: statements, one a line or split by `;`, in index notation, matrix notation or LaTeX.
+        declare: declarations beside those in the text, as `{"A": "matrix(n, n) symmetric"}`.
+        notation: "index" or "matrix", where the text alone does not tell.
+        outputs: names of statements.
+
+    Raises: ParseError, IndexMismatchError, SizeMismatchError, UnknownNameError or AmbiguityError, with the place.
+
+    >>> parse("y_i = A_ij x_j")
+    Expression('y_i = A_ij x_j')
+    """
+    text = written(source) if isinstance(source, Formula) else source
+    program = elaborate(text, declare=declare, notation=notation)
+    if outputs is None:
+        return from_definition(program, program.definitions[-1])
+    found = []
+    for name in outputs:
+        definition = program.defined(name)
+        if definition is None:
+            known = [d.name for d in program.definitions if d.name]
+            raise UnknownNameError(f"the program defines no {name}", help=nearest(name, known))
+        found.append(from_definition(program, definition))
+    return tuple(found)
+
+
+def expression(source: Source) -> Expression:
+    """Return an expression, parsing a text first."""
+    return source if isinstance(source, Expression) else parse(source)
+
+
+@overload
+def diff(source: Source, *wrt: str, structured: bool = False) -> Derivative: ...
+@overload
+def diff(source: Source, wrt: Sequence[str], /, *, structured: bool = False) -> tuple[Derivative, ...]: ...
+def diff(source: Source, *wrt: str | Sequence[str], structured: bool = False) -> Derivative | tuple[Derivative, ...]:
+    """Return ∂y/∂x; with several names the derivative of that order, `diff(f, "x", "x")` the Hessian.
+
+    Args:
+        source: a text or an expression.
+        wrt: names of inputs or of statements of the program (then held independent), with or without the indices that
+            the result shall use: `"x"`, `"x_k"`.  A list of names gives a tuple of first derivatives.
+        structured: whether the derivative by a variable declared symmetric, skew or diagonal is taken along
+            perturbations of that kind; otherwise its entries are varied one by one.
+
+    Shapes: the axes of y, then those of each variable in turn (layout "mixed").
+    Raises: UnknownNameError, where a name is not in the program; NotDifferentiableError, where there is no derivative.
+
+    >>> diff("y = x_i A_ij x_j", "x", "x")
+    Derivative('∂²y/∂x_k∂x_l = A_kl + A_lk')
+    """
+    f = expression(source)
+    if not wrt:
+        raise UnknownNameError("diff needs a name to differentiate by", help='diff("y = x_i x_i", "x")')
+    if len(wrt) == 1 and not isinstance(wrt[0], str | Formula):
+        return tuple(_derivative(f, (name,), structured=structured) for name in wrt[0])
+    return _derivative(f, tuple(map(str, wrt)), structured=structured)
+
+
+def _derivative(f: Expression, names: tuple[str, ...], *, structured: bool) -> Derivative:
+    base, variables = (f.base, list(f.wrt)) if isinstance(f, Derivative) else (f, [])
+    taken = [*base.indices, *(w.index for v in variables for w in v.wires)]
+    for name in names:
+        found = variable(f.program, name, taken)
+        taken += [w.index for w in found.wires]
+        variables.append(found)
+    kept = structured or (isinstance(f, Derivative) and f.structured)
+    return Derivative(f.program, base, tuple(variables), structured=kept)
+
+
+def compile(  # noqa: A001 - the contract's name
+    *expressions: Source, layout: str = "mixed", backend: str = "numpy", sizes: Mapping[str, int] | None = None
+) -> CompiledFunction:
+    """Return one function for several expressions, which returns a tuple; what they share is computed once.
+
+    Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend.
+
+    >>> import numpy as np
+    >>> f = parse("y = x_i x_i")
+    >>> both = compile(f, diff(f, "x"))
+    >>> both(x=np.array([1.0, 2.0]))
+    (array(5.), array([2., 4.]))
+    """
+    if not expressions:
+        raise UnknownNameError("compile needs an expression", help='compile("y = x_i x_i")')
+    return compile_expressions([expression(e) for e in expressions], layout, backend, sizes)
+
+
+def jvp(source: Source, wrt: str, tangent: str) -> Expression:
+    """Return Σ ∂y/∂x · v, the change of y along v, without the derivative itself.
+
+    Shapes: v has the axes of x; the result has those of y.
+
+    >>> print(jvp("y_i = A_ij x_j", "x", "v"))
+    jvp_i = A_ij v_j
+    """
+    f, v = _held(source, wrt)
+    program = with_input(f.program, tangent, v.sizes, v.name)
+    name = spell_name(tangent)
+    body = _body(f, v)
+    found = pushforward(body.node, Tensor(v.name, len(v.wires), ()), build.tensor(name, range(len(v.wires))))
+    entry = build.rename(found, dict(enumerate(body.wires)))
+    return Expression(program, "jvp", f._wires, f._sizes, program.link(entry))
+
+
+def vjp(source: Source, wrt: str, cotangent: str) -> Expression:
+    """Return Σ u · ∂y/∂x, the pull-back of u, without the derivative itself.
+
+    Shapes: u has the axes of y; the result has those of x.
+
+    >>> print(vjp("y_i = A_ij x_j", "x", "u"))
+    vjp_k = A_ik u_i
+    """
+    f, v = _held(source, wrt)
+    program = with_input(f.program, cotangent, f._sizes)
+    name = spell_name(cotangent)
+    body = _body(f, v)
+    places: dict[Wire, Wire] = {w: k for k, w in enumerate(body.wires)}
+    u = build.rename(build.tensor(name, f._wires), places)
+    found = pullback(body.node, Tensor(v.name, len(v.wires), ()), u)
+    entry = build.rename(found, dict(enumerate(v.wires)))
+    return Expression(program, "vjp", v.wires, v.sizes, program.link(entry))
+
+
+def hvp(source: Source, wrt: str, tangent: str) -> Expression:
+    """Return Σ ∂²y/∂x∂x · v for a scalar y, the Hessian times v, without the Hessian itself.
+
+    Shapes: v and the result have the axes of x.
+
+    >>> print(hvp("y = x_i A_ij x_j", "x", "v"))
+    hvp_k = A_kj v_j + A_jk v_j
+    """
+    f, v = _held(source, wrt)
+    if f.indices:
+        raise IndexMismatchError(
+            f"hvp needs a scalar, but the expression has the indices {', '.join(f.indices)}",
+            help=f"jvp of diff(…, {wrt!r}) gives the same for a tensor",
+        )
+    gradient = Derivative(f.program, f, (v,), structured=False)
+    entry = gradient._evaluated()
+    program = with_input(f.program, tangent, v.sizes, v.name)
+    entry = simplify(resolve_sizes(entry, program.sizes))[0]
+    found = pushforward(
+        entry.node, Tensor(v.name, len(v.wires), ()), build.tensor(spell_name(tangent), range(len(v.wires)))
+    )
+    return Expression(program, "hvp", v.wires, v.sizes, program.link(build.rename(found, dict(enumerate(entry.wires)))))
+
+
+def _held(source: Source, wrt: str) -> tuple[Expression, Variable]:
+    f = expression(source)
+    return f, variable(f.program, wrt, f.indices)
+
+
+def _body(f: Expression, v: Variable) -> build.Entry:
+    """Return the simplified entry of f in which the variable is held independent."""
+    held = [v.name] if f.program.defined(v.name) else []
+    if isinstance(f, Derivative):
+        return simplify(resolve_sizes(f._evaluated(), f.program.sizes))[0]
+    entry = carry_out(f.program.link(f._entry, held))
+    return simplify(resolve_sizes(entry, f.program.sizes))[0]
+
+
+def spell_name(text: str) -> str:
+    """Return a name in its one spelling: `lambda` is λ."""
+    written_name = parse_entry(text)
+    if written_name.indices is not None:
+        raise IndexMismatchError(f"{text} has indices; a name is wanted here", help=written_name.name)
+    return written_name.name
+
+
+def with_input(program: Program, name: str, sizes: tuple[Size, ...], like: str = "") -> Program:
+    """Return the program with one more input, whose axes have these sizes and the letters of those of `like`.
+
+    Raises: UnknownNameError, where the name is in use.
+    """
+    name = spell_name(name)
+    if name in program.inputs or program.defined(name) is not None:
+        raise UnknownNameError(f"{name} is in use in the program", help=f"another name, for example  {name}0")
+    classes = list(program.classes)
+    for k, size in enumerate(sizes):
+        spot = next((n for n, c in enumerate(classes) if _holds(c, size)), None)
+        mine = (Axis(name, k), None)
+        if spot is not None:
+            classes[spot] = replace(classes[spot], axes=(*classes[spot].axes, mine))
+        elif isinstance(size, Axis):
+            classes.append(SizeClass("", ((size, None), mine)))
+        elif isinstance(size, int | str):
+            classes.append(SizeClass("", (mine,), size))
+        else:
+            classes.append(SizeClass(size.index, (mine,), None, (size,)))
+    inputs = {**program.inputs, name: Symbol(name, len(sizes), None)}
+    hints = dict(program.hints)
+    hints |= {(name, k): hints[like, k] for k in range(len(sizes)) if (like, k) in hints}
+    return replace(program, inputs=inputs, classes=tuple(classes), hints=hints)
+
+
+def _holds(c: SizeClass, size: Size) -> bool:
+    return (c.declared is not None and c.declared == size) or any(a == size for a, _ in c.axes) or size in c.ranges
+
+
