@@ -9,7 +9,7 @@ from functools import cached_property
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, Expr, Size, Tensor, Wire
+from einsdiff.algebra.nodes import Axis, Expr, Ones, Size, Tensor, Unit, Wire
 from einsdiff.algebra.steps import Steps, unrecorded
 from einsdiff.calculus.compose import carry_out, differentiate
 from einsdiff.elaborate.program import Definition, Program, resolve_sizes
@@ -80,13 +80,16 @@ class Expression:
         return tuple(self.program.inputs)
 
     def __eq__(self, other: object) -> bool:
-        """Two expressions are equal if they have one normal form, index by index in the order of their axes."""
+        """Two expressions are equal if they have one normal form, index by index in the order of their axes.
+
+        How far an index of δ or 1 runs does not count: it follows from where it stands.
+        """
         if not isinstance(other, Expression):
             return NotImplemented
         if len(self._wires) != len(other._wires):
             return False
         names: dict[Wire, Wire] = dict(zip(other._wires, self._wires, strict=True))
-        return are_equal(self.entry, build.rename(other.entry, names))
+        return are_equal(without_sizes(self.entry), without_sizes(build.rename(other.entry, names)))
 
     __hash__ = object.__hash__
 
@@ -271,6 +274,11 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """Return a sentence that offers the nearest of the known names."""
     near = get_close_matches(name, known, 1)
     return f"did you mean {near[0]}?" if near else (f"one of: {', '.join(known)}" if known else "")
+
+
+def without_sizes(entry: Entry) -> Entry:
+    """Return the entry in which δ and 1 do not say how far their indices run."""
+    return resolve_sizes(entry, {n.size: "" for n in walk.ordered(entry.node) if isinstance(n, Ones | Unit)})
 
 
 def assume(entry: Entry, program: Program) -> Entry:

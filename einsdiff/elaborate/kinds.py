@@ -341,7 +341,8 @@ def refuse_product(source: str, trees: Sequence[Tree], shapes: str) -> IndexMism
     *left, right = trees
     a, b = source_of(source, *left), source_of(source, right)
     over, under = f"{transpose_of(source, *left)} {b}", f"{a} {transpose_of(source, right)}"
-    typed = {"cc": f"{over},  {under}  or  {a} .* {b}", "rr": f"{under}  or  {over}", "cm": over, "mr": under}
+    alone = f"({a})" if len(left) > 1 else a
+    typed = {"cc": f"{over},  {under}  or  {alone} .* {b}", "rr": f"{under}  or  {over}", "cm": over, "mr": under}
     return IndexMismatchError(
         f"{COLUMNS[shapes[0]]} [~] times {COLUMNS[shapes[1]]} [^] is no product",
         source,

@@ -347,7 +347,7 @@ class _Elaboration:
     def _diagonal(self, block: _Block, span: Span) -> _Block:
         """x_i δ_ij of a vector, A_ii of a matrix."""
         if not block.wires:
-            raise self._error("diag takes a vector or a matrix, and [^] is a scalar", span)
+            raise self._error("diag takes a vector or a matrix, and [^] is a scalar", span, help="x : vector(n)")
         if block.shape == "m":
             entry = build.rename(block.entry, self._square(block, span, "the diagonal"))
             return _Block(build.multiply(entry), block.rows)

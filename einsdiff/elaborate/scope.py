@@ -197,11 +197,11 @@ class Scope:
         found = []
         for c in self._classes.values():
             axes = {axis: span for axis, span in reversed(c.axes) if self._is_input(axis)}
-            ranges = tuple(dict.fromkeys(IndexSize(r.index.split("#")[0]) for r in c.ranges))
-            index = ranges[0].index if ranges else ""
+            names = tuple(dict.fromkeys(IndexSize(r.index.split("#")[0]) for r in c.ranges if r.index[0] != "#"))
             ordered = tuple((axis, axes[axis]) for axis in sorted(axes, key=size_key))
+            ranges = () if ordered or c.declared is not None else names
             if ordered or ranges or c.declared is not None:
-                found.append(SizeClass(index, ordered, c.declared, ranges))
+                found.append(SizeClass(names[0].index if names else "", ordered, c.declared, ranges))
         return tuple(found)
 
     def _is_input(self, axis: Axis) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import IntEnum
 from fractions import Fraction
+from itertools import pairwise
 
 from einsdiff.algebra.nodes import Exact
 
@@ -48,9 +49,10 @@ class Style:
             return name
         if "_" in name or "[" in name or any(len(i) > 1 and not (i[0].isalpha() and i[1:].isdigit()) for i in at):
             return f"{name}[{','.join(at)}]"
-        if all(len(i) == 1 for i in at):
+        runs_together = any(j.isdigit() and not i.isdigit() for i, j in pairwise(at))  # A_{j,1} is not A_j1
+        if all(len(i) == 1 for i in at) and not runs_together:
             return f"{name}_{''.join(at)}"
-        return f"{name}_{{{' '.join(at)}}}"
+        return f"{name}_{{{','.join(at)}}}"
 
     def parenthesis(self, text: str) -> str:
         """Return (text)."""

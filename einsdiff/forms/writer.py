@@ -323,7 +323,8 @@ class Writer:
         if below:
             shown = [self._enclosed(p, Level.POWER) for p in below]
             text = self.style.quotient(text, self.style.juxtaposed(shown), is_single=len(shown) == 1)
-        standing = together([(NOWHERE, p.standing) for p in (*above, *below)])
+        sides = [_product_standing(side) for side in (above, below) if side]
+        standing = together([(NOWHERE, side) for side in sides])
         explicit = [i for i in bound if i not in means and not self._closes(i, above, below, standing)]
         level = above[0].level if alone and above else Level.PRODUCT
         if explicit or means:
@@ -357,7 +358,7 @@ class Writer:
     def _apply(self, node: Apply, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
         outer = taken | set(at)
         soft = as_softmax(node)
-        if soft is not None:
+        if soft is not None and not any(at[k].isdigit() for k in soft[1]):
             body, over = soft
             inner = yield self.piece(Entry(body.node, tuple(at[int(str(w))] for w in body.wires)), outer, frozenset())
             text = self.style.reduction("softmax", [at[k] for k in over], inner.text)
@@ -433,6 +434,10 @@ RELATIONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!=
 def _open(at: Sequence[str]) -> Standings:
     names = [i for i in at if not i.isdigit()]
     return {i: Held(Standing.OPEN if names.count(i) == 1 else Standing.CLOSED, (NOWHERE,)) for i in names}
+
+
+def _product_standing(factors: list[Piece]) -> Standings:
+    return together([(NOWHERE, p.standing) for p in factors])
 
 
 def _spread_axes(node: Expr) -> set[int]:

@@ -44,9 +44,7 @@ class Contraction:
             return Operand(scaling.alone(), ())
         if all(f.is_divisor for f in arrays):
             whole = self._pairs(arrays, None)
-            above = scaling.alone()
-            value = self.ledger.note(Divide, (Operand(above, ()), whole.operand), whole.labels)
-            return Operand(value, whole.labels)
+            return (scaling.over(whole) if whole.is_divisor else scaling.apply(whole)).operand
         return self._pairs(arrays, scaling).operand
 
     def _sum_alone(self, place: int, factors: list[Factor]) -> Factor:
@@ -179,6 +177,11 @@ class Scaling:
         if self.below is not None:
             found = self.ledger.note(Divide, (Operand(found, ()), Operand(self.below, ())), ())
         return found
+
+    def over(self, factor: Factor) -> Factor:
+        """Return coefficient · above / (below · factor)."""
+        value = self.ledger.note(Divide, (Operand(self.alone(), ()), factor.operand), factor.labels)
+        return Factor(value, factor.labels)
 
     def apply(self, factor: Factor) -> Factor:
         """Return the factor scaled."""

@@ -17,6 +17,25 @@ class Piece(NamedTuple):
     code: str
     labels: Labels
 
+    @property
+    def inside(self) -> str:
+        """The expression as it can stand alone between the parentheses of a call."""
+        return self.code[1:-1] if self.code.startswith("(") and _closes_last(self.code) else self.code
+
+    def turned(self, wanted: Sequence[int]) -> str:
+        """Return the array with its axes in the wanted order, to stand alone between parentheses."""
+        return self.inside if self.labels == tuple(wanted) else transposed(self.code, self.labels, wanted)
+
+
+def _closes_last(code: str) -> bool:
+    """Tell whether the first parenthesis is closed by the last character."""
+    depth = 0
+    for k, c in enumerate(code):
+        depth += (c == "(") - (c == ")")
+        if depth == 0:
+            return k == len(code) - 1
+    return False
+
 
 def transposed(code: str, labels: Sequence[int], wanted: Sequence[int]) -> str:
     """Return the code of an array with its axes in the wanted order."""
@@ -45,7 +64,7 @@ def einsum(operands: Sequence[Piece], out: Sequence[int]) -> str:
     letter = dict(zip(labels, LETTERS, strict=False))
     terms = ",".join("".join(letter[n] for n in op.labels) for op in operands)
     result = "".join(letter[n] for n in out)
-    return f"np.einsum('{terms}->{result}', {', '.join(op.code for op in operands)})"
+    return f"np.einsum('{terms}->{result}', {', '.join(op.inside for op in operands)})"
 
 
 def axis_argument(labels: Sequence[int], summed: Sequence[int]) -> str:
@@ -90,18 +109,18 @@ def _product(a: Piece, b: Piece, summed: list[int], left: list[int], right: list
     natural = (*left, *right)
     if len(summed) == 1 and len(left) <= 1 and len(right) <= 1:
         first = transposed(a.code, a.labels, (*left, *summed))
-        second = transposed(b.code, b.labels, (*summed, *right))
-        if not left:  # x_k B_kj = (Bᵀ)_jk x_k
-            first, second = transposed(b.code, b.labels, (*right, *summed)), a.code
+        second = b.turned((*summed, *right))
+        if not left and right:  # x_k B_kj = (Bᵀ)_jk x_k
+            first, second = transposed(b.code, b.labels, (*right, *summed)), a.inside
         return transposed(f"{first}.dot({second})", natural, out)
     axes = [[p.labels.index(n) for n in summed] for p in (a, b)]
-    return transposed(f"np.tensordot({a.code}, {b.code}, ({axes[0]}, {axes[1]}))", natural, out)
+    return transposed(f"np.tensordot({a.inside}, {b.inside}, ({axes[0]}, {axes[1]}))", natural, out)
 
 
 def _dot(a: Piece, b: Piece) -> str:
     """Σ a b over all axes."""
     if len(a.labels) == 1:
-        return f"{a.code}.dot({b.code})"
+        return f"{a.code}.dot({b.inside})"
     return f"{a.code}.ravel().dot({transposed(b.code, b.labels, a.labels)}.ravel())"
 
 
@@ -112,7 +131,7 @@ def _batched(
     if not left and not right:
         if a.labels[-1] != summed or b.labels[-1] != summed:
             return ""
-        second = transposed(b.code, b.labels, a.labels)
+        second = b.turned(a.labels)
         return transposed(f"np.vecdot({a.code}.conj(), {second})", a.labels[:-1], out)
     if [*batch, *right, *left] == list(out) and left and right:
         a, b, left, right = b, a, right, left

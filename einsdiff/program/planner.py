@@ -91,6 +91,7 @@ class Planner:
         self.certain = certain
         self.ledger = Ledger(numbers)
         self.zero = self.ledger.literal(0)
+        self.one = self.ledger.literal(1)
         self.forms: dict[Expr, Form] = {}
         self.inputs: dict[str, int] = {}
         self.roots = [output.entry.node for output in request.outputs]
@@ -275,7 +276,7 @@ class Planner:
         for wire in wiring.roots():
             if wire not in carried and wire not in places and wire not in out:
                 scalars.append(Factor(self.ledger.note(Length, (), (), self._sized(wiring.sizes[wire])), ()))
-        wish = tuple(out[k] for k in self.wishes.get(node, ()))
+        wish = tuple(dict.fromkeys(out[k] for k in self.wishes.get(node, ())))
         contraction = Contraction(self.ledger, carried & set(out), wish)
         operand = contraction.carry_out(
             [*scalars, *self._powers(found, carried & set(out))], exact(network.coefficient * coefficient)
@@ -311,7 +312,8 @@ class Planner:
         for label, wire in zip(form.out, wires, strict=True):
             wiring.fuse(at.setdefault(label, wire), wire)
         placed += [(at[label], place) for label, place in form.places]
-        open_factors.append((form.value, tuple(at[n] for n in form.core), exponent))
+        if form.value != self.one:
+            open_factors.append((form.value, tuple(at[n] for n in form.core), exponent))
 
     def _powers(self, found: list[tuple[Operand, Exact]], out: frozenset[int] | set[int]) -> list[Factor]:
         """Return the factors to multiply; Σ a^2 is the product of a with itself."""

@@ -112,7 +112,10 @@ def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
         elif kind in (")", "]", "}"):
             if not opened:
                 raise ParseError(
-                    f"{tokens[k].text} [^] closes a bracket that was never opened", source, [Mark(tokens[k].span)]
+                    f"{tokens[k].text} [^] closes a bracket that was never opened",
+                    source,
+                    [Mark(tokens[k].span)],
+                    help="remove it",
                 )
             first = tokens[opened[-1]]
             if OPENERS[first.kind] != kind:

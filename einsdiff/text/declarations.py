@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.text.lexer import tokenize
 from einsdiff.text.spelling import find_meant
 from einsdiff.text.symbols import LATEX_LETTERS, name_of
 from einsdiff.text.tree import Declaration
@@ -22,14 +23,14 @@ OTHER_PROPERTIES = {
     "const": "constant",
 }
 
-BEGINNING = re.compile(r"(?:\A|(?<=[\n;]))[^\S\n]*(\\?[^\W\d]\w*)[^\S\n]*:(?![:=])")
+BEGINNING = re.compile(r"(?:\A|(?<=[\n;]))[^\S\n]*(\\?[^\W\d]\w{0,399})[^\S\n]*:(?![:=])")
 """The beginning of a declaration among the statements of a program."""
 
 _END = re.compile(r"[\n;]")
-_KIND = re.compile(r"\s*([^\W\d]\w*)")
+_KIND = re.compile(r"\s*([^\W\d]\w{0,39})")
 _OPEN = re.compile(r"\s*\(")
-_SIZE = re.compile(r"\s*(\w+)\s*(,|\))")
-_PROPERTY = re.compile(r"[\s,]*([^\W\d]\w*|\S)")
+_SIZE = re.compile(r"\s*(\w{1,99})\s*(,|\))")
+_PROPERTY = re.compile(r"[\s,]*([^\W\d]\w{0,39}|\S)")
 
 
 def take_declarations(source: str, text: str) -> tuple[str, tuple[Declaration, ...]]:
@@ -88,10 +89,9 @@ def _read(source: str, text: str, beginning: re.Match[str], stop: int) -> Declar
 
 def _name(source: str, word: str, span: Span, rank: int) -> str:
     """Return the declared name; `A_ij : matrix(n, n)` names the tensor with its indices, which is a slip."""
-    if word.startswith("\\"):
-        if word[1:] not in LATEX_LETTERS:
-            raise ParseError("this [^] is not a name", source, [Mark(span)], help="write the name without its font")
-        return LATEX_LETTERS[word[1:]]
+    name = LATEX_LETTERS.get(word[1:]) if word.startswith("\\") else name_of(unicodedata.normalize("NFKC", word))
+    if name is None or not _is_name(word, name):
+        raise ParseError("this [^] is not one name", source, [Mark(span)], help="write A : matrix(n, n)")
     tail = re.findall(r"[^\W\d_]\d*", word.rpartition("_")[2])
     if "_" in word and rank and len(tail) == rank and "".join(tail) == word.rpartition("_")[2]:
         raise ParseError(
@@ -101,7 +101,15 @@ def _name(source: str, word: str, span: Span, rank: int) -> str:
             help=f"write {word.rpartition('_')[0]} : "
             + source[source.index(":", span.stop) + 1 :].partition("\n")[0].strip(),
         )
-    return name_of(unicodedata.normalize("NFKC", word))
+    return name
+
+
+def _is_name(word: str, name: str) -> bool:
+    """Whether a word is read as one name among formulas."""
+    try:
+        return [token.kind for token in tokenize(word, [name])] == ["name", "end"]
+    except ParseError:
+        return False
 
 
 def _read_sizes(source: str, text: str, k: int, stop: int) -> tuple[tuple[str | int, ...], tuple[Span, ...], int]:

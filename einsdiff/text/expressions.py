@@ -41,7 +41,7 @@ OPENING = frozenset(["name", "number", "(", "[", "{", "frac", "√", "∂", "Σ"
 RELATIONS = frozenset([">", "<", ">=", "<=", "==", "!="])
 ENTRYWISE = {"⊙": "*", "⊘": "/"}
 NORMS = {1: "norm1", 2: "norm2", "F": "normF"}  # ‖x‖_1
-DIGITS = 400  # of a numeral, and the largest power of ten in one
+LARGEST = 400  # power of ten in a numeral
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -222,9 +222,9 @@ class Reader(ABC):
     def numeral(self) -> Numeral:
         """Numeral = digits [. digits] [e digits], exact."""
         token = self.cursor.advance()
-        mantissa, _, exponent = token.text.lower().partition("e")
-        if len(mantissa) > DIGITS or len(exponent) > len(str(DIGITS)) + 1 or abs(int(exponent or 0)) > DIGITS:
-            raise slips.refuse_numeral(self.cursor, token, DIGITS)
+        exponent = int(token.text.lower().partition("e")[2] or 0)
+        if abs(exponent) > LARGEST:
+            raise slips.refuse_numeral(self.cursor, token, LARGEST)
         return Numeral(Fraction(token.text), token.span)
 
     def group(self) -> Routine:

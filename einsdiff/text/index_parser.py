@@ -49,6 +49,8 @@ class IndexReader(DerivativeReader):
 
     def _bare_name(self) -> Name:
         name = self.cursor.advance()
+        if self.cursor.source[name.start] in "ΣΠ" and self.starts_factor():
+            raise index_slips.refuse_no_index(self.cursor, name)
         return Name("ones" if name.text == "𝟏" else name.text, None, name.span)
 
     def _name_with_indices(self, name: Token, behind: Token) -> Part:

@@ -166,7 +166,9 @@ def _index(text: str, span: Span, source: str) -> Index:
     if not text[0].isdigit():
         return Index(VARIANTS.get(text[0], text[0]) + text[1:] if len(text) < 2 else name_of(text.lstrip("\\")), span)
     if not text.isascii() or len(text) > 9:
-        raise ParseError("this component is not a number that an axis can have [^]", source, [Mark(span)])
+        raise ParseError(
+            "this component is not a number that an axis can have [^]", source, [Mark(span)], help="write x_1"
+        )
     if int(text) == 0:
         raise ParseError(
             "components count from 1: there is no component 0 [^]",
@@ -181,7 +183,7 @@ def _index(text: str, span: Span, source: str) -> Index:
 def _refuse(source: str, k: int, opened: int | None = None) -> ParseError:
     """Return the error for what cannot stand in a group of indices."""
     if k >= len(source) and opened is not None:
-        return ParseError("this bracket is never closed [^]", source, [Mark(Span(opened, opened + 1))])
+        return ParseError("{ [^] is never closed", source, [Mark(Span(opened, opened + 1))], help="close it with }")
     return ParseError(
         "this is not an index [^]",
         source,

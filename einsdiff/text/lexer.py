@@ -73,6 +73,7 @@ _TWICE_DRESSED = re.compile(r"\s*\{\s*\\([A-Za-z]+)\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-
 _SKIPPED_ARGUMENT = re.compile(r"\s*\{[^{}\n]*\}")
 _FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
 DIGITS = "0123456789"
+LONGEST = 400  # characters of a token
 _GROUPING = frozenset([*BY_NAME, *ALIASES, *TENSOR_FUNCTIONS])
 
 
@@ -121,13 +122,25 @@ class _Lexer:
         return self.tokens
 
     def _add(self, kind: str, text: str, start: int, stop: int) -> int:
+        if stop - start > LONGEST:
+            raise self._refuse_long(start, stop)
         self.tokens.append(Token(kind, text, start, stop))
         return stop
 
     def _add_group(self, start: int, group: Group) -> int:
         indices, stop = group
+        if stop - start > LONGEST:
+            raise self._refuse_long(start, stop)
         self.tokens.append(Token("indices", self.source[start:stop], start, stop, indices))
         return stop
+
+    def _refuse_long(self, start: int, stop: int) -> ParseError:
+        return ParseError(
+            f"a name, a number or a group of indices has at most {LONGEST} characters, and this [^] has {stop - start}",
+            self.source,
+            [Mark(Span(start, stop))],
+            help="give it a shorter name",
+        )
 
     def _read_word(self, start: int, stop: int) -> int:
         """Read a name: `x`, `x_hat` before `[` or where it is known, else up to the first `_`."""
@@ -220,8 +233,12 @@ class _Lexer:
             return self._add("name", "𝟏", k, k + 1)
         if 0x1D400 <= ord(c) <= 0x1D7FF and plain.isalpha():
             return self._read_after_name(self._add("name", VARIANTS.get(plain, plain), k, k + 1))
+        first = k - bool(k and unicodedata.combining(c))  # a mark is seen on the letter before it
         raise ParseError(
-            f"there is no such sign in formulas: {_describe(c)} [^]", source, [Mark(Span(k, k + 1))], help="remove it"
+            f"there is no such sign in formulas: {_describe(c)} [^]",
+            source,
+            [Mark(Span(first, k + 1))],
+            help="remove it",
         )
 
     def _read_command(self, start: int, stop: int) -> int:

@@ -148,7 +148,7 @@ def _open(source: str, known: Collection[str]) -> tuple[Cursor, tuple[Declaratio
     if "#" in text:
         text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
     text, declarations = take_declarations(source, text)
-    names = {*known, *(declaration.name for declaration in declarations)}
+    names = {*map(name_of, known), *(declaration.name for declaration in declarations)}
     try:
         return Cursor(source, tokenize(text, names), names), declarations
     except ParseError as error:
@@ -169,10 +169,10 @@ def _skip_breaks(cursor: Cursor) -> bool:
 
 
 def _refuse_empty(source: str) -> ParseError:
-    marks = [Mark(Span(0, 1))] if source.strip() else []
-    return ParseError(
-        "there is no formula [^]" if marks else "the text is empty", source, marks, help="y = x_i A_ij x_j"
-    )
+    first = len(source) - len(source.lstrip())
+    if first == len(source):
+        return ParseError("the text is empty", source, help="y = x_i A_ij x_j")
+    return ParseError("there is no formula [^]", source, [Mark(Span(first, first + 1))], help="y = x_i A_ij x_j")
 
 
 def _read_statement(reader: Reader) -> Statement:

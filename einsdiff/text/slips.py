@@ -113,29 +113,25 @@ def _refuse_gap(cursor: Cursor) -> ParseError:
     if cursor.k == 0 or cursor.last.kind in BREAKS:
         if token.kind in BREAKS:
             return ParseError("there is no formula here [^]", cursor.source, [mark], help="write y = x_i x_i")
-        return ParseError(
-            f"nothing stands before {token.text} [^]", cursor.source, [mark], help=f"write x {token.text} y"
-        )
+        message = f"nothing stands before {token.text} [^]"
+        return ParseError(message, cursor.source, [mark], help=_complete(cursor))
     before = cursor.last
     if token.kind in BREAKS:
-        return ParseError(
-            f"{before.text} [^] needs something behind it", cursor.source, [Mark(before.span)], help=_complete(cursor)
-        )
-    return ParseError(
-        f"nothing stands between {before.text} [~] and {token.text} [^]",
-        cursor.source,
-        [mark, Mark(before.span, "~")],
-        help=f"write {before.text}x{token.text}"
-        if token.kind in (")", "]", "}")
-        else f"write {before.text} x {token.text}",
-    )
+        message, marks = f"{before.text} [^] needs something behind it", [Mark(before.span)]
+    else:
+        message = f"nothing stands between {before.text} [~] and {token.text} [^]"
+        marks = [mark, Mark(before.span, "~")]
+    return ParseError(message, cursor.source, marks, help=_complete(cursor))
 
 
 def _complete(cursor: Cursor) -> str:
-    """Return the statement that breaks off, with something behind it."""
-    tokens = cursor.statement_tokens()
-    typed = cursor.text(tokens[0].span.to(tokens[-1].span))
-    return f"{typed} x" if len(typed) <= SHOWN else ""
+    """Return the statement at the place with an x where something is missing."""
+    token, tokens = cursor.token, cursor.statement_tokens()
+    ends = [tokens[0].start, token.start, token.start, tokens[-1].stop]
+    left, right = (cursor.text(Span(start, stop)) for start, stop in zip(ends[::2], ends[1::2], strict=True))
+    before = left + " " * (bool(left) and left[-1] not in "([{") + "x"
+    typed = before + " " * (bool(right) and right[0] not in ")]},") + right
+    return f"write {typed}" if len(typed) <= SHOWN else ""
 
 
 def _visible(span: Span) -> Span:

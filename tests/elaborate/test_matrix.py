@@ -44,7 +44,7 @@ def numbers() -> dict[str, Array]:
     rng = np.random.default_rng(7)
     shapes: dict[str, tuple[int, ...]] = {
         "A": (2, 3), "B": (3, 5), "C": (2, 3), "D": (5, 2), "S": (3, 3), "Q": (3, 3), "V": (2, 2), "W": (7, 2),
-        "X": (7, 3), "x": (3,), "y": (3,), "z": (5,), "u": (2,), "b": (2,), "c": (), "λ": (), "t": (7,), "r": (),
+        "X": (7, 3), "x": (3,), "y": (3,), "z": (5,), "u": (2,), "b": (2,), "c": (), "λ": (), "t": (7,),
     }  # fmt: skip
     drawn = {name: rng.uniform(0.2, 1.5, shape) for name, shape in shapes.items()}
     return drawn | {"S": drawn["S"] + 2 * np.eye(3)}
@@ -58,7 +58,9 @@ SCALAR: dict[str, Callable[..., float]] = {
 }  # fmt: skip
 
 
-def array_of(root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]) -> Array:
+def array_of(  # noqa: C901, PLR0912 - one case a node
+    root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]
+) -> Array:
     """Return the array of a node, by loops over all its labels."""
     known: dict[Expr, Array] = {}
     for node in ordered(root):
@@ -140,7 +142,7 @@ def refused(source: str) -> str:
 # ------------------------------------------------------------------------------------------------------------ formulas
 
 A, B, C, D, S, Q, V, W, X = (GIVEN[name] for name in "ABCDSQVWX")
-x, y, z, u, b, c, λ, t, r = (GIVEN[name] for name in "xyzubcλtr")
+x, y, z, u, b, c, s, t = (GIVEN[name] for name in "xyzubcλt")
 inv, det, norm, I3 = np.linalg.inv, np.linalg.det, np.linalg.norm, np.eye(3)
 
 # fmt: off
@@ -160,15 +162,15 @@ VALUES = [
     ("x^T S x",                     x @ S @ x),
     ("x' y z",                      (x @ y) * z),
     ("x y' S",                      np.outer(x, y) @ S),
-    ("2 λ A x c",                   2 * λ * c * (A @ x)),
+    ("2 λ A x c",                   2 * s * c * (A @ x)),
     ("x' (A' u) z",                 (x @ A.T @ u) * z),
     ("(A + C) x",                   (A + C) @ x),
     ("x x' x",                      x * (x @ x)),
     # sums: a scalar expands, I is the identity, ones a vector
     ("A + 1",                       A + 1),
-    ("x - λ",                       x - λ),
+    ("x - λ",                       x - s),
     ("S + I",                       S + I3),
-    ("S - 2 λ I",                   S - 2 * λ * I3),
+    ("S - 2 λ I",                   S - 2 * s * I3),
     ("A x + b",                     A @ x + b),
     ("u' A + 1",                    u @ A + 1),
     ("x' S + y'",                   x @ S + y),
@@ -188,7 +190,7 @@ VALUES = [
     ("A'",                          A.T),
     ("(A B)'",                      (A @ B).T),
     ("A^T b",                       A.T @ b),
-    ("λ' x",                        λ * x),
+    ("λ' x",                        s * x),
     ("(A x - b)'(A x - b)",         (A @ x - b) @ (A @ x - b)),
     ("(x' S)'",                     S.T @ x),
     # inverses and powers
@@ -205,8 +207,8 @@ VALUES = [
     ("S^1",                         S),
     ("(S + I)^2",                   (S + I3) @ (S + I3)),
     ("(x' y)^2",                    (x @ y) ** 2),
-    ("λ^3 x",                       λ ** 3 * x),
-    ("λ^r",                         λ ** r),
+    ("λ^3 x",                       s ** 3 * x),
+    ("λ^c",                         s ** c),
     ("inv(x' y)",                   1 / (x @ y)),
     # entry by entry
     ("A .* C",                      A * C),
@@ -216,15 +218,15 @@ VALUES = [
     ("2 .^ x",                      2 ** x),
     ("x .^ y",                      x ** y),
     ("1 ./ x",                      1 / x),
-    ("λ .* x",                      λ * x),
+    ("λ .* x",                      s * x),
     ("A ./ 2",                      A / 2),
     ("x' .* y'",                    x * y),
     ("(A x) .* b",                  (A @ x) * b),
     # quotients
     ("A x / 2",                     A @ x / 2),
     ("x / (y' y)",                  x / (y @ y)),
-    ("λ / (x' x)",                  λ / (x @ x)),
-    ("A / λ",                       A / λ),
+    ("λ / (x' x)",                  s / (x @ x)),
+    ("A / λ",                       A / s),
     # functions of whole tensors
     ("tr(S)",                       np.trace(S)),
     ("tr(A B D)",                   np.trace(A @ B @ D)),
@@ -244,7 +246,7 @@ VALUES = [
     ("sum(A)",                      A.sum()),
     ("sum(x)",                      x.sum()),
     ("sum(A x)",                    (A @ x).sum()),
-    ("sum(λ)",                      λ),
+    ("sum(λ)",                      s),
     ("norm(x)",                     norm(x)),
     ("norm(x')",                    norm(x)),
     ("norm2(x)",                    norm(x)),
@@ -262,19 +264,19 @@ VALUES = [
     ("exp(x)'",                     np.exp(x)),
     ("sqrt(x' x)",                  norm(x)),
     ("sin(x') y",                   np.sin(x) @ y),
-    ("ln(λ)",                       math.log(λ)),
+    ("ln(λ)",                       math.log(s)),
     ("max(x, 1)",                   np.maximum(x, 1)),
     ("max(x, y, 1)",                np.maximum(np.maximum(x, y), 1)),
     ("min(A, C)",                   np.minimum(A, C)),
     ("where(x > y, x, 0)",          np.where(x > y, x, 0)),
-    ("where(A <= λ, A, C)",         np.where(λ >= A, A, C)),
+    ("where(A <= λ, A, C)",         np.where(s >= A, A, C)),
     ("exp(x - x)",                  np.ones(3)),
     # Kronecker products and vec, where they fall apart
     ("tr(S ⊗ V)",                   np.trace(np.kron(S, V))),
     ("tr(kron(S, V) kron(Q, V))",   np.trace(np.kron(S, V) @ np.kron(Q, V))),
     ("normF(A ⊗ B)",                norm(np.kron(A, B))),
     ("sum(x ⊗ z)",                  np.kron(x, z).sum()),
-    ("λ ⊗ A",                       λ * A),
+    ("λ ⊗ A",                       s * A),
     ("x ⊗ z'",                      np.outer(x, z)),
     ("vec(A)' vec(C)",              np.trace(A.T @ C)),
     ("norm(vec(A))",                norm(A)),
@@ -474,7 +476,7 @@ ERRORS = [  # the formula, the line of the marks below it, the first line, the r
     ("x : vector(n); y : vector(n); A x y",
      "                              ~~~ ^",
      "IndexMismatchError: a column [~] times a column [^] is no product",
-     PRODUCT, "(A x)' y,  A x y'  or  A x .* y"),
+     PRODUCT, "(A x)' y,  A x y'  or  (A x) .* y"),
     ("A x' y",
      "~ ^^",
      "IndexMismatchError: a matrix [~] times a row [^] is no product",
@@ -606,18 +608,18 @@ ERRORS = [  # the formula, the line of the marks below it, the first line, the r
     ("λ : scalar; diag(λ)",
      "                 ^",
      "IndexMismatchError: diag takes a vector or a matrix, and [^] is a scalar",
-     "", ""),
+     "", "x : vector(n)"),
 ]
 # fmt: on
 
 
 @pytest.mark.parametrize("shift", ["", "  "])
-@pytest.mark.parametrize(("source", "marks", "first", "rule", "help"), ERRORS, ids=[row[0] for row in ERRORS])
+@pytest.mark.parametrize(("source", "marks", "first", "rule", "typed"), ERRORS, ids=[row[0] for row in ERRORS])
 def test_an_error_says_what_is_wrong_where_and_what_to_type(
-    source: str, marks: str, first: str, rule: str, help: str, shift: str
+    source: str, marks: str, first: str, rule: str, typed: str, shift: str
 ) -> None:
     lines = [first, "", f"  1 | {shift}{source}", f"    | {shift}{marks}", ""]
-    lines += [f"  {word}: {text}" for word, text in (("rule", rule), ("help", help)) if text]
+    lines += [f"  {word}: {text}" for word, text in (("rule", rule), ("help", typed)) if text]
     assert refused(shift + source) == "\n".join(lines)
 
 

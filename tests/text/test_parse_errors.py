@@ -1,0 +1,112 @@
+"""What is refused, and with which words: `refused.txt` holds texts and whole messages, marker lines included."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from einsdiff.errors import EinsdiffError, ParseError
+from einsdiff.text.parser import LENGTH, parse, parse_claim, parse_entry
+
+
+def read_cases() -> list[tuple[str, str]]:
+    """Return the texts of `refused.txt` with their messages."""
+    blocks = Path(__file__).with_name("refused.txt").read_text(encoding="utf-8").split("\n\n")
+    cases = []
+    for block in blocks:
+        lines = [line for line in block.strip("\n").split("\n") if not line.startswith("#")]
+        said = [line[2:] for line in lines if line.startswith(">")]
+        if said:
+            cases.append(("\n".join(line for line in lines if not line.startswith(">")), "\n".join(said)))
+    return cases
+
+
+def message_of(source: str) -> str:
+    """Return the whole message with which a text is refused."""
+    with pytest.raises(EinsdiffError) as caught:
+        parse(source)
+    return f"{type(caught.value).__name__}: {caught.value}"
+
+
+CASES = read_cases()
+
+
+@pytest.mark.parametrize(("source", "message"), CASES, ids=[source for source, _ in CASES])
+def test_a_refusal_says_what_is_wrong_and_where(source: str, message: str) -> None:
+    assert message_of(source) == message
+
+
+@pytest.mark.parametrize(("source", "message"), CASES, ids=[source for source, _ in CASES])
+def test_marks_move_with_the_formula(source: str, message: str) -> None:
+    shifted = re.sub(r"^(  [ 0-9]+ \| )", r"\1  ", message, flags=re.MULTILINE)
+    assert message_of(re.sub(r"^", "  ", source, flags=re.MULTILINE)) == shifted
+
+
+@pytest.mark.parametrize(("_", "message"), CASES, ids=[source for source, _ in CASES])
+def test_a_message_has_its_signs_a_help_and_at_most_eight_lines(_: str, message: str) -> None:
+    first, *rest = message.split("\n")
+    assert "[^]" in first
+    assert ("[~]" in first) == any("~" in line for line in rest if line.startswith("    |"))
+    assert any(line.startswith("  help: ") for line in rest)
+    assert len([line for line in rest if line]) < 8
+
+
+@pytest.mark.parametrize("source", ["", "   ", "\n\n", "\t"])
+def test_an_empty_text_is_refused(source: str) -> None:
+    assert message_of(source) == "ParseError: the text is empty\n\n  help: y = x_i A_ij x_j"
+
+
+# fmt: off
+STRAY = [
+    ("x_i\x00",      "U+0000"),
+    ("x\x1fy",       "U+001F"),
+    ("x_i\u0301",    "U+0301"),
+    ("x\u202ey",     "U+202E"),
+    ("\ud800",       "U+D800"),
+    ("x_i 漢",       "漢"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("source", "sign"), STRAY)
+def test_a_stray_character_is_named(source: str, sign: str) -> None:
+    assert message_of(source).startswith(f"ParseError: there is no such sign in formulas: {sign} [^]\n")
+
+
+def test_a_comment_alone_is_no_formula() -> None:
+    assert message_of("# x_i").startswith("ParseError: there is no formula [^]\n\n  1 | # x_i\n    | ^\n")
+
+
+def test_an_error_knows_its_line_and_column() -> None:
+    with pytest.raises(ParseError) as caught:
+        parse("y_i = x_i  # one\nz = (y_i y_i")
+    assert (caught.value.line, caught.value.column) == (2, 5)
+    assert caught.value.marked == "  2 | z = (y_i y_i\n    |     ^"
+
+
+def test_a_text_longer_than_the_limit_is_refused() -> None:
+    text = "x" * (LENGTH + 1)
+    assert message_of(text).startswith(f"ParseError: the text has {LENGTH + 1} characters, and at most {LENGTH} can")
+
+
+@pytest.mark.parametrize("text", ["", "x + y", "x_i y", "f(x)", "2", "x_i^2", "(x)"])
+def test_an_entry_that_is_not_one_name_is_refused(text: str) -> None:
+    with pytest.raises(EinsdiffError, match=r"this \[\^\] is not one name"):
+        parse_entry(text)
+
+
+def test_a_claim_has_one_equals_sign() -> None:
+    with pytest.raises(ParseError, match=r"a statement has one = \[~\], and this is another \[\^\]"):
+        parse_claim("tr(A B) = tr(B A) = 0")
+
+
+def test_an_index_is_refused_where_matrix_notation_is_asked_for() -> None:
+    with pytest.raises(ParseError, match=r"A \[~\] carries an index \[\^\]"):
+        parse("A_ij", notation="matrix")
+
+
+def test_a_transpose_is_refused_where_index_notation_is_asked_for() -> None:
+    with pytest.raises(ParseError, match=r"a transpose \[\^\] is matrix notation"):
+        parse("x' x", notation="index")
