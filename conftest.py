@@ -1,6 +1,6 @@
 """The pages are run: every example in README.md and spec/*.md is a test of its own.
 
-A block ```` ```python ```` holds doctests.  A block ```` ```error ```` holds a call, marked `>>>`, and below it the whole
+A block marked `python` holds doctests.  A block marked `error` holds a call, behind `>>>`, and below it the whole
 message of the error that it raises.  All examples of a page share their names.
 """
 
@@ -14,7 +14,21 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from einsdiff.errors import EinsdiffError
 
-AWAITED: dict[str, str] = {}
+FIELDS = "the calculus of field derivatives"
+LETTERS = "letters of a matrix formula: none twice on the left"
+
+AWAITED = {
+    'print(ed.diff("x : vector(n); y_i = f_i(x)", "x"))': "∂f_i/∂x_j as the printed form of the slope of f_i(x)",
+    'print(ed.parse("Y_lij = ∂_l (B_ik C_kj)"))': FIELDS,
+    'print(ed.parse("w_i = ε_ijk ∂_j v_k"))': FIELDS,
+    'print(ed.parse("w_i = ε_ijk ∂_j ∂_k φ"))': FIELDS,
+    'print(ed.parse("c : vector(n) constant; s = ∂_i (c_i φ)"))': FIELDS,
+    'print(ed.parse("A^T B"))': LETTERS,
+    'print(ed.parse("x z\'"))': LETTERS,
+    'print(ed.parse("x x\'"))': LETTERS,
+    'ed.diff(g, "S").compile()(S=S).round(6)': "compiled inv, det and logdet",
+    'ed.diff(g, "S", structured=True).compile()(S=S).round(6)': "compiled inv, det and logdet",
+}
 """Examples that the pages show as they shall be and that do not hold yet: the call → what is missing."""
 
 PROMPTS = (">>> ", "... ")

@@ -29,9 +29,11 @@ class Arguments:
         self._other = other_spellings(self.names)
 
     def named(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what is given under the names of the inputs."""
+        """Return what is given under the names of the inputs; None stands for what is not given."""
         found: dict[str, Any] = {}
         for key, value in given.items():
+            if value is None and key in self.names:
+                continue
             name = key if key in self.names else self._other.get(key)
             if name is None:
                 raise self._unknown(key)

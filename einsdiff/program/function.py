@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterable, Mapping
+from types import FunctionType
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from einsdiff.algebra import walk
-from einsdiff.algebra.nodes import Apply, Axis, Call, Expr
+from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Tensor
 from einsdiff.errors import EinsdiffError, InputError
 from einsdiff.program import numpy_source
-from einsdiff.program.arguments import Arguments
+from einsdiff.program.arguments import Arguments, Array
 from einsdiff.program.callables import is_unknown, keyword_of
-from einsdiff.program.names import Namer, is_parameter
+from einsdiff.program.entry import FAILURES, Entry
 from einsdiff.program.planner import Planner
-from einsdiff.program.request import Input, Request
+from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
 from einsdiff.program.table import PlanTable
 
-Array = NDArray[Any]
 Result = Array | tuple[Array, ...]
 
-SIGNATURES = 64  # plans that are kept; the oldest goes first
+SIGNATURES = 64  # programs that are kept; the oldest goes first
 
 
 class Program(NamedTuple):
-    """A generated function and the names of the arrays that it takes."""
+    """A generated function, the names of the arrays that it takes, and the same function taking them in order."""
 
     function: Callable[..., Result]
     inputs: tuple[str, ...]
+    straight: Callable[..., Result] | None
 
 
 class CompiledFunction:
@@ -45,14 +45,17 @@ class CompiledFunction:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self._nodes = walk.ordered(*(o.entry.node for o in request.outputs))
-        self._sizes = Sizes(request, self._nodes)
-        self._arguments = Arguments(request, _ranks(self._nodes), _callables(self._nodes))
-        self._wanted = {**self._arguments.ranks, **self._size_givers()}
+        nodes = walk.ordered(*(o.entry.node for o in request.outputs))
+        self._sizes = Sizes(request, nodes)
+        self._arguments = Arguments(request, _ranks(nodes), _callables(nodes))
+        wanted = {**self._arguments.ranks, **self._size_givers()}
+        order = {i.name: k for k, i in enumerate(request.inputs)}
+        names = sorted(wanted, key=lambda name: (order.get(name, len(order)), name))
+        self._wanted = {name: wanted[name] for name in names}
         self._programs: dict[tuple[Any, ...], Program] = {}
         self._texts: dict[str, Program] = {}
         self._planned: tuple[str, PlanTable] | None = None
-        self._last: tuple[Any, ...] = ()
+        self.entry = Entry(self._arguments.names, None if self._arguments.callables else self._wanted)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -69,19 +72,28 @@ class CompiledFunction:
         """The contractions with their costs."""
         return self._current()[1]
 
+    def __repr__(self) -> str:
+        return f"<compiled function of {', '.join(self.inputs) or 'nothing'}>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (compile_request, (self.request,))
 
     def __call__(self, /, **given: Any) -> Result:
         """Return the result for some arrays."""
+        return self.carefully(given)
+
+    def carefully(self, given: Mapping[str, Any]) -> Result:
+        """Return the result for what is given, after checking all of it."""
         named = self._arguments.named(given)
         arrays = self._arguments.arrays(named, self._wanted)
         functions = self._arguments.functions(named)
         key = tuple((name, a.shape, a.dtype) for name, a in arrays.items())
         program = self._programs.get(key) or self._program(key, arrays)
+        if program.straight is not None:
+            self.entry.remember(arrays, program.straight)
         try:
             return program.function(**{name: arrays[name] for name in program.inputs}, **functions)
-        except (np.linalg.LinAlgError, ZeroDivisionError) as error:
+        except FAILURES as error:
             raise self.refusal(error) from error
 
     def refusal(self, error: Exception) -> EinsdiffError:
@@ -91,22 +103,22 @@ class CompiledFunction:
     # --------------------------------------------------------------------------------------------------- programs
 
     def _program(self, key: tuple[Any, ...], arrays: Mapping[str, Array]) -> Program:
-        shapes = {name: a.shape for name, a in arrays.items()}
-        known = self._sizes.numbers(shapes)
+        """Return the program for arrays of these shapes, planning it where none is kept."""
+        known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         text, table = self._make(known, frozenset(arrays), dtype.itemsize)
-        program = self._texts.get(text) or Program(_executed(text), tuple(name for name, _ in table.plan.inputs))
+        program = self._texts.get(text) or _executed(text, tuple(name for name, _ in table.plan.inputs), self._wanted)
         _keep(self._texts, text, program)
         _keep(self._programs, key, program)
         return program
 
     def _make(self, known: list[int | None], present: frozenset[str], itemsize: int) -> tuple[str, PlanTable]:
+        """Plan for sizes, those not known assumed."""
         assumed = self._sizes.assumed()
         numbers = [a if k is None else k for k, a in zip(known, assumed, strict=True)]
         certain = frozenset(k for k, number in enumerate(known) if number is not None)
         plan = Planner(self.request, self._sizes, numbers, present, certain).plan()
-        text = numpy_source.source(plan, self.request.source)
-        self._planned = (text, PlanTable(plan, itemsize))
+        self._planned = (numpy_source.source(plan, self.request.source), PlanTable(plan, itemsize))
         return self._planned
 
     def _current(self) -> tuple[str, PlanTable]:
@@ -120,9 +132,8 @@ class CompiledFunction:
         found: dict[str, int] = {}
         for number, known in enumerate(self._sizes.ranges):
             if number in self._sizes.used and number not in told and known.fixed is None:
-                for axis, _ in known.axes:
-                    if axis.tensor in ranks and axis.tensor not in needed:
-                        found[axis.tensor] = ranks[axis.tensor]
+                givers = (axis.tensor for axis, _ in known.axes if axis.tensor in ranks and axis.tensor not in needed)
+                found.update((name, ranks[name]) for name in givers)
         return found
 
 
@@ -133,17 +144,27 @@ def _keep(cache: dict[Any, Any], key: Any, value: Any) -> None:
         del cache[next(iter(cache))]
 
 
-def _executed(text: str) -> Callable[..., Result]:
+def _executed(text: str, inputs: tuple[str, ...], wanted: Iterable[str]) -> Program:
+    """Return the program that a source text defines."""
     scope: dict[str, Any] = {}
     exec(compile(text, "<einsdiff program>", "exec"), scope)
-    return cast("Callable[..., Result]", scope[numpy_source.NAME])
+    function = scope[numpy_source.NAME]
+    code = function.__code__
+    if inputs != tuple(wanted) or code.co_varnames[: code.co_kwonlyargcount] != inputs:
+        return Program(function, inputs, None)
+    return Program(function, inputs, FunctionType(code.replace(co_argcount=len(inputs), co_kwonlyargcount=0), scope))
 
 
 def _ranks(nodes: list[Expr]) -> dict[str, int]:
-    return {t.name: t.axes for t in walk.tensors(*nodes)}
+    found: dict[str, int] = {}
+    for node in nodes:
+        if isinstance(node, Tensor) and found.setdefault(node.name, node.axes) != node.axes:
+            raise EinsdiffError(f"{node.name} stands with {found[node.name]} and with {node.axes} indices")
+    return found
 
 
 def _callables(nodes: list[Expr]) -> dict[str, int | None]:
+    """Return the keywords of unknown functions, with the rank of what they return; None for entry by entry."""
     found: dict[str, int | None] = {}
     for node in nodes:
         if isinstance(node, Apply) and is_unknown(node):
@@ -155,4 +176,7 @@ def _callables(nodes: list[Expr]) -> dict[str, int | None]:
 
 def compile_request(request: Request) -> CompiledFunction:
     """Return the function that computes what a request asks for."""
-    return CompiledFunction(request)
+    kind = type("CompiledFunction", (CompiledFunction,), {"__doc__": CompiledFunction.__doc__})
+    function: CompiledFunction = kind(request)
+    kind.__call__ = function.entry.method  # type: ignore[method-assign] # the quick way in, with the inputs' names
+    return function

@@ -228,7 +228,7 @@ def _fold(page: Page, step: Fold) -> Phrase:
     axis = contract.axis_argument(operand.labels, reduced)
     if step.operator == "logsumexp":
         axes = tuple(operand.labels.index(n) for n in reduced)
-        code = f"{page.helper('logsumexp')}({piece.code}, {axes[0] if len(axes) == 1 else axes})"
+        code = f"{page.helper('logsumexp')}({piece.inside}, {axes[0] if len(axes) == 1 else axes})"
     else:
         method, initial = FOLDS[step.operator]
         code = f"{piece.code}.{method}({', '.join(part for part in (axis, initial) if part)})"
@@ -244,6 +244,9 @@ def _assemble(page: Page, step: Assemble) -> None:
     """Zeros, and into their diagonals and components what stands there."""
     rank = len(step.out)
     rows = list(zip(step.coefficients, step.operands, step.patterns, step.places, strict=True))
+    if len(rows) > 1 or any(n != axis for pattern in step.patterns for axis, n in enumerate(pattern)) or any(step.places):
+        for operand in step.operands:
+            page.firm(operand.value)
     formula = _assembled_formula(page, step)
     shape = page.shape(step.target)
     if len(rows) == 1 and step.patterns[0] == step.out and not step.places[0]:
@@ -259,8 +262,6 @@ def _assemble(page: Page, step: Assemble) -> None:
     if not rows:
         page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
         return
-    for operand in step.operands:
-        page.firm(operand.value)
     name = page.open(step, zeros, formula)
     for k, (coefficient, operand, pattern, places) in enumerate(rows):
         target, free = _part(name, rank, pattern, dict(places))

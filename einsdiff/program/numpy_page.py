@@ -97,7 +97,7 @@ class Page:
         known = self.plan.values[value]
         phrase = self.of(Operand(value, tuple(range(len(known.classes)))))
         if value not in self._names:
-            self._comment(name or "result", value, phrase.formula)
+            self._comment(name if name.isalnum() else "result", value, phrase.formula)
         chain = [value]
         while chain[-1] in self._views:
             chain.append(self._views[chain[-1]])

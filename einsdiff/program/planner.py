@@ -171,10 +171,10 @@ class Planner:
                 self.wishes.setdefault(entry.node, tuple(order))
         for node in reversed(self.nodes):
             if isinstance(node, Sum | Apply):
-                rank = {axis: k for k, axis in enumerate(self.wishes.get(node, range(node.rank)))}
+                order = self.wishes.setdefault(node, _natural(node))
+                rank = {axis: k for k, axis in enumerate(order)}
                 for part, labels in parts(node):
-                    order = sorted(range(len(labels)), key=lambda k: rank[labels[k]])  # noqa: B023
-                    self.wishes.setdefault(part, tuple(order))
+                    self.wishes.setdefault(part, tuple(sorted(range(len(labels)), key=lambda k: rank[labels[k]])))  # noqa: B023
 
     # ------------------------------------------------------------------------------------------------------- sizes
 
@@ -232,7 +232,7 @@ class Planner:
             case Reduce(operator, argument, axes):
                 return self._reduce(operator, argument, axes)
             case MatrixFunction(function, argument):
-                operand = self._straight(self._whole(argument), 2)
+                operand = self._straight(self._whole(Argument(argument, (0, 1))), 2)
                 out = (0, 1) if function == "inv" else ()
                 classes = tuple(self._class(s) for s in node.sizes)
                 return _plain(self.ledger.note(Matrix, (operand,), out, function, classes=classes), node.rank)
@@ -493,6 +493,14 @@ class Planner:
 def _plain(value: int, rank: int) -> Form:
     axes = tuple(range(rank))
     return Form(value, axes, axes)
+
+
+def _natural(node: Sum | Apply) -> Labels:
+    """Return the order of axes in which a node is best made if nobody wishes another: that of an input in it."""
+    for part, labels in parts(node):
+        if isinstance(part, Tensor) and len(set(labels)) == len(labels) == node.rank:
+            return labels
+    return tuple(range(node.rank))
 
 
 def _needed(steps: Sequence[AnyStep], wanted: Sequence[int]) -> tuple[AnyStep, ...]:

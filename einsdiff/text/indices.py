@@ -26,6 +26,7 @@ _FIRST = re.compile(r"=\s*1\s*\}")
 _LAST = re.compile(r"\s*\^\s*(?:\{\s*\\?[^\W\d_]\w*\s*\}|[^\W\d_])")
 _WORDS = re.compile(r"\[\s*+(?:(?:[^\W\d_]\w*+|\\[A-Za-z]++|\d++)(?:\s*+,\s*+|\s++|(?=\])))*+\]")
 _WORD = re.compile(r"[^\W\d_]\w*|\\[A-Za-z]+|\d+")
+MANY = 4  # groups that a message repeats
 _GROUP = re.compile(r"_(?:\{([^{}]{1,60})\}|([^\W_]{1,60}))")
 
 
@@ -93,8 +94,9 @@ def read_small_letters(source: str, start: int) -> Group:
 
 def refuse_second_group(source: str, name: str, first: int, second: int) -> ParseError:
     """Return the error for `x_hat_i`: the groups behind the name begin at `first` and `second`."""
-    groups, k = [], first
-    while (group := _GROUP.match(source, k)) is not None:
+    groups: list[str] = []
+    k = first
+    while len(groups) < MANY and (group := _GROUP.match(source, k)) is not None:
         groups.append(group[1] or group[2])
         k = group.end()
     typed = "write x_ij, or x_hat[i]"
