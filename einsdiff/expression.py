@@ -210,8 +210,10 @@ def from_definition(program: Program, definition: Definition) -> Expression:
     return Expression(program, definition.label, definition.wires, definition.sizes, definition.entry)
 
 
-def variable(program: Program, text: str, taken: Sequence[str]) -> Variable:
+def variable(program: Program, text: str, taken: Sequence[str], own: str = "") -> Variable:
     """Return the variable that a text such as `x` or `x_k` names, with indices that are not taken.
+
+    `own` is the name of what is differentiated.
 
     Raises: UnknownNameError, where the program has no such name; IndexMismatchError, for a wrong number of indices.
     """
@@ -225,8 +227,12 @@ def variable(program: Program, text: str, taken: Sequence[str]) -> Variable:
         known = [*program.inputs, *(d.name for d in program.definitions if d.name)]
         raise UnknownNameError(
             f"there is nothing called {name} in the program, so nothing to differentiate by",
-            given=f"names: {', '.join(known)}" if known else "the program has no names",
             help=nearest(name, known),
+        )
+    if name == own:
+        raise UnknownNameError(
+            f"{name} is what is differentiated, so it cannot be differentiated by",
+            help=f"one of: {', '.join(program.inputs)}",
         )
     rank = symbol.rank if symbol is not None else len(defined.wires)  # type: ignore[union-attr]
     sizes = tuple(program.sizes.get(Axis(name, k), Axis(name, k)) for k in range(rank))

@@ -116,7 +116,7 @@ def _derivative(f: Expression, names: tuple[str, ...], *, structured: bool) -> D
     base, variables = (f.base, list(f.wrt)) if isinstance(f, Derivative) else (f, [])
     taken = [*base.indices, *(w.index for v in variables for w in v.wires)]
     for name in names:
-        found = variable(f.program, name, taken)
+        found = variable(f.program, name, taken, base.label)
         taken += [w.index for w in found.wires]
         variables.append(found)
     kept = structured or (isinstance(f, Derivative) and f.structured)
@@ -203,7 +203,7 @@ def hvp(source: Source, wrt: str, tangent: str) -> Expression:
 
 def _held(source: Source, wrt: str) -> tuple[Expression, Variable]:
     f = expression(source)
-    return f, variable(f.program, wrt, f.indices)
+    return f, variable(f.program, wrt, f.indices, f.label)
 
 
 def _body(f: Expression, v: Variable) -> build.Entry:

@@ -271,7 +271,7 @@ class _Network:
             return join and exponent == 1
         if exponent == 1:
             return join or len(node.factors) <= SPLICE
-        if len(set(node.out)) < node.rank or exact_power(node.coefficient, exponent) is None:
+        if (len(set(node.out)) < node.rank and exponent < 0) or exact_power(node.coefficient, exponent) is None:
             return False
         whole = isinstance(exponent, int)
         return whole or (len(node.factors) == 1 and node.coefficient > 0 and _combine(node.factors[0], exponent))
@@ -316,7 +316,9 @@ class _Network:
         groups: dict[Wire, list[Wire]] = {}
         for wire in self.free:
             groups.setdefault(self.find(wire), []).append(wire)
-        factors = [Factor2(f.node, tuple(map(self.find, f.wires)), f.exponent) for f in self.factors]
+        factors = [self._diagonal(Factor2(f.node, tuple(map(self.find, f.wires)), f.exponent)) for f in self.factors]
+        if self.coefficient == 0:
+            return ZERO
         scalars, factors = self._reduce(factors, groups)
         factors = _like_factors(factors)
         if any(f.exponent == 0 for f in factors):
@@ -324,12 +326,48 @@ class _Network:
             scalars += more
         if self.coefficient == 0:
             return ZERO
+        placed = {f.wires[0]: f for f in factors if isinstance(f.node, Unit) and f.wires[0] not in groups}
+        if placed and not _is_component(factors, placed):
+            return self._placed(scalars, factors, placed, groups)
         open_parts, closed = _split(factors, groups)
         if not open_parts and not groups and len(closed) == 1 and not scalars:
             return _assemble(self.coefficient, closed[0], groups)
         scalars += [Factor2(_assemble(1, part, {}).node, (), 1) for part in closed]
         kept = [f for f in _like_factors([*scalars, *open_parts]) if f.wires or f.exponent != 0]
         return _assemble(self.coefficient, kept, groups)
+
+    def _diagonal(self, f: Factor2) -> Factor2:
+        """(a + b)_ii = a_ii + b_ii, so that terms that become alike are collected."""
+        if not isinstance(f.node, Sum) or len(set(f.wires)) == len(f.wires):
+            return f
+        terms = [(t.coefficient, Entry(t.node, tuple(f.wires[k] for k in t.labels)), True) for t in f.node.terms]
+        found = total(terms)
+        if is_zero(found):
+            if f.exponent < 0:
+                raise DivisionByZeroError
+            self.coefficient = 0
+        return Factor2(found.node, found.wires, f.exponent)
+
+    def _placed(
+        self,
+        scalars: list[Factor2],
+        factors: list[Factor2],
+        placed: Mapping[Wire, Factor2],
+        groups: Mapping[Wire, list[Wire]],
+    ) -> Entry:
+        """δ_ki a_i b_i = a_k b_k: give each factor its own component."""
+        found: list[tuple[Entry, Exact, bool]] = [(Entry(f.node, ()), f.exponent, False) for f in scalars]
+        for f in factors:
+            if f.wires and placed.get(f.wires[0]) == f:
+                continue
+            units = [(w, placed[w].node) for w in dict.fromkeys(f.wires) if w in placed]
+            found.append((_component(Entry(f.node, f.wires), units), f.exponent, False))
+        names: dict[Wire, Wire] = {w: same[0] for w, same in groups.items()}
+        inside = [(rename(e, names), x, j) for e, x, j in found]
+        for w, same in groups.items():
+            inside += [(delta(same[0], other, _size_at(factors, w)), 1, False) for other in same[1:]]
+        bound = {w for e, _, _ in inside for w in e.wires} - {w for same in groups.values() for w in same}
+        return product(inside, bound, self.coefficient)
 
     def _vanish(
         self, factors: list[Factor2], groups: Mapping[Wire, list[Wire]]
@@ -378,6 +416,42 @@ class _Network:
             else:
                 scalars.append(Factor2(Count(size), (), 1))  # Σ_a 1_a
         return scalars, kept
+
+
+def _size_at(factors: list[Factor2], wire: Wire) -> Size:
+    return min((s for f in factors for w, s in zip(f.wires, f.node.sizes, strict=True) if w == wire), key=size_key)
+
+
+def _is_component(factors: list[Factor2], placed: Mapping[Wire, Factor2]) -> bool:
+    """Tell whether a product is a component of one tensor, A_1j: the tensor beside the numerals of its axes."""
+    solid = [f for f in factors if not (f.wires and placed.get(f.wires[0]) == f)]
+    return len(solid) == 1 and solid[0].exponent == 1 and not isinstance(solid[0].node, Sum | Product | Apply | Reduce)
+
+
+def _component(entry: Entry, units: list[tuple[Wire, Expr]]) -> Entry:
+    """Return an entry at the components of some of its wires: (f(a))_k = f(a_k), down to the tensors."""
+    here = [(w, u) for w, u in units if w in entry.wires]
+    if not here:
+        return entry
+
+    def inside(node: Expr, labels: Labels, at: Mapping[int, Wire]) -> Entry:
+        return _component(Entry(node, tuple(at[k] for k in labels)), units)
+
+    at = dict(enumerate(entry.wires))
+    match entry.node:
+        case Sum(terms):
+            return total([(t.coefficient, inside(t.node, t.labels, at), False) for t in terms])
+        case Apply(function, arguments, orders):
+            return apply(function, *(inside(a.node, a.labels, at) for a in arguments), orders=orders)
+        case Reduce(operator, argument, axes):
+            over: dict[Wire, Size] = {}
+            for k in range(axes, len(entry.node.label_sizes)):
+                at[k] = fresh()
+                over[at[k]] = entry.node.label_sizes[k]
+            return reduce(operator, inside(argument.node, argument.labels, at), over)
+        case _:
+            ties = [(Entry(u, (w,)), 1, False) for w, u in here]
+            return product([(entry, 1, True), *ties], [w for w, _ in here])
 
 
 class Factor2(NamedTuple):

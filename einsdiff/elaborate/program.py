@@ -23,6 +23,7 @@ from einsdiff.errors import EinsdiffError, IndexMismatchError, Mark, ParseError,
 from einsdiff.text.parser import parse, parse_declaration
 from einsdiff.text.tree import Add, Differentiate, Document, Index, Name, Statement, Tree
 
+LETTERS = "ijklmnpq"
 Components = dict[tuple[str, tuple[int | str, ...]], "Definition"]
 
 
@@ -300,7 +301,7 @@ class _Reading:
                 rule="components define a tensor together, without a gap (spec/language.md, Components)",
                 help=f"{name}[{shown}] = …",
             )
-        wires = tuple(local("ijklmnpq"[k % 8]) for k in range(len(counts)))
+        wires = tuple(local(LETTERS[k % 8]) for k in range(len(counts)))
         for wire, n, k in zip(wires, counts, range(len(counts)), strict=True):
             if n:
                 self.scope.tie_size(wire, n, first.span)
@@ -332,7 +333,12 @@ class _Reading:
                 label = name = target.name
             elif target is not None:
                 label = self.scope.source[target.span.start : target.span.stop]
-            self._define(name, label, value.wires, value.entry, statement.span, (), target)
+            named = tuple(local(LETTERS[k] if k < len(LETTERS) else f"i{k}") for k in range(len(value.wires)))
+            for new, old in zip(named, value.wires, strict=True):
+                self.scope.tie_wires(new, old, statement.span)
+            self.letters |= {w.index for w in named}
+            entry = build.rename(value.entry, dict(zip(value.wires, named, strict=True)))
+            self._define(name, label, named, entry, statement.span, (), target)
 
 
 def _run_located(task: object, source: str, span: Span) -> Entry:

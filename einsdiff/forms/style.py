@@ -59,8 +59,11 @@ class Style:
         return f"({text})"
 
     def juxtaposed(self, factors: Sequence[str]) -> str:
-        """Return a product."""
-        return " ".join(factors)
+        """Return a product; a number stands apart from what begins with a numeral, 3 * 1_i."""
+        text = factors[0] if factors else ""
+        for factor in factors[1:]:
+            text += f" * {factor}" if factor[0].isdigit() else f" {factor}"
+        return text
 
     def quotient(self, above: str, below: str, *, is_single: bool) -> str:
         """Return above / below."""
@@ -93,13 +96,17 @@ class Style:
         """Return f, f', f^(1,0)."""
         return function + unknown_suffix(orders)
 
-    def unknown(self, function: str, arguments: Sequence[str], at: Sequence[str], wrt: Sequence[int]) -> str:
+    def unknown(
+        self, function: str, arguments: Sequence[str], ranks: Sequence[int], at: Sequence[str], wrt: Sequence[int]
+    ) -> str:
         """Return f_i(x) or ∂f_i(x)/∂x_j."""
-        given = f"({', '.join(arguments)})"
-        if not wrt:
-            return self.tensor(function, at) + given
-        marks = "".join(str(k + 1) for k in wrt)
-        return self.tensor(f"d{len(wrt) if len(wrt) > 1 else ''}{function}{marks}", at) + given
+        axes = len(at) - sum(ranks[k] for k in wrt)
+        whole = self.tensor(function, at[:axes]) + f"({', '.join(arguments)})"
+        variables = []
+        for k in wrt:
+            variables.append(self.tensor(arguments[k], at[axes : axes + ranks[k]]))
+            axes += ranks[k]
+        return self.derivatives(whole, variables)
 
     def derivative(self, body: str, variable: str) -> str:
         """Return ∂body/∂variable."""
@@ -195,15 +202,17 @@ class Latex(Style):
             return rf"\left({{{self._name(argument)}}}^{{-1}}\right)" + self.tensor("", at)
         return self._function(function) + self.parenthesis(self._name(argument))
 
-    def unknown(self, function: str, arguments: Sequence[str], at: Sequence[str], wrt: Sequence[int]) -> str:
+    def unknown(
+        self, function: str, arguments: Sequence[str], ranks: Sequence[int], at: Sequence[str], wrt: Sequence[int]
+    ) -> str:
         """Return f_i(x) or its derivative."""
-        axes = len(at) - len(wrt)
+        axes = len(at) - sum(ranks[k] for k in wrt)
         given = self.parenthesis(", ".join(map(self._name, arguments)))
-        if not wrt:
-            return self.tensor(function, at) + given
-        below = r" \, ".join(rf"\partial {self.tensor(arguments[k], at[axes + n : axes + n + 1])}" for n, k in enumerate(wrt))
-        above = rf"\partial{f'^{len(wrt)}' if len(wrt) > 1 else ''} {self.tensor(function, at[:axes])}"
-        return rf"\frac{{{above}}}{{{below}}}{given}"
+        variables, start = [], axes
+        for k in wrt:
+            variables.append(self.tensor(arguments[k], at[start : start + ranks[k]]))
+            start += ranks[k]
+        return self.derivatives(self.tensor(function, at[:axes]), variables) + given
 
     def derivative(self, body: str, variable: str) -> str:
         r"""Return \frac{\partial body}{\partial variable}."""

@@ -119,7 +119,7 @@ class Writer:
                 return self._leaf(text, at, (function, inner))
             case Call(function, arguments, _, wrt):
                 given = [self.names.get(a.node) or getattr(a.node, "name", "?") for a in arguments]
-                text = self.style.unknown(function, given, at, wrt)
+                text = self.style.unknown(function, given, [len(a.labels) for a in arguments], at, wrt)
                 return self._leaf(text, at, (function,))
             case Derivative(body, wrt):
                 inner = yield self.piece(Entry(body, at[: body.rank]), taken | set(at), frozenset())
@@ -277,9 +277,10 @@ class Writer:
         def sort_key(f: Factor) -> tuple[object, ...]:
             return (*_name_of(f.node), tuple(names[k] for k in f.labels))
 
-        first = sorted((f for f in factors if isinstance(f.node, Epsilon | Unit | Ones)), key=sort_key)
+        first = sorted((f for f in factors if isinstance(f.node, Epsilon | Unit)), key=sort_key)
+        last = [f for f in factors if isinstance(f.node, Ones)]
         scalars = sorted((f for f in factors if not f.labels), key=sort_key)
-        left = sorted((f for f in factors if f.labels and f not in first), key=sort_key)
+        left = sorted((f for f in factors if f.labels and f not in first and f not in last), key=sort_key)
         chain: list[Factor] = []
         end: str | None = None
         while left:
@@ -288,7 +289,7 @@ class Writer:
             chain.append(chosen)
             here = [names[k] for k in chosen.labels]
             end = next((n for n in reversed(here) if any(names[k] == n for f in left for k in f.labels)), None)
-        return [*first, *scalars, *chain]
+        return [*first, *scalars, *chain, *last]
 
     def _fit(self, f: Factor, names: Mapping[int, str], end: str | None, free: Sequence[str]) -> tuple[object, ...]:
         """Return how badly a factor continues a chain that ends with an index, or begins one."""
@@ -296,7 +297,9 @@ class Writer:
         if end is not None:
             return (0 if here[0] == end else 1 if end in here else 2,)
         kind = _name_of(f.node)[0]
-        return (kind, 0, here[0]) if here[0] in free else (kind, 1 if set(here) & set(free) else 2, len(here))
+        if here[0] in free:
+            return (0, kind, here[0])
+        return (1 if set(here) & set(free) else 2, kind, len(here))
 
     def _assembled(
         self,
@@ -317,7 +320,7 @@ class Writer:
             if bottom != 1:
                 below = [self._number(bottom), *below]
         upper = [lead] if lead else []
-        alone = len(above) + len(below) + len(upper) == 1
+        alone = len(above) + len(below) + len(upper) == 1 and c > 0
         upper += [self._enclosed(p, Level.POWER if not alone else Level.SUM) for p in above]
         text = self.style.juxtaposed(upper)
         if below:

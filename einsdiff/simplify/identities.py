@@ -50,8 +50,6 @@ ROWS = (
     Identity("softplus",             "log1p(exp(a))",            "softplus(a)"),
     Identity("sigmoid",              "exp(a)/(1 + exp(a))",      "sigmoid(a)"),
     Identity("sigmoid",              "1/(1 + exp(-a))",          "sigmoid(a)"),
-    Identity("rectifier",            "max(a, 0)",                "relu(a)"),
-    Identity("rectifier",            "max(0, a)",                "relu(a)"),
     Identity("abs of abs",           "abs(abs(a))",              "abs(a)"),
     Identity("rectified twice",      "relu(relu(a))",            "relu(a)"),
     Identity("larger of one",        "max(a, a)",                "a"),

@@ -149,7 +149,7 @@ FUNCTIONS: dict[str, Callable[..., Number]] = {
     "softplus": _softplus,
     "erf": math.erf,
     "abs": abs,
-    "sign": lambda u: (u > 0) - (u < 0),
+    "sign": lambda u: int(u > 0) - int(u < 0),
     "relu": lambda u: u if u > 0 else 0 * u,
     "max": lambda u, v: u if u >= v else v,
     "min": lambda u, v: u if u <= v else v,
