@@ -25,7 +25,7 @@ GAIN = 2 * np.pi  # the sum of all weights
 
 
 def gauss_newton(residual, jacobian, start, **arrays):
-    """Print the way to the parameters with the least squared residual."""
+    """Return the parameters of the least squared residual, and print the way there."""
     both = ed.compile(residual, jacobian)
     parameters = start
     for step in range(5):
@@ -35,6 +35,7 @@ def gauss_newton(residual, jacobian, start, **arrays):
         print(f"{step:4}      {np.sqrt(np.mean(r**2)) / GAIN:6.3f}   {shown}")
         change = np.linalg.lstsq(J.reshape(r.size, value.size), r.ravel())[0]
         parameters = {name: value - change.reshape(value.shape)}
+    return parameters[name]
 
 
 # A shift: the rows are read at v_y + d_1, the columns at v_x + d_2.
@@ -48,7 +49,7 @@ by_shift = ed.diff(shifted, "d")
 print(by_shift)
 
 print("\nstep  difference   shift")
-gauss_newton(shifted, by_shift, {"d": np.zeros(2)}, A=A, B=B, u=pixels, v=inner)
+d = gauss_newton(shifted, by_shift, {"d": np.zeros(2)}, A=A, B=B, u=pixels, v=inner)
 
 # An affine map: the point h = (row, column, 1) is read at M h.  The middle of the image is the origin.
 mapped = ed.parse("""
@@ -66,4 +67,4 @@ middle = pixels.mean()
 rows, columns = np.meshgrid(inner - middle, inner - middle, indexing="ij")
 h = np.column_stack([rows.ravel(), columns.ravel(), np.ones(rows.size)])
 print("\nstep  difference   affine map, row by row")
-gauss_newton(mapped, by_map, {"M": np.eye(2, 3)}, A=A, B=B, u=pixels - middle, h=h)
+M = gauss_newton(mapped, by_map, {"M": np.eye(2, 3)}, A=A, B=B, u=pixels - middle, h=h)

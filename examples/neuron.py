@@ -1,6 +1,6 @@
 """The single neuron of Parr and Howard, trained by gradient descent.
 
-An affine function, cut off at zero, and the mean squared error of what it says: sections 6 and 7 of T. Parr and
+An affine function, cut off at zero, and the mean squared error of what it says, as in sections 5 and 6 of T. Parr and
 J. Howard, "The matrix calculus you need for deep learning" (2018), arXiv:1802.01528.
 
 How many O-rings of a space shuttle are damaged, given the temperature at launch and the pressure of the leak test?

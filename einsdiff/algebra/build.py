@@ -291,7 +291,7 @@ class _Network:
         self.coefficient *= scaled
         for f in node.factors:
             inside = Entry(f.node, tuple(at[k] for k in f.labels))
-            self._open(inside, exact(f.exponent * exponent), join=join)
+            self._open(inside, exact(f.exponent * exponent), join=False)
 
     def _hoist(self, node: Product, wires: tuple[Wire, ...]) -> None:
         """Take the coefficient and the δs out of a product that stays a factor of its own."""
@@ -304,7 +304,7 @@ class _Network:
         self.coefficient *= node.coefficient
         names: dict[int, Wire] = {**at, **{k: fresh() for k in node.bound}}
         core = product(
-            [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, True) for f in node.factors],
+            [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in node.factors],
             [names[k] for k in node.bound],
         )
         self.factors.append(Factor2(core.node, core.wires, 1))
@@ -666,7 +666,8 @@ def total(terms: Iterable[tuple[Exact, Entry, bool]]) -> Entry:
     if not left:
         return ZERO
     if len(left) == 1:
-        return scale(left[0][0], Entry(left[0][1], left[0][2]))
+        c, node, wires = left[0]
+        return Entry(node, wires) if c == 1 else scale(c, Entry(node, wires))
     edges, sizes_seen = [], {}
     for c, node, wires in left:
         edges.append(Edge((node.digest, str(abs(c))), wires, symmetries_of(node), 1 if c > 0 else -1))
@@ -703,7 +704,7 @@ def _terms(coefficient: Exact, entry: Entry, *, join: bool) -> list[tuple[Exact,
         return [(exact(coefficient * node.value), ONE)]
     if isinstance(node, Sum) and join:
         inner = [(t.coefficient, Entry(t.node, tuple(wires[k] for k in t.labels))) for t in node.terms]
-        return [found for c, e in inner for found in _terms(coefficient * c, e, join=True)]
+        return [found for c, e in inner for found in _terms(coefficient * c, e, join=False)]
     if isinstance(node, Product) and node.coefficient != 1:
         bare = split_coefficient(entry)[1]
         return _terms(coefficient * node.coefficient, bare, join=join)

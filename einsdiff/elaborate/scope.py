@@ -172,25 +172,26 @@ class Scope:
         """Take note of an index, even if no axis ever carries it."""
         self._class_of(wire.size)
 
+    def sizes(self) -> dict[Size, Size]:
+        """Return for every size the one by which its class is called."""
+        names = {root: self._name(found, root) for root, found in self._classes.items()}
+        return {size: names[self._find(size)] for size in self._parent}
+
     def resolve(self, size: Size) -> Size:
         """Return the size by which a class of equal sizes is called."""
-        if not isinstance(size, int | str) and size not in self._parent:
+        if size not in self._parent:
             return size
-        if isinstance(size, int):
-            return size
-        found = self._classes[self._find(size)] if size in self._parent else None
-        if found is None:
-            return size
+        root = self._find(size)
+        return self._name(self._classes[root], root)
+
+    def _name(self, found: _Class, root: Size) -> Size:
+        """Return the size by which a class is called: a declared one, an axis of an input, or the range of an index."""
         if found.declared is not None:
             return found.declared
         inputs = {axis for axis, _ in found.axes if self._is_input(axis)}
         if inputs:
             return min(inputs, key=size_key)
-        return min((IndexSize(r.index.split("#")[0]) for r in found.ranges), default=size)
-
-    def sizes(self) -> dict[Size, Size]:
-        """Return for every size the one by which its class is called."""
-        return {size: self.resolve(size) for size in self._parent}
+        return min((IndexSize(r.index.split("#")[0]) for r in found.ranges), default=root)
 
     def classes(self) -> tuple[SizeClass, ...]:
         """Return the classes of axes that must agree when arrays are given."""

@@ -60,10 +60,9 @@ class Arguments:
             else:
                 found[name] = self._array(name, value, rank)
         if numbers:
-            dtypes = [a.dtype for a in found.values()]
-            common = np.result_type(*dtypes, *([] if dtypes else [np.float64]), *map(_inexact, numbers.values()))
-            for name, number in numbers.items():
-                found[name] = np.asarray(number, common if common.kind == "c" or not isinstance(number, complex) else None)
+            dtypes = [a.dtype for a in found.values()] or [np.dtype(np.float64)]
+            common = np.result_type(*dtypes, *numbers.values())
+            found.update((name, np.asarray(number, common)) for name, number in numbers.items())
         return {name: found[name] for name in wanted if name in found}
 
     def functions(self, given: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
@@ -117,19 +116,25 @@ class Arguments:
     # ------------------------------------------------------------------------------------------------------ errors
 
     def error(
-        self, kind: type[EinsdiffError], message: str, name: str, *, given: str = "", help: str = ""  # noqa: A002
+        self,
+        kind: type[EinsdiffError],
+        message: str,
+        name: str,
+        *,
+        given: str = "",
+        help: str = "",  # noqa: A002
     ) -> EinsdiffError:
         """Return an error about one input, marked where the input stands; `{}` is the place of the sign."""
-        spans = [s for known in self.request.classes for axis, s in known.axes if axis.tensor == name and s is not None]
-        marks = []
-        if spans:
-            first = min(spans)
-            marks = [Mark(first.to(max(s for s in spans if s.stop - first.start < 1000)))] if len(spans) > 1 else [Mark(first)]
+        axes = [(axis, span) for known in self.request.classes for axis, span in known.axes]
+        spans = [span for axis, span in axes if axis.tensor == name and span is not None]
+        marks = [Mark(min(spans))] if spans else []
         error = kind(message.format(" [^]" if marks else ""), given=given, help=help)
         return in_formula(error, self.request, *marks)
 
     def _missing(self, name: str, what: str) -> EinsdiffError:
-        call = ", ".join(f"{n}={n}" if n.isidentifier() else f'**{{"{n}": {n}}}' for n in [*self.ranks, *self.callables])
+        call = ", ".join(
+            f"{n}={n}" if n.isidentifier() else f'**{{"{n}": {n}}}' for n in [*self.ranks, *self.callables]
+        )
         return self.error(InputError, f"the {what} {name}{{}} is missing", name, help=f"call it as  fn({call})")
 
     def _unknown(self, key: str) -> EinsdiffError:
@@ -138,10 +143,6 @@ class Arguments:
         guess = f"did you mean {close[0]}?  " if close else ""
         error = UnknownNameError(f"there is no input {key}", help=f"{guess}inputs: {known}")
         return in_formula(error, self.request)
-
-
-def _inexact(number: complex) -> complex:
-    return number if isinstance(number, complex) else float(number)
 
 
 def _axes(count: int) -> str:

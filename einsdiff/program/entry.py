@@ -19,7 +19,7 @@ FAILURES = (np.linalg.LinAlgError, ZeroDivisionError)  # what NumPy and Python r
 class Entry:
     """The generated method, and what it remembers of the last call: the program, the dtype and the shapes.
 
-    `names` may be given, the arrays in `wanted`, with their ranks, must be; without `wanted` every call is a careful one.
+    `names` may be given; the arrays in `wanted`, with their ranks, must be.  Without `wanted` every call is careful.
     """
 
     def __init__(self, names: Sequence[str], wanted: Mapping[str, int] | None) -> None:
@@ -40,7 +40,7 @@ class Entry:
         self.method: Callable[..., Any] = self._scope["__call__"]
 
     def remember(self, arrays: Mapping[str, Any], run: Callable[..., Any]) -> None:
-        """Let the next call with arrays of this dtype and these shapes go straight to `run`, which takes them in order."""
+        """Let calls with arrays of this dtype and these shapes go straight to `run`, which takes them in order."""
         dtypes = {a.dtype for a in arrays.values()}
         if self._is_quick and len(dtypes) <= 1 and set(arrays) == set(self._wanted):
             dtype = next((a.dtype for a in arrays.values()), np.dtype(float))
@@ -65,7 +65,8 @@ def _text(names: list[str], wanted: Mapping[str, int] | None, words: Mapping[str
             tests.append(f"{' is '.join(f'{name}.dtype' for name in arrays)} is {dtype}")
         tests += [f"{name}.shape == {shape}" for name, shape in arrays.items()]
         tests += [
-            f"({kind}({n}) in {words['scalars']} or {kind}({n}) is {array} and {n}.dtype is {dtype} and {n}.shape == ())"
+            f"({kind}({n}) in {words['scalars']} or"
+            f" {kind}({n}) is {array} and {n}.dtype is {dtype} and {n}.shape == ())"
             for n in numbers
         ]
         lines += [

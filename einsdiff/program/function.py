@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -106,23 +106,22 @@ class CompiledFunction:
         """Return the program for arrays of these shapes, planning it where none is kept."""
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
-        text, table = self._make(known, frozenset(arrays), dtype.itemsize)
+        text, table = self._make(known, arrays, dtype.itemsize)
         program = self._texts.get(text) or _executed(text, tuple(name for name, _ in table.plan.inputs), self._wanted)
         _keep(self._texts, text, program)
         _keep(self._programs, key, program)
         return program
 
-    def _make(self, known: list[int | None], present: frozenset[str], itemsize: int) -> tuple[str, PlanTable]:
+    def _make(self, known: list[int | None], given: Collection[str], itemsize: int) -> tuple[str, PlanTable]:
         """Plan for sizes, those not known assumed."""
-        assumed = self._sizes.assumed()
-        numbers = [a if k is None else k for k, a in zip(known, assumed, strict=True)]
-        certain = frozenset(k for k, number in enumerate(known) if number is not None)
-        plan = Planner(self.request, self._sizes, numbers, present, certain).plan()
+        needed = self._arguments.ranks
+        present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
+        plan = Planner(self.request, self._sizes, known, present).plan()
         self._planned = (numpy_source.source(plan, self.request.source), PlanTable(plan, itemsize))
         return self._planned
 
     def _current(self) -> tuple[str, PlanTable]:
-        return self._planned or self._make([r.fixed for r in self._sizes.ranges], frozenset(self._wanted), 8)
+        return self._planned or self._make([r.fixed for r in self._sizes.ranges], self._wanted, 8)
 
     def _size_givers(self) -> dict[str, int]:
         """Return the inputs that no entry needs, but whose axes tell how far an index runs."""

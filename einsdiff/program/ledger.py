@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.errors import EinsdiffError
-from einsdiff.program.steps import AnyStep, Contract, Literal, Multiply, Operand, Value
+from einsdiff.program.steps import AnyStep, Contract, Evaluate, Length, Literal, Multiply, Operand, Value
 
 AXES = 64  # an array of NumPy has no more
 
@@ -27,7 +28,7 @@ class Ledger:
 
     def note(
         self,
-        kind: type[AnyStep],
+        kind: Callable[..., AnyStep],
         operands: tuple[Operand, ...],
         out: Labels,
         *details: object,
@@ -44,15 +45,21 @@ class Ledger:
             )
         of = {label: c for op in operands for label, c in zip(op.labels, self.values[op.value].classes, strict=True)}
         found = tuple(of[label] for label in out) if classes is None else classes
-        is_constant = all(self.values[op.value].is_constant for op in operands) and not found and bool(operands)
+        is_constant = kind in (Literal, Length) or (
+            kind is not Evaluate and not found and bool(operands) and all(self.is_constant(op) for op in operands)
+        )
         target = self._known[key] = len(self.values)
-        self.values.append(Value(found, self._shape(found), "", is_constant or kind.__name__ in ("Literal", "Length")))
+        self.values.append(Value(found, self._shape(found), "", is_constant))
         self.steps.append(kind(target, operands, out, *details))
         return target
 
     def literal(self, base: Exact, exponent: Exact = 1) -> int:
         """Return the value of a number."""
         return self.note(Literal, (), (), base, exponent)
+
+    def is_constant(self, operand: Operand) -> bool:
+        """Tell whether an operand is a number that depends on no input."""
+        return self.values[operand.value].is_constant
 
     def extent(self, operands: list[Operand]) -> dict[int, int]:
         """Return the number of each label."""
@@ -64,7 +71,7 @@ class Ledger:
         return tuple(self.numbers[c] for c in classes)
 
 
-def _key(kind: type[AnyStep], operands: tuple[Operand, ...], out: Labels, details: tuple[object, ...]) -> Any:
+def _key(kind: Callable[..., AnyStep], operands: tuple[Operand, ...], out: Labels, details: tuple[object, ...]) -> Any:
     """Return what is equal for steps that do the same, whatever their labels are called."""
     if kind in (Contract, Multiply):
         operands = tuple(sorted(operands))

@@ -72,10 +72,11 @@ class Contraction:
         settled = []
         for key, members in groups.items():
             elsewhere = self.out.union(*(other for other in groups if other != key))
-            left = 1 if key <= elsewhere else 2
-            while len(members) > left:
-                members = [self._pair(members[0], members[1], key), *members[2:]]
-            settled += members
+            first, *rest = members
+            last = [] if key <= elsewhere or not rest else [rest.pop()]
+            for f in rest:
+                first = self._pair(first, f, key)
+            settled += [first, *last]
         return settled
 
     def _pairs(self, arrays: list[Factor], scaling: Scaling | None) -> Factor:
@@ -100,7 +101,7 @@ class Contraction:
         return next(iter(present.values()))
 
     def _cheapest(self, arrays: list[Factor], order: list[tuple[int, int]], sizes: dict[int, int]) -> int:
-        """Return the number of the operand or result at which a factor without axes costs least: the latest of those."""
+        """Return the number of the operand or result where a factor without axes costs least, the latest of them."""
         labels = [frozenset(f.labels) for f in arrays]
         costs = [_entries(n, sizes) if not f.is_divisor else None for n, f in zip(labels, arrays, strict=True)]
         divisors = [f.is_divisor for f in arrays]
@@ -117,7 +118,7 @@ class Contraction:
         return max(k for k, c in enumerate(costs) if c == least)
 
     def _pair(self, a: Factor, b: Factor, kept: Collection[int], prefer: Sequence[int] = ()) -> Factor:
-        """a b, summed over what is not kept."""
+        """Σ a b over what is not kept."""
         summed = {n for n in (*a.labels, *b.labels) if n not in kept}
         if summed:
             a, b = self._upright(a), self._upright(b)
@@ -134,7 +135,7 @@ class Contraction:
 
 
 def _matrix_order(a: Labels, b: Labels, kept: Collection[int], prefer: Sequence[int]) -> Labels:
-    """Return the order of a product's axes: those of both operands, of the first, of the second; or the last two exchanged."""
+    """Return the order of a product's axes: of both operands, the first, the second; or the last two exchanged."""
     both = tuple(n for n in a if n in b and n in kept)
     left = tuple(n for n in a if n not in b)
     right = tuple(n for n in b if n not in a)

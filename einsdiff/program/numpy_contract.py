@@ -84,33 +84,52 @@ def total(a: Piece, out: Labels) -> str:
     return transposed(f"{a.code}.sum({axis_argument(a.labels, summed)})", kept, out)
 
 
+class Roles(NamedTuple):
+    """The labels of two operands by what becomes of them."""
+
+    batch: list[int]
+    summed: list[int]
+    left: list[int]
+    right: list[int]
+
+    @property
+    def exchanged(self) -> Roles:
+        """The roles when the operands change places."""
+        return Roles(self.batch, self.summed, self.right, self.left)
+
+    @property
+    def is_matrix_product(self) -> bool:
+        """Tell whether each operand is a matrix or a vector, apart from the batch."""
+        return len(self.summed) == 1 and len(self.left) <= 1 and len(self.right) <= 1
+
+
 def pair(a: Piece, b: Piece, out: Labels) -> str:
     """Σ a b over what both have and `out` has not."""
     both = [n for n in a.labels if n in b.labels]
-    summed = [n for n in both if n not in out]
-    batch = [n for n in both if n in out]
-    left = [n for n in a.labels if n not in b.labels]
-    right = [n for n in b.labels if n not in a.labels]
-    if not batch:
-        return _product(a, b, summed, left, right, out)
-    if len(summed) == 1 and len(left) <= 1 and len(right) <= 1:
-        found = _batched(a, b, batch, summed[0], left, right, out)
-        if found:
-            return found
-    return einsum([a, b], out)
+    roles = Roles(
+        [n for n in both if n in out],
+        [n for n in both if n not in out],
+        [n for n in a.labels if n not in b.labels],
+        [n for n in b.labels if n not in a.labels],
+    )
+    if roles.left and roles.right and [*roles.batch, *roles.right, *roles.left] == list(out):
+        a, b, roles = b, a, roles.exchanged
+    if not roles.batch:
+        return _product(a, b, roles, out)
+    if not roles.is_matrix_product:
+        return einsum([a, b], out)
+    return _batched(a, b, roles, out) if roles.left or roles.right else _dots(a, b, roles, out)
 
 
-def _product(a: Piece, b: Piece, summed: list[int], left: list[int], right: list[int], out: Labels) -> str:
+def _product(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
     """Σ a b without an index that is kept from both: BLAS."""
+    _, summed, left, right = roles
     if not left and not right:
         return _dot(a, b)
-    if right and [*right, *left] == list(out):
-        a, b, left, right = b, a, right, left
     natural = (*left, *right)
-    if len(summed) == 1 and len(left) <= 1 and len(right) <= 1:
-        first = transposed(a.code, a.labels, (*left, *summed))
-        second = b.turned((*summed, *right))
-        if not left and right:  # x_k B_kj = (Bᵀ)_jk x_k
+    if roles.is_matrix_product:
+        first, second = transposed(a.code, a.labels, (*left, *summed)), b.turned((*summed, *right))
+        if not left:  # x_k B_kj = (Bᵀ)_jk x_k
             first, second = transposed(b.code, b.labels, (*right, *summed)), a.inside
         return transposed(f"{first}.dot({second})", natural, out)
     axes = [[p.labels.index(n) for n in summed] for p in (a, b)]
@@ -124,19 +143,18 @@ def _dot(a: Piece, b: Piece) -> str:
     return f"{a.code}.ravel().dot({transposed(b.code, b.labels, a.labels)}.ravel())"
 
 
-def _batched(
-    a: Piece, b: Piece, batch: list[int], summed: int, left: list[int], right: list[int], out: Labels
-) -> str:
-    """Products of matrices or vectors, one for each value of the batch indices; "" where einsum is better."""
-    if not left and not right:
-        if a.labels[-1] != summed or b.labels[-1] != summed:
-            return ""
-        second = b.turned(a.labels)
-        return transposed(f"np.vecdot({a.code}.conj(), {second})", a.labels[:-1], out)
-    if [*batch, *right, *left] == list(out) and left and right:
-        a, b, left, right = b, a, right, left
-    first = transposed(a.code, a.labels, (*batch, *left, summed))
-    second = transposed(b.code, b.labels, (*batch, summed, *right))
+def _dots(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+    """Products of vectors, one for each value of the batch indices: along last axes, else as einsum does it."""
+    if a.labels[-1] != roles.summed[0] or b.labels[-1] != roles.summed[0]:
+        return einsum([a, b], out)
+    return transposed(f"np.vecdot({a.code}.conj(), {b.turned(a.labels)})", a.labels[:-1], out)
+
+
+def _batched(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+    """Products of matrices, or of a matrix and a vector, one for each value of the batch indices."""
+    batch, summed, left, right = roles
+    first = transposed(a.code, a.labels, (*batch, *left, *summed))
+    second = transposed(b.code, b.labels, (*batch, *summed, *right))
     blanks = ", ".join([":"] * len(batch))
     if not left:
         first, cut = f"{first}[{blanks}, None]", f"[{blanks}, 0]"
@@ -145,5 +163,3 @@ def _batched(
     else:
         cut = ""
     return transposed(f"np.matmul({first}, {second}){cut}", (*batch, *left, *right), out)
-
-

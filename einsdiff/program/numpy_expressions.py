@@ -25,7 +25,6 @@ from einsdiff.program.steps import (
     Map,
     Matrix,
     Multiply,
-    Operand,
     Power,
     View,
 )
@@ -41,7 +40,7 @@ def write(page: Page, step: AnyStep) -> None:
         page.put(step, expression(page, step))
 
 
-def expression(page: Page, step: AnyStep) -> Phrase:
+def expression(page: Page, step: AnyStep) -> Phrase:  # noqa: C901, PLR0911, PLR0912 - one case a step
     """Return the expression of a step; its formula has the step's labels."""
     match step:
         case Literal(base=base, exponent=exponent):
@@ -59,10 +58,8 @@ def expression(page: Page, step: AnyStep) -> Phrase:
             return _contract(page, step)
         case Multiply():
             return _multiply(page, step)
-        case Divide(operands=(a, b), out=out):
-            above, below = page.spread(a, out), page.spread(b, out)
-            formula = (*above.formula_at(TIMES), " / ", *below.formula_at(POWER))
-            return Phrase(f"{above.at(TIMES)} / {below.at(POWER)}", TIMES, formula, PLUS)
+        case Divide():
+            return _divide(page, step)
         case Power():
             return _power(page, step)
         case Combine():
@@ -73,12 +70,10 @@ def expression(page: Page, step: AnyStep) -> Phrase:
             return _evaluate(page, step)
         case Fold():
             return _fold(page, step)
-        case Matrix(operands=(a,), out=out, function=function):
-            called = page.helper("logdet") if function == "logdet" else f"np.linalg.{function}"
-            name = page.name(a.value)
-            return Phrase(f"{called}({name})", ATOM, (Symbol(f"{function}({name})", out),), ATOM)
-        case _:
-            raise AssertionError(step)
+        case Matrix():
+            return _matrix(page, step)
+        case Assemble():
+            raise AssertionError("takes several statements")
 
 
 def _view(page: Page, step: View) -> Phrase:
@@ -124,6 +119,12 @@ def _multiply(page: Page, step: Multiply) -> Phrase:
     return Phrase(f"{left.at(TIMES)} * {right.at(POWER)}", TIMES, formula, TIMES)
 
 
+def _divide(page: Page, step: Divide) -> Phrase:
+    above, below = (page.spread(op, step.out) for op in step.operands)
+    formula = (*above.formula_at(TIMES), " / ", *below.formula_at(POWER))
+    return Phrase(f"{above.at(TIMES)} / {below.at(POWER)}", TIMES, formula, PLUS)
+
+
 REPEATED: dict[Exact, str] = {
     2: "{0} * {0}",
     3: "{0} * {0} * {0}",
@@ -154,19 +155,23 @@ def _combine(page: Page, step: Combine) -> Phrase:
     """Σ coefficient · operand."""
     terms = [(c, page.spread(op, step.out)) for c, op in zip(step.coefficients, step.operands, strict=True)]
     (coefficient, phrase), *rest = terms
-    code, bind = _scaled(abs(coefficient), phrase)
-    formula: Formula = _scaled_formula(abs(coefficient), phrase)
+    code, bind = _scaled(_magnitude(coefficient), phrase)
+    formula: Formula = _scaled_formula(_magnitude(coefficient), phrase)
     if coefficient < 0:
         code = f"-{code if bind >= POWER else f'({code})' if bind < TIMES else code}"
         bind, formula = NEGATIVE if bind >= POWER else TIMES, ("-", *formula)
     for coefficient, phrase in rest:
-        more, tight = _scaled(abs(coefficient), phrase)
+        more, tight = _scaled(_magnitude(coefficient), phrase)
         sign = " - " if coefficient < 0 else " + "
         code = f"{code}{sign}{more if tight >= TIMES else f'({more})'}"
-        formula = (*formula, sign, *_scaled_formula(abs(coefficient), phrase))
+        formula = (*formula, sign, *_scaled_formula(_magnitude(coefficient), phrase))
     if rest:
         return Phrase(code, PLUS, formula, SUM)
     return Phrase(code, bind, formula, PLUS if coefficient < 0 else TIMES)
+
+
+def _magnitude(coefficient: Exact) -> Exact:
+    return -coefficient if coefficient < 0 else coefficient
 
 
 def _scaled(coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
@@ -237,14 +242,24 @@ def _fold(page: Page, step: Fold) -> Phrase:
     return Phrase(transposed(code, kept, step.out), ATOM, formula, ATOM)
 
 
+def _matrix(page: Page, step: Matrix) -> Phrase:
+    """The inverse of a matrix, its determinant, or the logarithm of that."""
+    name = page.name(step.operands[0].value)
+    called = page.helper("logdet") if step.function == "logdet" else f"np.linalg.{step.function}"
+    return Phrase(f"{called}({name})", ATOM, (Symbol(f"{step.function}({name})", step.out),), ATOM)
+
+
 # --------------------------------------------------------------------------------------------------- whole arrays
 
 
 def _assemble(page: Page, step: Assemble) -> None:
     """Zeros, and into their diagonals and components what stands there."""
-    rank = len(step.out)
     rows = list(zip(step.coefficients, step.operands, step.patterns, step.places, strict=True))
-    if len(rows) > 1 or any(n != axis for pattern in step.patterns for axis, n in enumerate(pattern)) or any(step.places):
+    if (
+        len(rows) > 1
+        or any(n != axis for pattern in step.patterns for axis, n in enumerate(pattern))
+        or any(step.places)
+    ):
         for operand in step.operands:
             page.firm(operand.value)
     formula = _assembled_formula(page, step)
@@ -264,14 +279,14 @@ def _assemble(page: Page, step: Assemble) -> None:
         return
     name = page.open(step, zeros, formula)
     for k, (coefficient, operand, pattern, places) in enumerate(rows):
-        target, free = _part(name, rank, pattern, dict(places))
+        target, free = _part(name, pattern, dict(places))
         phrase = page.spread(operand, free)
-        code, _ = _scaled(abs(coefficient), phrase)
+        code, _ = _scaled(_magnitude(coefficient), phrase)
         sign = "-" if coefficient < 0 else ""
         page.add(f"{target} += {sign}{code}" if k else f"{target} = {sign}{code}")
 
 
-def _part(name: str, rank: int, pattern: Labels, places: dict[int, int]) -> tuple[str, Labels]:
+def _part(name: str, pattern: Labels, places: dict[int, int]) -> tuple[str, Labels]:
     """Return the code of the part of an array that a pattern names, and the labels of its axes."""
     labels = [n for n in pattern if n not in places]
     free = tuple(dict.fromkeys(labels))
@@ -290,11 +305,9 @@ def _assembled_formula(page: Page, step: Assemble) -> Formula:
         step.coefficients, step.operands, step.patterns, step.places, strict=True
     ):
         found.append((" - " if coefficient < 0 else " + ") if found else ("-" if coefficient < 0 else ""))
-        if abs(coefficient) != 1:
-            found.append(f"{abs(coefficient)} ")
+        if _magnitude(coefficient) != 1:
+            found.append(f"{_magnitude(coefficient)} ")
         found += page.of(operand).formula_at(TIMES)
         found += [p for axis, n in enumerate(pattern) if axis != n for p in (" ", Symbol("δ", (n, axis)))]
         found += [p for n, place in places for p in (" ", Symbol("δ", (n, str(place))))]
     return tuple(found)
-
-

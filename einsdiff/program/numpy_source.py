@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-
 from collections.abc import Sequence
 
 from einsdiff.program.names import Namer, is_parameter
-from einsdiff.program.numpy_functions import HELPERS
 from einsdiff.program.numpy_expressions import write
+from einsdiff.program.numpy_functions import HELPERS
 from einsdiff.program.numpy_page import Page
 from einsdiff.program.phrase import letters
 from einsdiff.program.steps import Plan
@@ -107,5 +106,3 @@ def _release(lines: list[str], freed: set[str], results: str) -> list[str]:
         if k in ends and k != last:
             found.append(f"del {', '.join(sorted(ends[k]))}")
     return [*found, f"return {results}"]
-
-

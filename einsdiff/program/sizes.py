@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from einsdiff.algebra.nodes import (
     Apply,
     Axis,
+    Count,
     Expr,
     IndexSize,
     MatrixFunction,
@@ -101,8 +102,7 @@ class Sizes:
             case MatrixFunction(_, argument):
                 self._tie(*argument.sizes)
             case _:
-                size = getattr(node, "size", None)  # Count, Ones, Unit
-                self._tie_each([] if size is None else [size])
+                self._tie_each([node.size] if isinstance(node, Count) else ())
 
     def _tie_each(self, sizes: Iterable[Size]) -> None:
         for size in sizes:

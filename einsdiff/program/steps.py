@@ -156,8 +156,8 @@ AnyStep = (
 class Plan:
     """Steps in order, what they work on, and which values are the results.
 
-    `indices` names the index that runs over each size class; `bearers` tells a value and its axis that has the size, for
-    each class whose number is not fixed; `fixed` has the numbers of the others.
+    `indices` names the index that runs over each size class.  `fixed` has the numbers of the classes that are declared;
+    `bearers` has a value and its axis for each of the others whose size the steps need.
     """
 
     values: tuple[Value, ...]

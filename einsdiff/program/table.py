@@ -45,7 +45,7 @@ class PlanTable:
 
     @property
     def peak_memory(self) -> int:
-        """The most bytes that intermediate and final results take at one time, if each is dropped after its last use."""
+        """The most bytes that all results take at one time; an intermediate one is dropped after its last use."""
         return self.itemsize * _peak(self.plan)
 
     @property
@@ -83,7 +83,7 @@ class PlanTable:
         return "\n".join(lines)
 
 
-def flops(plan: Plan, step: AnyStep) -> int:
+def flops(plan: Plan, step: AnyStep) -> int:  # noqa: PLR0911 - one case a step
     """Return how many floating-point operations a step takes."""
     shapes = [plan.values[op.value].shape for op in step.operands]
     made = plan.values[step.target].entries
@@ -91,7 +91,11 @@ def flops(plan: Plan, step: AnyStep) -> int:
         case Literal() | Length() | View() | Alternating():
             return 0
         case Contract():
-            sizes = {n: s for op, shape in zip(step.operands, shapes, strict=True) for n, s in zip(op.labels, shape, strict=True)}
+            sizes = {
+                n: s
+                for op, shape in zip(step.operands, shapes, strict=True)
+                for n, s in zip(op.labels, shape, strict=True)
+            }
             return prod(sizes.values()) * len(step.operands)
         case Combine(coefficients=coefficients):
             return made * (len(coefficients) - 1 + sum(abs(c) != 1 for c in coefficients))
@@ -106,7 +110,7 @@ def flops(plan: Plan, step: AnyStep) -> int:
             return sum(prod(shape) for shape in shapes[1:])
 
 
-def _operation(plan: Plan, step: AnyStep) -> str:
+def _operation(plan: Plan, step: AnyStep) -> str:  # noqa: C901, PLR0911 - one case a step
     """Return what a step does, in letters for its indices."""
     labels = [n for op in step.operands for n in op.labels] + list(step.out)
     classes = {
