@@ -10,7 +10,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,7 +152,7 @@ def _eval(options: argparse.Namespace) -> int:
     if out is not None:
         arrays.check_target(out, may_replace=options.force)
     f = _expression(options)
-    derivatives = [diff(f, name) for name in options.wrt]
+    derivatives = [diff(f, name) for names in options.wrt for name in names.split(",")]
     given = arrays.gather(options.data, options.set)
     used = {name: value for name, value in given.items() if name in f.inputs}
     arrays.check_finite(used)
@@ -161,11 +161,11 @@ def _eval(options: argparse.Namespace) -> int:
         results = compile(f, *derivatives, layout=options.layout)(**used) if derivatives else (f.compile()(**used),)
     for expression, result in zip((f, *derivatives), results, strict=True):
         arrays.check_defined(expression.left_side(), result, used)
-    found: Mapping[str, object] = dict(zip(names, results, strict=True))
+    found = dict(zip(names, results, strict=True))
     for expression, (name, result) in zip((f, *derivatives), found.items(), strict=True):
-        print(f"{name}: {expression.index().splitlines()[-1]}")
-        print(f"  shape {np.shape(result)}")  # type: ignore[arg-type]
-        print("  " + np.array2string(np.asarray(result), precision=6, threshold=20).replace("\n", "\n  "))
+        print(expression.index())
+        print(f"  {name}, shape {result.shape}:")
+        print("  " + np.array2string(result, precision=6, threshold=20).replace("\n", "\n  "))
     if out is not None:
         arrays.save(out, found, may_replace=options.force)
         print(f"wrote {out}: {', '.join(found)}")

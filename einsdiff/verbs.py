@@ -87,8 +87,10 @@ def expression(source: Source) -> Expression:
 @overload
 def diff(source: Source, *wrt: str, structured: bool = False) -> Derivative: ...
 @overload
-def diff(source: Source, wrt: Sequence[str], /, *, structured: bool = False) -> tuple[Derivative, ...]: ...
-def diff(source: Source, *wrt: str | Sequence[str], structured: bool = False) -> Derivative | tuple[Derivative, ...]:
+def diff(source: Source, wrt: list[str] | tuple[str, ...], /, *, structured: bool = False) -> tuple[Derivative, ...]: ...
+def diff(
+    source: Source, *wrt: str | list[str] | tuple[str, ...], structured: bool = False
+) -> Derivative | tuple[Derivative, ...]:
     """Return ∂y/∂x; with several names the derivative of that order, `diff(f, "x", "x")` the Hessian.
 
     Args:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import os
 import runpy
 import shlex
 import shutil
@@ -58,7 +59,7 @@ def run_program(name: str) -> tuple[str, dict[str, Any]]:
 def run_study() -> str:
     """Return what the study prints where einsdiff cannot be imported."""
     command = [sys.executable, "-W", "error", "-c", WITHOUT_EINSDIFF, str(EXAMPLES / "embedded")]
-    environment = {"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, capture_output=True, encoding="utf-8", env=environment, check=False)
     return done.stdout + done.stderr
 

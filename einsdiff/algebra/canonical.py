@@ -4,7 +4,7 @@ A network is a bag of edges, each a coloured part with wires at its slots.  Wire
 are attached (colour refinement); where a class stays larger than one, each choice is followed, except where exchanging
 two wires changes nothing.  The smallest form wins; choices with equal forms are the network's symmetries.
 
-Source: B. D. McKay, Practical graph isomorphism, Congressus Numerantium 30 (1981), for individualisation and refinement.
+Source: B. D. McKay, Practical graph isomorphism, Congressus Numerantium 30 (1981): individualisation and refinement.
 """
 
 from __future__ import annotations

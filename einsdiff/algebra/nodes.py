@@ -1,7 +1,7 @@
 """The nodes: closed tensors, interned, with bare axes in place of index names.
 
-A node is a function of its axes, `λ(0, 1, …). …`; it has no free index names, so that nothing can be captured.  Inside a
-composite node each part carries *labels*, local numbers that say which of its axes are tied together.  What a person
+A node is a function of its axes, `λ(0, 1, …). …`; it has no free index names, so that nothing can be captured.  Inside
+a composite node each part carries *labels*, local numbers that say which of its axes are tied together.  What a person
 writes as `A_ij` is an `Entry`: a node and one *wire* for each of its axes.  Wires are names chosen by whoever builds.
 
 Equal parts make the same object (`Interned`), and the makers in `build` choose parts canonically, so that two entries
@@ -34,7 +34,8 @@ class Axis(NamedTuple):
     axis: int
 
 
-class IndexSize(NamedTuple):
+@dataclass(frozen=True, slots=True, order=True)
+class IndexSize:
     """The size over which an index runs that no tensor carries; it is given by `sizes={…}`."""
 
     index: str
@@ -60,6 +61,11 @@ def size_key(size: Size) -> tuple[int, str, int]:
     if isinstance(size, Axis):
         return (2, size.tensor, size.axis)
     return (3, size.index, 0)
+
+
+def magnitude(value: Exact) -> Exact:
+    """Return the absolute value of an exact rational."""
+    return value if value >= 0 else -value
 
 
 def exact(value: Exact) -> Exact:
@@ -291,7 +297,7 @@ class Reduce(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class MatrixFunction(Node):
-    """inv, det or logdet of a node of rank 2; the axes of inv(A) are those of A exchanged: rows run over A's columns."""
+    """inv, det or logdet of a node of rank 2; the axes of inv(A) are those of A exchanged."""
 
     function: str
     argument: Expr

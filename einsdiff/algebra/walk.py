@@ -51,7 +51,7 @@ def ordered(*roots: Expr) -> list[Expr]:
 
 
 def fold(roots: Iterable[Expr], rule: Callable[[Expr, Mapping[Expr, T]], T]) -> dict[Expr, T]:
-    """Return the value of `rule` for every node below the roots; `rule` finds the values of the parts in its mapping."""
+    """Return the value of `rule` for every node below the roots; `rule` is given the values of the parts."""
     known: dict[Expr, T] = {}
     for node in ordered(*roots):
         known[node] = rule(node, known)
@@ -153,5 +153,3 @@ def replace(root: Entry, rule: Callable[[Expr], Entry | None]) -> Entry:
     for node in ordered(root.node):
         known[node] = rule(node) or rebuild(node, known)
     return place(known[root.node], root.wires)
-
-

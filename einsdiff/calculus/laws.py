@@ -54,7 +54,8 @@ def differential(y: Expr) -> list[Partial]:
             at = tuple(Entry(a.node, a.labels) for a in arguments)
             every = dict(enumerate(y.sizes))
             found = [_slope(f, orders, k, at) for k in range(len(at))]
-            return [Partial("chain", build.spread(c, every), u) for c, u in zip(found, at, strict=True) if not build.is_zero(c)]
+            pairs = zip(found, at, strict=True)
+            return [Partial("chain", build.spread(c, every), u) for c, u in pairs if not build.is_zero(c)]
         case Reduce(operator, argument):
             over: list[Wire] = [("over", k) for k in range(y.rank, len(y.label_sizes))]
             u = place(here(argument.node), [[*range(y.rank), *over][k] for k in argument.labels])
@@ -66,8 +67,9 @@ def differential(y: Expr) -> list[Partial]:
             c = build.multiply(here(y), Entry(MatrixFunction("inv", A), ("c", "r")))
             return [Partial("determinant", c, Entry(A, ("r", "c")), ("r", "c"))]
         case MatrixFunction(_, A):  # d log det A = A⁻¹_cr dA_rc
-            return [Partial("log determinant", Entry(MatrixFunction("inv", A), ("c", "r")), Entry(A, ("r", "c")), ("r", "c"))]
-        case Call(f, arguments, _, wrt):  # d f(x) = ∂f/∂x_a dx_a
+            c = Entry(MatrixFunction("inv", A), ("c", "r"))
+            return [Partial("log determinant", c, Entry(A, ("r", "c")), ("r", "c"))]
+        case Call(_, arguments):  # d f(x) = ∂f/∂x_a dx_a
             return [_call(y, k) for k in range(len(arguments))]
         case Derivative():
             raise AssertionError("derivatives are carried out before they are differentiated")
@@ -125,4 +127,5 @@ def _call(y: Call, k: int) -> Partial:
     given = [(Entry(a.node, a.labels), range(len(a.labels))) for a in y.arguments]
     new = [("arg", label) for label in range(len(argument.labels))]
     c = build.call(y.function, given, [*range(y.rank), *new], (*y.wrt, k))
-    return Partial("unknown function", c, place(here(argument.node), [new[label] for label in argument.labels]), tuple(new))
+    u = place(here(argument.node), [new[label] for label in argument.labels])
+    return Partial("unknown function", c, u, tuple(new))

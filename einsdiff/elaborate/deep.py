@@ -22,4 +22,4 @@ def run(task: Deep[T]) -> T:
         else:
             stack.append(called)
             value = None
-    return value  # type: ignore[no-any-return]
+    return value

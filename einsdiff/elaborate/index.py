@@ -6,13 +6,13 @@ in its part of the tree, or it is zero.  So nothing is lost where an index cance
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 
 from einsdiff import functions
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, exact
+from einsdiff.algebra.nodes import Axis, Number, exact
 from einsdiff.elaborate.deep import Deep
 from einsdiff.elaborate.matrix import matrix_argument
 from einsdiff.elaborate.scope import Local, Scope, local
@@ -53,7 +53,7 @@ Wires = Mapping[str, Local]
 class Elaboration:
     """The elaboration of one statement: its scope, and the standing of every index in every part."""
 
-    def __init__(self, scope: Scope, standing: Mapping[int, Standings], components: Mapping[str, object]) -> None:
+    def __init__(self, scope: Scope, standing: Mapping[int, Standings], components: Collection[tuple[str, tuple[int | str, ...]]]) -> None:
         self.scope = scope
         self.standing = standing
         self.components = components
@@ -220,7 +220,7 @@ class Elaboration:
         base = yield self.part(tree.base, inside)
         if exponent is None:
             other = yield self.part(tree.exponent, wires)
-            if isinstance(other.node, build.Number):
+            if isinstance(other.node, Number):
                 exponent = Fraction(other.node.value)
             else:
                 return build.apply("pow", base, other)
@@ -363,7 +363,7 @@ class Elaboration:
         indices = tree.indices or ()
         self.scope.use(tree.name, len(indices), tree.name_span, "function")
         inside: dict[str, Local] = {}
-        at = []
+        at: list[Local] = []
         for index in indices:
             if isinstance(index.name, int):
                 raise ParseError(

@@ -158,7 +158,7 @@ class _Reading:
             self.scope.declared,
             self.scope.classes(),
             sizes,
-            {(axis.tensor, axis.axis): index for axis, index in self.scope.hints.items()},
+            dict(self.scope.hints),
             frozenset(self.letters),
         )
 

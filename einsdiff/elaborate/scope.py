@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import count
-from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Axis, IndexSize, Size, size_key
 from einsdiff.errors import IndexMismatchError, Mark, SizeMismatchError, Span, UnknownNameError
@@ -30,7 +29,8 @@ class SizeClass:
     ranges: tuple[IndexSize, ...] = ()
 
 
-class Local(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Local:
     """The wire of an index in one scope: its name and a number that no other scope has."""
 
     index: str

@@ -14,9 +14,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 EinsumTerm = tuple[Exact, str, tuple[str, ...]]
 
 
-def einsum_terms(
-    entry: Entry, axes: Sequence[Wire], hints: Mapping[tuple[str, int], str]
-) -> tuple[EinsumTerm, ...]:
+def einsum_terms(entry: Entry, axes: Sequence[Wire], hints: Mapping[tuple[str, int], str]) -> tuple[EinsumTerm, ...]:
     """Return one triple (coefficient, subscripts, operands) a term; `axes` gives the order of the result.
 
     An operand that is no input is written as a formula with the letters of its subscripts; `1` stands for ones.

@@ -62,7 +62,7 @@ def _named(root: Expr, taken: Collection[str]) -> dict[Expr, str]:
     written: dict[Expr, int] = {}
     for node in nodes:
         written[node] = 1 + sum(written[p.node] for p in parts(node))
-    asked = {
+    asked: set[Expr] = {
         p.node for node in nodes if isinstance(node, MatrixFunction | Call) for p in parts(node)
         if not isinstance(p.node, Tensor)
     }  # fmt: skip

@@ -186,7 +186,9 @@ class Latex(Style):
     def _function(self, name: str) -> str:
         if name in LATEX_FUNCTIONS:
             return LATEX_FUNCTIONS[name]
-        return name if not name[0].isalpha() or len(name.rstrip("'")) == 1 or "^" in name else rf"\operatorname{{{name}}}"
+        return (
+            name if not name[0].isalpha() or len(name.rstrip("'")) == 1 or "^" in name else rf"\operatorname{{{name}}}"
+        )
 
     def relation(self, sign: str) -> str:
         """Return a relation's sign."""

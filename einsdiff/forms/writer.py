@@ -16,7 +16,6 @@ from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
-    Axis,
     Call,
     Count,
     Derivative,
@@ -34,12 +33,14 @@ from einsdiff.algebra.nodes import (
     Tensor,
     Unit,
     exact,
+    magnitude,
     parts,
 )
 from einsdiff.elaborate.deep import Deep, run
 from einsdiff.elaborate.summation import Held, Standing, Standings, alike, raised, together
 from einsdiff.errors import Span
 from einsdiff.forms.style import PLAIN, Level, Style
+from einsdiff.simplify.softmax import as_softmax
 
 LETTERS = "ijklmnpqrstuvwabcdefgh"
 NOWHERE = Span(0, 0)
@@ -152,7 +153,7 @@ class Writer:
         written: list[tuple[bool, Piece]] = []
         for t in node.terms:
             entry = Entry(t.node, tuple(at[k] for k in t.labels))
-            scaled = build.product([(entry, 1, t.node not in self.names)], (), abs(t.coefficient))
+            scaled = build.product([(entry, 1, t.node not in self.names)], (), magnitude(t.coefficient))
             piece = yield self.piece(scaled, taken | set(at), omit | carried)
             written.append((t.coefficient < 0, piece))
         free = {name: k for k, name in enumerate(at)}
@@ -203,14 +204,16 @@ class Writer:
             base = yield self.piece(Entry(f.node, tuple(names[k] for k in f.labels)), outer | used, omit)
             used |= base.used
             alone = all(g is f or not set(g.labels) & set(f.labels) for g in factors)
-            for piece in self._powers(base, f, abs(f.exponent), bound if alone else ()):
+            for piece in self._powers(base, f, magnitude(f.exponent), bound if alone else ()):
                 (below if down else above).append(piece)
         means = [names[label] for label in averaged]
         return self._assembled(coefficient, above, below, bound, used | set(bound), means)
 
     def _opened(self, node: Product) -> Product:
         """Return c (Σ …) s, one closed product among scalars, as one product."""
-        inner = [f for f in node.factors if isinstance(f.node, Product) and f.exponent == 1 and f.node not in self.names]
+        inner = [
+            f for f in node.factors if isinstance(f.node, Product) and f.exponent == 1 and f.node not in self.names
+        ]
         if node.out or len(inner) != 1 or any(f.labels for f in node.factors):
             return node
         held = inner[0].node
@@ -250,7 +253,7 @@ class Writer:
         if build.parity(order) != (coefficient < 0):
             wanted[-1], wanted[-2] = wanted[-2], wanted[-1]
         turned = factors[spot]._replace(labels=tuple(wanted))
-        return abs(coefficient), [*factors[:spot], turned, *factors[spot + 1 :]]
+        return magnitude(coefficient), [*factors[:spot], turned, *factors[spot + 1 :]]
 
     def _powers(self, base: Piece, f: Factor, exponent: Exact, bound: Sequence[str]) -> list[Piece]:
         """Return a factor raised to a power; x_i x_i where its index is summed."""
@@ -268,7 +271,9 @@ class Writer:
         whole = exponent if isinstance(exponent, int) else None
         text = self.style.power(shown, self.style.number(exponent), whole is not None)
         standing = raised(base.standing, NOWHERE, whole, is_bare=bare)
-        opened = {i for i, h in base.standing.items() if h.standing is Standing.OPEN and whole is not None and whole > 1}
+        opened = {
+            i for i, h in base.standing.items() if h.standing is Standing.OPEN and whole is not None and whole > 1
+        }
         return [replace(base, text=text, level=Level.POWER, standing=standing, closes=frozenset(opened))]
 
     def _arranged(self, factors: Sequence[Factor], names: Mapping[int, str], at: Sequence[str]) -> list[Factor]:
@@ -332,7 +337,11 @@ class Writer:
         level = above[0].level if alone and above else Level.PRODUCT
         if explicit or means:
             outside = [] if below else [p for p in above if not p.used & set(bound)]
-            inside = text if below else self.style.juxtaposed([self._enclosed(p, Level.POWER) for p in above if p not in outside])
+            inside = (
+                text
+                if below
+                else self.style.juxtaposed([self._enclosed(p, Level.POWER) for p in above if p not in outside])
+            )
             before = [lead] if lead and not below else []
             before += [self._enclosed(p, Level.POWER) for p in outside]
             if explicit:
@@ -472,44 +481,3 @@ def _order(piece: Piece, free: Mapping[str, int]) -> tuple[object, ...]:
     ranked = "".join(chr(33 + free[c]) if c in free else c for c in piece.text)
     degree = piece.key[0] if piece.key and isinstance(piece.key[0], int) else -1 if piece.standing else 0
     return (degree, ranked)
-
-
-def as_softmax(node: Apply) -> tuple[Entry, tuple[int, ...]] | None:
-    """Return z, at the wires 0, 1, … of the node's axes, and the axes of the softmax, where a node is softmax(z)."""
-    if node.function != "exp" or node.orders is not None or not isinstance(node.arguments[0].node, Sum):
-        return None
-    argument = node.arguments[0]
-    if len(argument.node.terms) < 2:  # type: ignore[union-attr]
-        return None
-    at = {k: label for k, label in enumerate(argument.labels)}
-    for n, t in enumerate(argument.node.terms):  # type: ignore[union-attr]
-        total = t.node
-        if t.coefficient != -1:
-            continue
-        labels = {axis: k for axis, k in enumerate(t.labels)}
-        if isinstance(total, Product):
-            inner = [f for f in total.factors if not isinstance(f.node, Ones)]
-            if len(inner) != 1 or inner[0].exponent != 1 or total.coefficient != 1:
-                continue
-            place = {label: labels[axis] for axis, label in enumerate(total.out)}
-            kept = [place[k] for k in inner[0].labels]
-            total = inner[0].node
-        else:
-            kept = [labels[axis] for axis in range(total.rank)]
-        if not isinstance(total, Reduce) or total.operator != "logsumexp":
-            continue
-        over = tuple(k for k in range(argument.node.rank) if k not in kept)
-        z = build.total(
-            [(s.coefficient, Entry(s.node, s.labels), False) for m, s in enumerate(argument.node.terms) if m != n]  # type: ignore[union-attr]
-        )
-        names: dict[object, object] = dict(enumerate(kept))
-        body = build.rename(Entry(total.argument.node, total.argument.labels), {})
-        bound = [k for k in body.wires if isinstance(k, int) and k >= total.rank]
-        for order in build.permutations(over):
-            trial = build.rename(body, {**names, **dict(zip(bound, order, strict=False))})
-            if len(order) == len(bound) and trial == z:
-                return build.rename(z, at), tuple(at[k] for k in over)
-    return None
-
-
-__all__ = ["Axis", "Writer", "as_softmax"]

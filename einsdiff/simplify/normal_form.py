@@ -1,18 +1,20 @@
 """The normal form: equal polynomial expressions become one object.
 
-Products are multiplied out, nested products and sums are joined, and exp of a sum becomes a product; what is not polynomial
-is an atom with parts in normal form.
+Products are multiplied out, nested products and sums are joined, and exp of a sum becomes a product; what is not
+polynomial is an atom with parts in normal form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Expr, Factor, Product, Sum
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum
 from einsdiff.algebra.steps import unrecorded
-from einsdiff.simplify.identities import apply_identities, reassemble
+from einsdiff.simplify.identities import apply_identities
+from einsdiff.simplify.rules import reassemble
 
 TERMS = 4000  # terms to which one product may grow; larger ones stay as they are
 
@@ -50,7 +52,7 @@ def _expanded(node: Expr) -> Entry:
             if content != 1 and isinstance(f.exponent, int):
                 others = [g for m, g in enumerate(node.factors) if m != k]
                 again = reassemble(node, [*others, Factor(primitive, f.labels, f.exponent)], [])
-                scaled = build.scale(build.Fraction(content) ** f.exponent, again)
+                scaled = build.scale(Fraction(content) ** f.exponent, again)
                 return walk.place(_expanded(scaled.node), scaled.wires)
             if isinstance(f.exponent, int) and f.exponent >= 1 and _size(node) <= TERMS:
                 return _distributed(node, k, f)
@@ -79,14 +81,12 @@ def _size(node: Product) -> int:
     return size
 
 
-def _content(node: Sum) -> tuple[Expr, build.Exact]:
+def _content(node: Sum) -> tuple[Expr, Exact]:
     """Return a sum as a number times a sum whose first coefficient is 1."""
     first = node.terms[0].coefficient
     if first == 1:
         return node, 1
-    scaled = build.total(
-        [(build.Fraction(t.coefficient) / first, Entry(t.node, t.labels), False) for t in node.terms]
-    )
+    scaled = build.total([(Fraction(t.coefficient) / first, Entry(t.node, t.labels), False) for t in node.terms])
     if scaled.wires != tuple(range(node.rank)):
         return node, 1
     return scaled.node, first
@@ -98,7 +98,8 @@ def _exponential(node: Apply) -> Entry:
     ranges = build.sizes(walk.here(node))
     if isinstance(argument.node, Sum):
         pieces = [
-            (t.coefficient, Entry(t.node, tuple(argument.wires[axis] for axis in t.labels))) for t in argument.node.terms
+            (t.coefficient, Entry(t.node, tuple(argument.wires[axis] for axis in t.labels)))
+            for t in argument.node.terms
         ]
     else:
         c, bare = build.split_coefficient(argument)

@@ -1,7 +1,7 @@
 """Simplification: the form that a person would write.
 
-Nested products and sums that are used once are joined, which collects like terms; then the identities are tried at every
-node, until none applies.  Each lowers the size of what it rewrites, so that simplification ends.
+Nested products and sums that are used once are joined, which collects like terms; then the identities are tried at
+every node, until none applies.  Each lowers the size of what it rewrites, so that simplification ends.
 """
 
 from __future__ import annotations

@@ -1,0 +1,336 @@
+"""Identities that an equation cannot say in one row: the first line of each function is the equation.
+
+Each takes a node and returns the entry that replaces it, at the wires 0, 1, … of its axes, or None where it does not
+apply.  Its name is what a derivation prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import permutations
+from typing import Any
+
+from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import (
+    Apply,
+    Epsilon,
+    Exact,
+    Expr,
+    Factor,
+    MatrixFunction,
+    Number,
+    Ones,
+    Product,
+    Sum,
+    Tensor,
+    Term,
+    Unit,
+    magnitude,
+)
+
+
+def reassemble(node: Product, factors: list[Factor], more: list[Entry]) -> Entry:
+    """Return the entry, at the wires of a product's axes, of the product with other factors (at its labels)."""
+    names: dict[int, Any] = {label: ("bound", label) for label in node.bound}
+    ties = []
+    for axis, label in enumerate(node.out):
+        if label in names:
+            ties.append(build.delta(names[label], axis, node.sizes[axis]))
+        else:
+            names[label] = axis
+    inside = [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in factors]
+    inside += [(build.rename(e, names), 1, False) for e in [*more]]  # type: ignore[arg-type]
+    inside += [(tie, 1, False) for tie in ties]
+    covered = {w for e, _, _ in inside for w in e.wires}
+    for label, name in names.items():
+        if name not in covered:
+            inside.append((build.ones(name, node.label_sizes[label]), 1, False))
+    return build.product(inside, [names[b] for b in node.bound], node.coefficient)
+
+
+# ---------------------------------------------------------------------------------------------------- functions of numbers
+
+
+RELATIONS: dict[str, Callable[[object, object], bool]] = {
+    "gt": lambda a, b: a > b,  # type: ignore[operator]
+    "ge": lambda a, b: a >= b,  # type: ignore[operator]
+    "lt": lambda a, b: a < b,  # type: ignore[operator]
+    "le": lambda a, b: a <= b,  # type: ignore[operator]
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+}
+
+
+def folded(node: Apply) -> tuple[str, Entry] | None:
+    """Return the exact value of a function of numbers where it is rational."""
+    values = [a.node.value for a in node.arguments if isinstance(a.node, Number)]
+    match node.function:
+        case "abs":
+            return "number", build.number(magnitude(values[0]))
+        case "sign":
+            return "number", build.number((values[0] > 0) - (values[0] < 0))
+        case "relu":
+            return "number", build.number(max(values[0], 0))
+        case "max" | "min":
+            return "number", build.number(max(values) if node.function == "max" else min(values))
+        case "where":
+            return "number", build.number(values[1] if values[0] != 0 else values[2])
+        case relation if relation in RELATIONS:
+            return "number", build.number(int(RELATIONS[relation](*values)))
+        case _:
+            return None
+
+
+# ------------------------------------------------------------------------------------------------ identities as functions
+
+
+def log_of_a_sum_of_exp(node: Apply) -> Entry | None:
+    """log(Σ_i exp(z_i)) = logsumexp_i(z_i)."""
+    if node.function != "log":
+        return None
+    inner = node.arguments[0]
+    exponential = _sum_of_exp(inner.node)
+    if exponential is None:
+        return None
+    product, z = exponential
+    over = {("bound", b): product.label_sizes[b] for b in product.bound}
+    names = {k: inner.labels[axis] for axis, k in enumerate(product.out)}
+    body = build.rename(z, names | {b: ("bound", b) for b in product.bound})
+    found = build.reduce("logsumexp", body, over)
+    if product.coefficient == 1:
+        return found
+    return build.add(build.spread(build.apply("log", build.number(product.coefficient)), build.sizes(found)), found)
+
+
+def _sum_of_exp(node: Expr) -> tuple[Product, Entry] | None:
+    """Return z, at the labels of the product, if a node is c Σ exp(z) with c > 0 and nothing fused."""
+    if not isinstance(node, Product) or not node.bound or len(node.factors) != 1 or node.coefficient <= 0:
+        return None
+    f = node.factors[0]
+    if f.exponent != 1 or not isinstance(f.node, Apply) or f.node.function != "exp" or f.node.orders is not None:
+        return None
+    if len(set(node.out)) < node.rank or len(set(f.labels)) < len(f.labels):
+        return None
+    z = f.node.arguments[0]
+    return node, Entry(z.node, tuple(f.labels[k] for k in z.labels))
+
+
+def softmax(node: Product) -> Entry | None:
+    """exp(z_i) / Σ_k exp(z_k) = exp(z_i − logsumexp_k(z_k))."""
+    for below, divisor in enumerate(node.factors):
+        found = _sum_of_exp(divisor.node)
+        if not isinstance(divisor.exponent, int) or divisor.exponent > -1 or found is None:
+            continue
+        product, _ = found
+        exponential = product.factors[0]
+        for above, factor in enumerate(node.factors):
+            if factor.node is not exponential.node or not isinstance(factor.exponent, int) or factor.exponent < 1:
+                continue
+            outer = {k: divisor.labels[axis] for axis, k in enumerate(product.out)}
+            if any(outer[k] != factor.labels[axis] for axis, k in enumerate(exponential.labels) if k in outer):
+                continue
+            assert isinstance(factor.node, Apply)
+            z = factor.node.arguments[0]
+            kept = {axis: factor.labels[axis] for axis, k in enumerate(exponential.labels) if k not in outer}
+            body = Entry(z.node, tuple(z.labels))
+            names = {axis: label for axis, label in enumerate(factor.labels)}
+            shifted = build.softmax(
+                build.rename(body, {a: ("over", a) if a in kept else names[a] for a in names}),
+                {("over", a): label for a, label in kept.items()},
+            )
+            rest = [f for k, f in enumerate(node.factors) if k not in (above, below)]
+            rest += [factor._replace(exponent=factor.exponent - 1), divisor._replace(exponent=divisor.exponent + 1)]
+            left = [f for f in rest if f.exponent != 0]
+            return build.scale(1 / Fraction(product.coefficient), reassemble(node, left, [shifted]))
+    return None
+
+
+def epsilon_pair(node: Product) -> Entry | None:
+    """ε_ijk ε_lmn = the determinant of δ, where the two share a summed index."""
+    spots = [(k, f) for k, f in enumerate(node.factors) if isinstance(f.node, Epsilon)]
+    bound = set(node.bound)
+    for n, (a, first) in enumerate(spots):
+        if isinstance(first.exponent, int) and first.exponent >= 2 and set(first.labels) & bound:
+            rest = [*_without(node, a), first._replace(exponent=first.exponent - 2)]
+            return _epsilon_expanded(node, first.labels, first.labels, [f for f in rest if f.exponent != 0])
+        for b, second in spots[n + 1 :]:
+            if (
+                first.node is second.node
+                and set(first.labels) & set(second.labels) & bound
+                and first.exponent == second.exponent == 1
+            ):
+                rest = [f for k, f in enumerate(node.factors) if k not in (a, b)]
+                return _epsilon_expanded(node, first.labels, second.labels, rest)
+    return None
+
+
+def _without(node: Product, k: int) -> list[Factor]:
+    return [f for n, f in enumerate(node.factors) if n != k]
+
+
+def _epsilon_expanded(node: Product, left: tuple[int, ...], right: tuple[int, ...], rest: list[Factor]) -> Entry:
+    terms = []
+    for order in permutations(range(len(left))):
+        ties = [build.delta(left[k], right[order[k]], len(left)) for k in range(len(left))]
+        sign = -1 if build.parity(order) else 1
+        terms.append((sign, reassemble(node, rest, ties), True))
+    return build.total(terms)
+
+
+def component_of_a_sum(node: Product) -> Entry | None:
+    """δ_ki Σ_m δ_mi a_m = a_k: a component of a tensor that is put together from components."""
+    places = {f.labels[0] for f in node.factors if isinstance(f.node, Unit)} & set(node.bound)
+    for k, f in enumerate(node.factors):
+        if isinstance(f.node, Sum) and f.exponent == 1 and places & set(f.labels) and _is_stack(f.node):
+            terms = []
+            for t in f.node.terms:
+                term = Entry(t.node, tuple(f.labels[axis] for axis in t.labels))
+                terms.append((t.coefficient, reassemble(node, _without(node, k), [term]), True))
+            return build.total(terms)
+    return None
+
+
+def _is_stack(node: Sum) -> bool:
+    return any(
+        isinstance(t.node, Unit)
+        or (isinstance(t.node, Product) and any(isinstance(f.node, Unit) for f in t.node.factors))
+        for t in node.terms
+    )
+
+
+def inverse_cancels(node: Product) -> Entry | None:
+    """A⁻¹_ij A_jk = δ_ik, and A_ij A⁻¹_jk = δ_ik; Q_ij Q_kj = δ_ik for an orthogonal Q."""
+    bound = set(node.bound)
+    counts: dict[int, int] = {}
+    for f in node.factors:
+        for label in f.labels:
+            counts[label] = counts.get(label, 0) + 1
+    for a, f in enumerate(node.factors):
+        if f.exponent != 1 or len(f.labels) != 2:
+            continue
+        for b, g in enumerate(node.factors):
+            if b == a or g.exponent != 1 or len(g.labels) != 2:
+                continue
+            for mine, other in _cancelling(f, g):
+                shared = f.labels[mine]
+                if shared == g.labels[other] and shared in bound and counts[shared] == 2:
+                    left, right = f.labels[1 - mine], g.labels[1 - other]
+                    size = node.label_sizes[left]
+                    rest = [h for k, h in enumerate(node.factors) if k not in (a, b)]
+                    return reassemble(node, rest, [build.delta(left, right, size), _nothing(node, shared)])
+    for a, f in enumerate(node.factors):
+        if f.exponent == 2 and isinstance(f.node, Tensor) and "orthogonal" in f.node.assumed:
+            for mine in (0, 1):
+                shared = f.labels[mine]
+                if shared in bound and counts[shared] == 1:
+                    left = f.labels[1 - mine]
+                    rest = _without(node, a)
+                    one = build.ones(left, node.label_sizes[left])
+                    return reassemble(node, rest, [one, _nothing(node, shared)])
+    return None
+
+
+def _cancelling(f: Factor, g: Factor) -> list[tuple[int, int]]:
+    """Return the pairs of axes over which the product of two matrices is δ."""
+    if isinstance(f.node, MatrixFunction) and f.node.argument is g.node:
+        return [(0, 1), (1, 0)]
+    if f.node is g.node and isinstance(f.node, Tensor) and "orthogonal" in f.node.assumed:
+        return [(0, 0), (1, 1)]
+    return []
+
+
+def _nothing(node: Product, label: int) -> Entry:
+    """Return a factor that sums to one over a label that no factor holds any more."""
+    return build.unit(label, node.label_sizes[label], 1)
+
+
+def inverse_of_inverse(node: MatrixFunction) -> Entry | None:
+    """(A⁻¹)⁻¹ = A;  det A⁻¹ = 1/det A;  log det A⁻¹ = −log det A."""
+    inner = node.argument
+    if not isinstance(inner, MatrixFunction) or inner.function != "inv":
+        return None
+    match node.function:
+        case "inv":
+            return Entry(inner.argument, (0, 1))
+        case "det":
+            return build.power(Entry(MatrixFunction("det", inner.argument), ()), -1)
+        case _:
+            return build.scale(-1, Entry(MatrixFunction("logdet", inner.argument), ()))
+
+
+def common_factor(node: Sum) -> Entry | None:
+    """C a + c b = c (a + b), for a factor c that is more than a bare tensor."""
+    shared: dict[tuple[Expr, tuple[int, ...], Exact], None] | None = None
+    for t in node.terms:
+        own = dict.fromkeys(_outer_factors(t))
+        shared = own if shared is None else {key: None for key in shared if key in own}
+        if not shared:
+            return None
+    assert shared
+    c, labels, exponent = next(iter(shared))
+    ranges = dict(enumerate(node.sizes))
+    content = _content([t.coefficient for t in node.terms])
+    terms = []
+    for t in node.terms:
+        rest = _divided(t, c, labels, exponent)
+        terms.append((Fraction(t.coefficient) / content, build.spread(rest, ranges), True))
+    inside = build.total(terms)
+    return build.product([(Entry(c, labels), exponent, False), (inside, 1, False)], (), content)
+
+
+def _content(coefficients: list[Exact]) -> Exact:
+    """Return the number that a person would put before the sum: what all coefficients share."""
+    sizes = {magnitude(c) for c in coefficients}
+    shared = sizes.pop() if len(sizes) == 1 else 1
+    return -shared if all(c < 0 for c in coefficients) else shared
+
+
+def _outer_factors(t: Term) -> list[tuple[Expr, tuple[int, ...], Exact]]:
+    """Return the factors of a term that sum nothing, at the axes of the sum."""
+    if not isinstance(t.node, Product):
+        return [(t.node, t.labels, 1)] if _is_worth_sharing(t.node, 1) else []
+    place: dict[int, int] = {}
+    for axis, label in enumerate(t.node.out):
+        place.setdefault(label, t.labels[axis])
+    return [
+        (f.node, tuple(place[k] for k in f.labels), f.exponent)
+        for f in t.node.factors
+        if all(k in place for k in f.labels) and _is_worth_sharing(f.node, f.exponent)
+    ]
+
+
+def _is_worth_sharing(node: Expr, exponent: Exact) -> bool:
+    return not isinstance(node, Tensor | Ones | Unit | Epsilon | Number) or exponent not in (1, 2)
+
+
+def _divided(t: Term, c: Expr, labels: tuple[int, ...], exponent: Exact) -> Entry:
+    """Return a term without one of its factors, at the axes of the sum."""
+    if not isinstance(t.node, Product):
+        return build.number(1)
+    place: dict[int, int] = {}
+    for axis, label in enumerate(t.node.out):
+        place.setdefault(label, t.labels[axis])
+    gone = next(
+        k for k, f in enumerate(t.node.factors)
+        if f.node is c and f.exponent == exponent and tuple(place.get(n) for n in f.labels) == labels
+    )  # fmt: skip
+    rest = reassemble(t.node, _without(t.node, gone), [])
+    return build.rename(rest, dict(enumerate(t.labels)))
+
+
+def numeric_exponent(node: Apply) -> Entry | None:
+    """pow(a, p) = a^p for a number p."""
+    if node.function != "pow":
+        return None
+    base, exponent = node.arguments
+    if not isinstance(exponent.node, Number):
+        return None
+    return build.power(Entry(base.node, base.labels), exponent.node.value)
+
+
+APPLY = (log_of_a_sum_of_exp, numeric_exponent)
+PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels)
+MATRIX = (inverse_of_inverse,)
+SUM = (common_factor,)
