@@ -209,8 +209,8 @@ class _Network:
             scalars += more
         if self.coefficient == 0:
             return ZERO
-        placed = {f.wires[0]: f for f in factors if isinstance(f.node, Unit) and f.wires[0] not in groups}
-        if placed and not is_component(factors, placed):
+        placed = {f.wires[0]: f for f in factors if isinstance(f.node, Unit)}
+        if placed and not is_component(factors, placed, groups):
             return self._placed(scalars, factors, placed, groups)
         open_parts, closed = split(factors, groups)
         if not open_parts and not groups and len(closed) == 1 and not scalars:
@@ -238,13 +238,16 @@ class _Network:
         placed: Mapping[Wire, Placed],
         groups: Groups,
     ) -> Entry:
-        """δ_ki a_i b_i = a_k b_k: give each factor its own component."""
+        """δ_ki a_i b_i = a_k b_k, and δ_ki a_i = δ_ki a_k where i is free: give each factor its own component."""
         found: list[tuple[Entry, Exact, bool]] = [(Entry(f.node, ()), f.exponent, False) for f in scalars]
+        alias = {w: fresh() for w in placed}
         for f in factors:
             if f.wires and placed.get(f.wires[0]) == f:
+                if f.wires[0] in groups:
+                    found.append((Entry(f.node, f.wires), 1, False))
                 continue
-            units = [(w, placed[w].node) for w in dict.fromkeys(f.wires) if w in placed]
-            found.append((_component(Entry(f.node, f.wires), units), f.exponent, False))
+            units = [(alias[w], placed[w].node) for w in dict.fromkeys(f.wires) if w in placed]
+            found.append((_component(rename(Entry(f.node, f.wires), alias), units), f.exponent, False))
         names: dict[Wire, Wire] = {w: same[0] for w, same in groups.items()}
         inside = [(rename(e, names), x, j) for e, x, j in found]
         for w, same in groups.items():

@@ -82,10 +82,18 @@ def size_at(factors: list[Placed], wire: Wire) -> Size:
     return min((s for f in factors for w, s in zip(f.wires, f.node.sizes, strict=True) if w == wire), key=size_key)
 
 
-def is_component(factors: list[Placed], placed: Mapping[Wire, Placed]) -> bool:
-    """Tell whether a product is a component of one tensor, A_1j: the tensor beside the numerals of its axes."""
-    solid = [f for f in factors if not (f.wires and placed.get(f.wires[0]) == f)]
-    return len(solid) == 1 and solid[0].exponent == 1 and not isinstance(solid[0].node, Sum | Product | Apply | Reduce)
+def is_component(factors: list[Placed], units: Mapping[Wire, Placed], groups: Groups) -> bool:
+    """Tell whether nothing is left to do for the components of a product.
+
+    On a free wire a component stands alone; on a bound one beside a single tensor and nothing else, as in A_1j.
+    """
+    solid = [f for f in factors if not (f.wires and units.get(f.wires[0]) == f)]
+    touched = {w for f in solid for w in f.wires if w in units}
+    if not touched:
+        return True
+    if touched & set(groups) or len(solid) != 1 or len(units) > len(touched):
+        return False
+    return solid[0].exponent == 1 and not isinstance(solid[0].node, Sum | Product | Apply | Reduce)
 
 
 def assemble(coefficient: Exact, factors: list[Placed], groups: Groups) -> Entry:

@@ -6,13 +6,15 @@ in its part of the tree, or it is zero.  So nothing is lost where an index cance
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from einsdiff import functions
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Axis, Number, exact
+from einsdiff.elaborate.calls import RELATIONS, apply_known, check_variable, refuse_formula, refuse_rank
 from einsdiff.elaborate.deep import Deep
 from einsdiff.elaborate.matrix import matrix_argument
 from einsdiff.elaborate.scope import Local, Scope, local
@@ -46,7 +48,6 @@ from einsdiff.text.tree import (
     Tree,
 )
 
-RELATIONS = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "==": "eq", "!=": "ne"}
 Wires = Mapping[str, Local]
 
 
@@ -109,6 +110,8 @@ class Elaboration:
     def _name(self, name: str, indices: tuple[Index, ...] | None, wires: Wires, span: Span) -> Entry:
         if indices is None:
             rank = self.scope.rank_of(name)
+            if rank is None and self.scope.is_size(name):
+                return build.size_of(name)
             if rank:
                 raise IndexMismatchError(
                     f"{name} stands without an index [^], elsewhere it has {rank}",
@@ -169,7 +172,7 @@ class Elaboration:
             entry = build.delta(at[0], at[1], at[0].size)
         else:
             for wire, index in zip(at, indices, strict=True):
-                self.scope.tie_size(wire, len(at), index.span)
+                self.scope.tie_size(wire, len(at), index.span, f"in ε, whose {len(at)} indices run over {len(at)} values")
             entry = build.epsilon(at)
         return build.multiply(entry, *marks, bound=[w for w, _ in units]) if marks else entry
 
@@ -184,20 +187,29 @@ class Elaboration:
         return build.total(found)
 
     def _product(self, tree: Multiply | Divide, wires: Wires) -> Deep[Entry]:
-        factors = factors_of(tree)
-        counts: dict[str, int] = {}
-        for factor, _ in factors:
-            for i in self.standing[id(factor)]:
-                counts[i] = counts.get(i, 0) + 1
-        bound = {i: local(i) for i, times in counts.items() if times > 1 and i not in wires}
-        inside = {**wires, **bound} if bound else wires
+        """Return a product; products and quotients among its factors are opened, so that the whole is made at once."""
+        bound: list[Local] = []
         found: list[tuple[Entry, int | Fraction, bool]] = []
-        for factor, exponent in factors:
-            entry = yield self.part(factor, inside)
+        left: list[tuple[Tree, int, Wires]] = [(tree, 1, wires)]
+        while left:
+            factor, exponent, around = left.pop()
+            if exponent == 1 and isinstance(factor, Multiply | Divide):
+                parts = factors_of(factor)
+                closed = {i: local(i) for i in self._repeated(part for part, _ in parts) if i not in around}
+                bound += closed.values()
+                inside = {**around, **closed} if closed else around
+                left += [(part, power, inside) for part, power in reversed(parts)]
+                continue
+            entry = yield self.part(factor, around)
             if build.is_zero(entry) and exponent < 0:
                 raise self._division_by_zero(factor)
             found.append((entry, exponent, True))
-        return build.product(found, bound.values())
+        return build.product(found, bound)
+
+    def _repeated(self, parts: Iterable[Tree]) -> list[str]:
+        """Return the indices that several parts hold."""
+        counts = Counter(i for part in parts for i in self.standing[id(part)])
+        return [i for i, times in counts.items() if times > 1]
 
     def _division_by_zero(self, divisor: Tree) -> EinsdiffError:
         return ParseError(
@@ -284,37 +296,14 @@ class Elaboration:
                 )
             self.scope.use(name, len(arguments), tree.name_span, "function")
             return build.apply(name, *arguments, orders=orders)
-        return self._known_function(name, row, arguments, tree)
-
-    def _known_function(self, name: str, row: functions.Row, arguments: list[Entry], tree: Call) -> Entry:
-        wanted = len(row.arguments)
-        if len(arguments) != wanted and not (name in ("max", "min") and len(arguments) > wanted):
-            raise ParseError(
-                f"{name} takes {wanted} argument{'s' * (wanted > 1)}, here are {len(arguments)} [^]",
-                self.scope.source,
-                [Mark(tree.span)],
-                help=row.call,
-            )
-        if name in ("max", "min"):
-            result = arguments[0]
-            for other in arguments[1:]:
-                result = build.apply(name, result, other)
-            return result
-        if name == "sqrt":
-            return build.power(arguments[0], Fraction(1, 2))
-        return build.apply(name, *arguments)
+        return apply_known(self.scope.source, name, tree, arguments)
 
     def _tensor_function(self, tree: Call, wires: Wires) -> Entry:
         """Return inv(A)_ij, det(A), logdet(A), tr(A), norm(x): the argument is matrix notation."""
         indices = tree.indices or ()
         value = matrix_argument(tree, self.scope)
         if len(value.wires) != len(indices):
-            raise IndexMismatchError(
-                f"{tree.name}(…) has {len(value.wires)} indices, here it has {len(indices)} [^]",
-                self.scope.source,
-                [Mark(tree.span)],
-                help=f"{tree.name}(…)" + ("_ij"[: 1 + len(value.wires)] if value.wires else ""),
-            )
+            raise refuse_rank(self.scope.source, tree, len(value.wires))
         inside: dict[str, Local] = {}
         at = {}
         for wire, index in zip(value.wires, indices, strict=True):
@@ -341,12 +330,7 @@ class Elaboration:
         arguments = []
         for argument in tree.arguments:
             if not isinstance(argument, Name) or argument.indices is not None:
-                raise ParseError(
-                    f"an unknown function of whole tensors takes names [^], {tree.name} is given a formula",
-                    self.scope.source,
-                    [Mark(argument.span)],
-                    help="give the formula a name in a statement of its own",
-                )
+                raise refuse_formula(self.scope.source, tree, argument)
             rank = self.scope.rank_of(argument.name)
             if rank is None:
                 raise UnknownNameError(
@@ -361,7 +345,7 @@ class Elaboration:
                 self.scope.tie(wire, Axis(argument.name, k), argument.span)
             arguments.append((build.tensor(argument.name, order), order))
         indices = tree.indices or ()
-        self.scope.use(tree.name, len(indices), tree.name_span, "function")
+        self.scope.use(tree.name, len(indices), tree.name_span, "function", "index")
         inside: dict[str, Local] = {}
         at: list[Local] = []
         for index in indices:
@@ -391,14 +375,7 @@ class Elaboration:
         body = yield self.part(tree.body, inside)
         summed = list(bound.values())
         for name in tree.wrt:
-            symbol = self.scope.symbols.get(name.name) or self.scope.declared.get(name.name)
-            if symbol is None or symbol.role != "input":
-                raise UnknownNameError(
-                    f"there is no input {name.name} to differentiate by [^]",
-                    self.scope.source,
-                    [Mark(name.span)],
-                    help=self.scope.suggest(name.name, [s.name for s in self.scope.inputs()]),
-                )
+            check_variable(self.scope, name)
             own, wrt = self._variable(name, inside)
             summed += own
             body = build.derivative(body, wrt) if not build.is_zero(body) else body
@@ -412,7 +389,7 @@ class Elaboration:
                 f"{name.name} is differentiated by as a whole, here a component is named [^]",
                 self.scope.source,
                 [Mark(name.span)],
-                help=f"name the index:  ∂…/∂{name.name}_k, and take its component afterwards",
+                help=f"write ∂…/∂{name.name}_{'klmnpqrs'[: len(indices)]}, and take its component afterwards",
             )
         self.scope.use(name.name, len(indices), name.span)
         at = []

@@ -280,8 +280,19 @@ class _Shapes:
                 self.source,
                 [Mark(constraint.spans[place]), Mark(cause, "~")],
                 rule="a name is of one kind in the whole program (spec/language.md, Kinds of names)",
-                help=HELP.get(constraint.relation, f"give {name} another name at one of the two places"),
+                help=self._typed(constraint) or f"give {name} another name at one of the two places",
             )
+
+    def _typed(self, constraint: _Constraint) -> str:
+        """Return what can be typed in place of a part that is no scalar."""
+        if constraint.relation != "product":
+            return HELP.get(constraint.relation, "")
+        a, b = (self.source[span.start : span.stop] for span in constraint.spans[:2])
+        if not all(map(str.isalnum, (a, b))):
+            return HELP["product"]
+        if self.domains[constraint.parts[1]] <= {"m"}:
+            return f"write {a}' {b}"
+        return f"write {a}' {b}, {a} {b}' or {a} .* {b} for the product of two vectors"
 
     def _is_open(self, wish: _Wish) -> bool:
         """Tell whether a wish would decide something."""

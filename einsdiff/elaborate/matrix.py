@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from functools import partial, reduce
+from functools import partial
 from itertools import cycle
 from typing import NamedTuple
 
@@ -18,14 +18,14 @@ from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Axis, Number, Size, Wire, exact
 from einsdiff.elaborate import kinds as shapes
+from einsdiff.elaborate.calls import RELATIONS, apply_known, check_variable, refuse_count
 from einsdiff.elaborate.deep import Deep, run
 from einsdiff.elaborate.kinds import PAGE, WORDS, Kind
 from einsdiff.elaborate.scope import Local, Scope, local
-from einsdiff.errors import IndexMismatchError, Mark, ParseError, SizeMismatchError, Span, UnknownNameError
+from einsdiff.errors import IndexMismatchError, Mark, SizeMismatchError, Span
 from einsdiff.text import tree as syntax
 from einsdiff.text.tree import Differentiate, Name, Tree, children
 
-RELATIONS = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "==": "eq", "!=": "ne"}
 POWERS = 64
 """The largest power of a matrix that is written out as a product."""
 INNER = "the inner sizes of this product differ: [~] has {} columns, [^] has {} rows"
@@ -77,7 +77,7 @@ def matrix_argument(tree: Tree, scope: Scope) -> Value:
     for part in stack:
         stack += children(part)
     found = {part.name: scope.rank_of(part.name) for part in stack if isinstance(part, Name)}
-    ranks = {name: rank for name, rank in found.items() if rank is not None}
+    ranks = scope.ranks() | {name: rank for name, rank in found.items() if rank is not None}
     document = syntax.Document(scope.source, (syntax.Statement(None, tree, tree.span),), (), "matrix")
     return elaborate(tree, scope, shapes.infer_kinds(document, ranks))
 
@@ -192,6 +192,8 @@ class _Elaboration:
                 return _Block(build.ones(i, i.size), (i,))
             self.scope.tie_wires(i, j, span)
             return _Block(build.delta(i, j, i.size), (i,), (j,))
+        if self.scope.is_size(name):
+            return _Block(build.size_of(name))
         kind = self.kinds[name]
         if kind is Kind.TENSOR:
             raise self._error(f"{name} [^] has more than two indices", span, help="index notation:  T_ijk x_k")
@@ -290,34 +292,21 @@ class _Elaboration:
     def _call(self, tree: syntax.Call, parts: Sequence[_Block]) -> _Block:
         name = functions.ALIASES.get(tree.name, tree.name)
         if not parts or (name in shapes.CALLS and len(parts) > 1):
-            raise self._miscount(tree, name, 1)
+            raise refuse_count(self.source, name, tree, 1)
         if name in shapes.CALLS:
             return self._tensor_function(name, tree, parts[0])
         if name in functions.REDUCTIONS and (name not in functions.BY_NAME or len(parts) == 1):
             raise self._error(f"{name} [^] is taken over an index", tree.name_span, help=f"s = {name}_i(x_i)")
         return self._apply(name, tree, parts)
 
-    def _miscount(self, tree: Tree, name: str, wanted: int) -> ParseError:
-        message = f"{name} takes {wanted} argument{'s' * (wanted > 1)}, here are {len(children(tree))} [^]"
-        row = functions.BY_NAME.get(name)
-        return ParseError(message, self.source, [Mark(tree.span)], help=row.call if row else f"{name}(A)")
-
     def _apply(self, name: str, tree: Tree, parts: Sequence[_Block]) -> _Block:
         """f(u, v, …), entry by entry."""
         entries, *axes = self._level(children(tree), parts, f"cannot stand side by side in {name}")
-        row = functions.BY_NAME.get(name)
-        if row is None and isinstance(tree, syntax.Call):
+        if name not in functions.BY_NAME and isinstance(tree, syntax.Call):
             self.scope.use(name, len(parts), tree.name_span, "function")
             orders = tree.orders or ((tree.primes,) if len(parts) == 1 else (0,) * len(parts))
             return _Block(build.apply(name, *entries, orders=orders), *axes)
-        wanted = len(row.arguments) if row else 0
-        if len(parts) != wanted and not (name in ("max", "min") and len(parts) > wanted):
-            raise self._miscount(tree, name, wanted)
-        if name == "sqrt":
-            return _Block(build.power(entries[0], Fraction(1, 2)), *axes)
-        if name in ("max", "min"):
-            return _Block(reduce(lambda u, v: build.apply(name, u, v), entries), *axes)
-        return _Block(build.apply(name, *entries), *axes)
+        return _Block(apply_known(self.source, name, tree, entries), *axes)
 
     def _tensor_function(self, name: str, tree: syntax.Call, block: _Block) -> _Block:
         """Return sum, vec, diag, tr, inv, det, logdet or a norm of a block."""
@@ -372,11 +361,7 @@ class _Elaboration:
         """∂body/∂wrt…: the axes of the body, then those of each variable."""
         block: _Block = yield self.whole(tree.body)
         for name in tree.wrt:
-            symbol = self.scope.symbols.get(name.name) or self.scope.declared.get(name.name)
-            if symbol is None or symbol.role != "input":
-                message = f"there is no input {name.name} to differentiate by [^]"
-                known = self.scope.suggest(name.name, [s.name for s in self.scope.inputs()])
-                raise UnknownNameError(message, self.source, [Mark(name.span)], help=known)
+            check_variable(self.scope, name)
             wrt = self._name(name)
             entry = block.entry if build.is_zero(block.entry) else build.derivative(block.entry, wrt.entry)
             axes = (block.rows + wrt.rows, block.columns + wrt.columns)

@@ -323,8 +323,7 @@ class _Reading:
     # ------------------------------------------------------------------------------------------------- matrix notation
 
     def _matrix_statements(self) -> None:
-        declared = {name: s.rank for name, s in self.scope.declared.items()}
-        kinds = infer_kinds(self.document, declared)
+        kinds = infer_kinds(self.document, self.scope.ranks())
         for statement in self.document.statements:
             value = elaborate_matrix(statement.body, self.scope, kinds)
             target = statement.target

@@ -12,6 +12,10 @@ from einsdiff.errors import IndexMismatchError, Mark, SizeMismatchError, Span, U
 from einsdiff.text.tree import Declaration
 
 KINDS = {"scalar": 0, "vector": 1, "matrix": 2}
+RULES = {
+    "index": "a tensor has the same number of indices wherever it stands (spec/language.md, Tensors)",
+    "argument": "a function has the same number of arguments wherever it stands (spec/language.md, Unknown functions)",
+}
 _serial = count()
 
 
@@ -19,14 +23,16 @@ _serial = count()
 class SizeClass:
     """Axes over which one index runs, each with the place in the source where the index stands at that axis.
 
-    `index` is the name of the index as the user wrote it.  `declared` is the size that was declared, if any: a number or a
-    name; two classes never share a declared name.
+    `index` is the name of the index as the user wrote it, or nothing where only components stand.  `declared` is the size
+    that was declared, if any: a number or a name; two classes never share a declared name.  `reason` says what fixed
+    the number where that was no declaration.
     """
 
     index: str
     axes: tuple[tuple[Axis, Span | None], ...]
     declared: int | str | None = None
     ranges: tuple[IndexSize, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +98,27 @@ class Scope:
                 f"{name} is declared twice [^]", self.source, [Mark(declaration.name_span)], help="keep one of the two"
             )
         rank = KINDS.get(declaration.kind, len(declaration.sizes))
-        self.declared[name] = Symbol(name, rank, declaration.span, "input", declaration.properties)
+        self.declared[name] = Symbol(name, rank, declaration.span, "input", declaration.properties, declaration.sizes)
         spans = declaration.size_spans or (declaration.span,) * len(declaration.sizes)
         for k, (size, span) in enumerate(zip(declaration.sizes, spans, strict=True)):
             self._declare_size(Axis(name, k), size, span)
 
-    def use(self, name: str, rank: int, span: Span, role: str = "input") -> Symbol:
-        """Return the symbol of a name that stands here with `rank` indices."""
+    def use(self, name: str, rank: int, span: Span, role: str = "input", counted: str = "") -> Symbol:
+        """Return the symbol of a name that stands here with `rank` indices, or arguments if it is an unknown function.
+
+        `counted` says which of the two they are, where it is not what the role says.
+        """
+        counted = counted or ("argument" if role == "function" else "index")
         symbol = self.symbols.get(name)
         if symbol is None:
             known = self.declared.get(name)
             properties = known.properties if known else ()
             if known and known.rank != rank and role != "function":
                 raise IndexMismatchError(
-                    f"{name} has {_indices(rank)} at [^] and is declared with {_indices(known.rank)} at [~]",
+                    f"{name} has {count_of(rank)} at [^] and is declared with {count_of(known.rank)} at [~]",
                     self.source,
                     [Mark(span), *([Mark(known.span, "~")] if known.span else [])],
-                    help=f"give {name} {_indices(known.rank)}, or change its declaration",
+                    help=f"give {name} {count_of(known.rank)}, or change its declaration",
                 )
             symbol = self.symbols[name] = Symbol(name, rank, span, role, properties)
             for k in range(rank):
@@ -122,11 +132,11 @@ class Scope:
             )
         elif symbol.rank != rank:
             raise IndexMismatchError(
-                f"{name} has {_indices(rank)} at [^] and {_indices(symbol.rank)} at [~]",
+                f"{name} has {count_of(rank, counted)} at [^] and {count_of(symbol.rank, counted)} at [~]",
                 self.source,
                 self._both(span, symbol.span),
-                rule="a tensor has the same number of indices wherever it stands (spec/language.md, Tensors)",
-                help=f"give {name} {_indices(symbol.rank)} everywhere, or use another name",
+                rule=RULES[counted],
+                help=f"give {name} {count_of(symbol.rank, counted)} everywhere, or use another name",
             )
         return symbol
 
@@ -134,6 +144,15 @@ class Scope:
         """Return the rank of a name if it is known yet."""
         symbol = self.symbols.get(name) or self.declared.get(name)
         return None if symbol is None else symbol.rank
+
+    def is_size(self, name: str) -> bool:
+        """Whether a name is that of a declared size and of nothing else."""
+        return name in self._parent and name not in self.symbols and name not in self.declared
+
+    def ranks(self) -> dict[str, int]:
+        """Return the rank of every declared name; the name of a size is a scalar."""
+        sizes = {size: 0 for size in self._parent if isinstance(size, str)}
+        return sizes | {name: symbol.rank for name, symbol in self.declared.items()}
 
     def inputs(self) -> Iterator[Symbol]:
         """Yield the symbols that must be given, in the order of their first use."""
@@ -160,9 +179,9 @@ class Scope:
         if wire.index:
             self.hints[axis] = wire.index
 
-    def tie_size(self, wire: Local, size: int | str, span: Span) -> None:
-        """The index `wire` runs over a size that is fixed by what stands here."""
-        self._declare_size(wire.size, size, span)
+    def tie_size(self, wire: Local, size: int | str, span: Span, reason: str = "") -> None:
+        """The index `wire` runs over a size that is fixed by what stands here, for a reason other than a declaration."""
+        self._declare_size(wire.size, size, span, reason)
 
     def tie_wires(self, a: Local, b: Local, span: Span) -> None:
         """Two indices run over the same values."""
@@ -202,7 +221,8 @@ class Scope:
             ordered = tuple((axis, axes[axis]) for axis in sorted(axes, key=size_key))
             ranges = () if ordered or c.declared is not None else names
             if ordered or ranges or c.declared is not None:
-                found.append(SizeClass(names[0].index if names else "", ordered, c.declared, ranges))
+                index = names[0].index if names else ""
+                found.append(SizeClass(index, ordered, c.declared, ranges, c.origin[0]))
         return tuple(found)
 
     def _is_input(self, axis: Axis) -> bool:
@@ -224,7 +244,7 @@ class Scope:
             self._parent[size], size = root, self._parent[size]
         return root
 
-    def _declare_size(self, size: Size, declared: int | str, span: Span | None) -> None:
+    def _declare_size(self, size: Size, declared: int | str, span: Span | None, reason: str = "") -> None:
         if isinstance(declared, str):
             known = self._class_of(declared)
             known.declared = known.declared if known.declared is not None else declared
@@ -232,16 +252,16 @@ class Scope:
             return
         found = self._class_of(size)
         if isinstance(found.declared, int) and found.declared != declared:
-            self._clash(found, _Class(declared=declared, origin=("", span)), span)
+            self._clash(found, _Class(declared=declared, origin=(reason, span)), span, size)
         if not isinstance(found.declared, int):
-            found.declared, found.origin = declared, ("", span)
+            found.declared, found.origin = declared, (reason, span)
 
     def _merge(self, a: Size, b: Size, span: Span | None) -> None:
         first, second = self._class_of(a), self._class_of(b)
         if first is second:
             return
         if first.declared is not None and second.declared is not None and first.declared != second.declared:
-            self._clash(first, second, span)
+            self._clash(first, second, span, b)
         kept, gone = self._find(a), self._find(b)
         if len(second.axes) + len(second.ranges) > len(first.axes) + len(first.ranges):
             first, second, kept, gone = second, first, gone, kept
@@ -252,16 +272,16 @@ class Scope:
         if first.declared is None:
             first.declared, first.origin = second.declared, second.origin
 
-    def _clash(self, first: _Class, second: _Class, span: Span | None) -> None:
+    def _clash(self, first: _Class, second: _Class, span: Span | None, size: Size) -> None:
+        """Raise the error of two classes that cannot be one; `size` is what joins the second to the first."""
         index = next((r.index.split("#")[0] for r in [*first.ranges, *second.ranges]), "an index")
         places = [next((s for _, s in reversed(c.axes) if s), c.origin[1]) for c in (second, first)]
         here = span or places[0]
         there = places[1] if places[1] != here else places[0]
-        facts = [
-            f"{axis.tensor} is declared with {c.declared} as its {ORDINALS[axis.axis]} size"
-            for c in (first, second)
-            for axis, _ in c.axes[:1]
-        ]
+        axes = [*(axis for axis, _ in first.axes), *([size] if isinstance(size, Axis) else []), *(a for a, _ in second.axes)]
+        known = [self.declared[name] for name in dict.fromkeys(axis.tensor for axis in axes) if name in self.declared]
+        facts = [f"{s.name} is declared {'with size ' * (s.rank == 1)}{' by '.join(map(str, s.sizes))}" for s in known]
+        facts += [f"{index} is {c.declared} {c.origin[0]}" for c in (first, second) if c.origin[0]]
         raise SizeMismatchError(
             f"{index} runs over {second.declared} at [^] and over {first.declared} at [~]",
             self.source,
@@ -271,8 +291,11 @@ class Scope:
         )
 
 
-ORDINALS = ("first", "second", "third", *(f"{k}th" for k in range(4, 100)))
+def count_of(number: int, what: str = "index") -> str:
+    """Return a number of indices or arguments in words.
 
-
-def _indices(rank: int) -> str:
-    return "no index" if rank == 0 else "1 index" if rank == 1 else f"{rank} indices"
+    >>> count_of(0), count_of(1), count_of(2, "argument")
+    ('no index', '1 index', '2 arguments')
+    """
+    many = "indices" if what == "index" else f"{what}s"
+    return f"no {what}" if number == 0 else f"1 {what}" if number == 1 else f"{number} {many}"

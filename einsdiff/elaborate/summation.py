@@ -18,7 +18,8 @@ from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple
 
-from einsdiff.errors import AmbiguityError, EinsdiffError, IndexMismatchError, Mark, Span
+from einsdiff.elaborate import readings
+from einsdiff.errors import IndexMismatchError, Mark, Span
 from einsdiff.text.tree import (
     Add,
     Call,
@@ -38,8 +39,6 @@ from einsdiff.text.tree import (
     Tree,
     children,
 )
-
-RULE = "an index that is not on the left is summed where it is repeated (spec/language.md, Summation)"
 
 
 class Standing(Enum):
@@ -221,38 +220,12 @@ def check_bound(source: str, term: Tree, held: Standings, free: Iterable[str]) -
     for i, (standing, places) in held.items():
         if i in known or standing in (Standing.CLOSED, Standing.POWER):
             continue
-        raise _error(source, term, i, standing, places)
-
-
-def _error(source: str, term: Tree, i: str, standing: Standing, places: tuple[Span, ...]) -> EinsdiffError:
-    text = source[term.span.start : term.span.stop]
-    explicit = f"sum_{i}(…)" if len(i) == 1 else f"sum_{{{i}}}(…)"
-    if standing is Standing.OPEN:
-        shown = text if len(text) <= 40 else "…"
-        return IndexMismatchError(
-            f"{i} stands alone in a term: it is neither on the left nor repeated [^]",
-            source,
-            [Mark(places[0])],
-            rule=RULE,
-            help=f"{explicit[:-3]}({shown}) to sum over {i}, or name {i} on the left",
-        )
-    if standing is Standing.MIXED:
-        return IndexMismatchError(
-            f"the terms of this sum disagree about {i}: it stands alone at [^] and is repeated at [~]",
-            source,
-            [Mark(places[0]), Mark(places[1], "~")],
-            rule="inside a sum either every term repeats an index or none does (spec/language.md, Summation)",
-            help=f"say which is summed with {explicit}",
-        )
-    spelled = [source[p.start : p.stop] for p in places[:2]]
-    prefix = explicit[:-3]
-    return AmbiguityError(
-        f"{i} can be summed in each factor, {prefix}({spelled[0]}) · {prefix}({spelled[1]}) [^] [~], or over the whole product",
-        source,
-        [Mark(places[0]), *(Mark(p, "~") for p in places[1:2])],
-        rule="several factors could each close the index on their own (spec/language.md, Summation)",
-        help=f"rename one of the two {i}, or write {explicit} around what is summed",
-    )
+        if standing is Standing.OPEN:
+            raise readings.refuse_alone(source, term, i, places[0])
+        if standing is Standing.MIXED:
+            raise readings.refuse_mixed(source, term, i, places[0], places[1])
+        like = [j for j, other in held.items() if j not in known and other == held[i]]
+        raise readings.refuse_twice(source, term, like, places)
 
 
 def strict(source: str, tree: Tree) -> list[str]:
@@ -268,15 +241,14 @@ def strict(source: str, tree: Tree) -> list[str]:
         if lacking:
             i = lacking[0]
             having, without = (found[0][0], term) if i in free[0] else (term, found[0][0])
-            target = ",".join(dict.fromkeys([*free[0], *here]))
             body = source[tree.span.start : tree.span.stop]
-            left = target.replace(",", "") if all(len(n) == 1 for n in target.split(",")) else f"{{{target}}}"
+            left = readings.spell(list(dict.fromkeys([*free[0], *here])))
             raise IndexMismatchError(
                 f"the terms of this sum disagree about {i}: [^] has it, [~] has not",
                 source,
                 [Mark(having.span), Mark(without.span, "~")],
                 rule="without a left-hand side all terms have the same free indices (spec/language.md, Summation)",
-                help=f"to repeat a term along {i}, name the result's indices:  Y_{left} = {body if len(body) <= 60 else '…'}",
+                help=f"to repeat a term along {i}, name the result's indices:  Y{left} = {body if len(body) <= 60 else '…'}",
             )
     return free[0]
 
@@ -335,7 +307,7 @@ def _strict_product(source: str, tree: Tree, factors: list[dict[str, bool]]) -> 
                 source,
                 [Mark(tree.span)],
                 rule="without a left-hand side an index is seen once or twice in a term (spec/language.md, Summation)",
-                help=f"name the result's indices:  y_{i} = {body}   or   s = {body}",
+                help=f"name the result's indices:  y{readings.spell([i])} = {body}   or   s = {body}",
             )
     return {i: times == 2 for i, times in counts.items()}
 
@@ -351,7 +323,7 @@ def _strict_sum(source: str, terms: list[tuple[Tree, dict[str, bool]]]) -> dict[
                     source,
                     [Mark(tree.span), Mark(first[i].span, "~")],
                     rule="inside a sum either every term repeats an index or none does (spec/language.md, Summation)",
-                    help=f"say which is summed with sum_{i}(…)",
+                    help=f"say which is summed with sum{readings.spell([i])}(…)",
                 )
             first.setdefault(i, tree)
     return result

@@ -128,16 +128,16 @@ class Sizes:
         spans = {axis: span for known in written for axis, span in known.axes}
         axes = [axis for known in written for axis, _ in known.axes]
         axes += [s for s in sizes if isinstance(s, Axis) and s not in spans]
-        names = [known.index for known in written]
-        names += [s.index for s in sizes if isinstance(s, IndexSize)]
+        names = [known.index for known in written if known.index]
+        names += [s.index for s in sizes if isinstance(s, IndexSize) and s.index[0] != "#"]
         names += [s for s in sizes if isinstance(s, str)]
         fixed: dict[int, str] = {}
+        for known in written:
+            if isinstance(known.declared, int):
+                fixed.setdefault(known.declared, known.reason or "as declared")
         for size in sizes:
             if isinstance(size, int):
                 fixed.setdefault(size, "as declared")
-        for known in written:
-            if isinstance(known.declared, int):
-                fixed.setdefault(known.declared, "as declared")
         for name in names:
             if name in self.request.sizes:
                 fixed.setdefault(self.request.sizes[name], f'in sizes={{"{name}": {self.request.sizes[name]}}}')

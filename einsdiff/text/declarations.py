@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.errors import Mark, ParseError, SizeMismatchError, Span
 from einsdiff.text.lexer import tokenize
 from einsdiff.text.spelling import find_meant
 from einsdiff.text.symbols import LATEX_LETTERS, name_of
@@ -14,7 +14,12 @@ from einsdiff.text.tree import Declaration
 RANKS = {"scalar": 0, "vector": 1, "matrix": 2, "tensor": None}
 """A kind → how many sizes it takes; a tensor takes any number."""
 
+EXAMPLES = {"scalar": "scalar", "vector": "vector(n)", "matrix": "matrix(n, m)", "tensor": "tensor(n, m, k)"}
 PROPERTIES = ("symmetric", "skew", "diagonal", "orthogonal", "spd", "positive", "constant")
+SQUARE = frozenset(["symmetric", "skew", "diagonal", "orthogonal", "spd"])
+"""Properties of square matrices."""
+EVERY_RANK = frozenset(["symmetric", "skew"])
+"""Those that a tensor with more than two axes, all of one size, can have too."""
 OTHER_PROPERTIES = {
     "skewsymmetric": "skew",
     "antisymmetric": "skew",
@@ -28,6 +33,7 @@ BEGINNING = re.compile(r"(?:\A|(?<=[\n;]))[^\S\n]*(\\?[^\W\d]\w{0,399})[^\S\n]*:
 
 _END = re.compile(r"[\n;]")
 _KIND = re.compile(r"\s*([^\W\d]\w{0,39})")
+_SIZES = re.compile(r"\s*\([\w\s,]*\)")
 _OPEN = re.compile(r"\s*\(")
 _SIZE = re.compile(r"\s*(\w{1,99})\s*(,|\))")
 _PROPERTY = re.compile(r"[\s,]*([^\W\d]\w{0,39}|\S)")
@@ -83,6 +89,7 @@ def _read(source: str, text: str, beginning: re.Match[str], stop: int) -> Declar
         raise _refuse_sizes(source, kind, sizes, spans)
     name = _name(source, beginning[1], name_span, len(sizes))
     properties, places = _read_properties(source, text, k, stop)
+    _check_square(source, kind, sizes, spans, dict(zip(properties, places, strict=True)))
     end = (places or spans or (Span(*kind.span(1)),))[-1].stop if not sizes or places else k
     return Declaration(name, kind[1], sizes, properties, Span(name_span.start, end), name_span, spans, places)
 
@@ -99,7 +106,7 @@ def _name(source: str, word: str, span: Span, rank: int) -> str:
             source,
             [Mark(span)],
             help=f"write {word.rpartition('_')[0]} : "
-            + source[source.index(":", span.stop) + 1 :].partition("\n")[0].strip(),
+            + _END.split(source[source.index(":", span.stop) + 1 :], maxsplit=1)[0].partition("#")[0].strip(),
         )
     return name
 
@@ -156,7 +163,12 @@ def _refuse_kind(source: str, beginning: re.Match[str], kind: re.Match[str] | No
             [Mark(Span(*beginning.span(1)))],
             help=f"write {name} : vector(n)",
         )
-    meant = find_meant(kind[1], RANKS) or "vector(n)"
+    meant = find_meant(kind[1], RANKS) or "vector"
+    behind = _SIZES.match(source, kind.end())
+    if behind is not None and RANKS[meant] in (None, behind[0].count(",") + 1):
+        meant += behind[0].strip()
+    elif meant != "scalar":
+        meant = EXAMPLES[meant]
     return ParseError(
         f"there is no kind {kind[1]} [^]",
         source,
@@ -171,12 +183,29 @@ def _refuse_sizes(
 ) -> ParseError:
     rank = RANKS[kind[1]]
     wanted = {0: "no size", 1: "one size", 2: "two sizes", None: "its sizes"}[rank]
-    example = {0: "scalar", 1: "vector(n)", 2: "matrix(n, m)", None: "tensor(n, m, k)"}[rank]
     found = "none is" if not sizes else "1 is" if len(sizes) == 1 else f"{len(sizes)} are"
     place = spans[0].to(spans[-1]) if spans else Span(*kind.span(1))
     return ParseError(
-        f"a {kind[1]} has {wanted}, and {found} given [^]", source, [Mark(place)], help=f"write {example}"
+        f"a {kind[1]} has {wanted}, and {found} given [^]", source, [Mark(place)], help=f"write {EXAMPLES[kind[1]]}"
     )
+
+
+def _check_square(
+    source: str, kind: re.Match[str], sizes: tuple[str | int, ...], spans: tuple[Span, ...], found: dict[str, Span]
+) -> None:
+    """Raise where a property that needs a square matrix, or axes of one size, is given to something else."""
+    for name, place in found.items():
+        if name not in SQUARE or (len(set(sizes)) == 1 and (len(sizes) == 2 or (name in EVERY_RANK and len(sizes) > 2))):
+            continue
+        square = f"{name} [^] needs a square matrix"
+        if len(sizes) < 2 or (len(sizes) > 2 and name not in EVERY_RANK):
+            message, marks = f"{square}, and this is a {kind[1]} [~]", [Mark(place), Mark(Span(*kind.span(1)), "~")]
+            raise ParseError(message, source, marks, help=f"leave {name} out, or declare a matrix(n, n)")
+        shown = " by ".join(map(str, sizes))
+        needs = square if len(sizes) == 2 else f"{name} [^] needs axes of one size"
+        typed = f"write {kind[1]}({', '.join([str(sizes[0])] * len(sizes))}) {name}"
+        marks = [Mark(place), Mark(spans[0].to(spans[-1]), "~")]
+        raise SizeMismatchError(f"{needs}, and this is {shown} [~]", source, marks, help=typed)
 
 
 def _refuse_property(source: str, word: re.Match[str]) -> ParseError:

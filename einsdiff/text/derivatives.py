@@ -37,10 +37,21 @@ class DerivativeReader(Reader):
         below = cursor.partner[cursor.k] + 1 if cursor.kind == "{" else cursor.k
         if cursor.kind != "{" or cursor.tokens[below].kind != "{":
             raise slips.refuse_fraction(cursor, sign)
-        if _is_sign(cursor, cursor.k + 1) and _is_sign(cursor, below + 1, loose=True):
+        if self._begins_derivative(cursor.k, below):
             return (yield self._derivative_fraction(sign))
         above = yield self.group()
         return Divide(above, (yield self.group()), cursor.span_from(sign.start))
+
+    def _begins_derivative(self, above: int, below: int) -> bool:
+        r"""Whether the groups at two braces are those of \frac{\partial …}{\partial …}, \frac{d …}{dx} or \frac{dy}{dx}."""
+        cursor = self.cursor
+        if not _is_sign(cursor, below + 1, loose=True):
+            return False
+        if _is_sign(cursor, above + 1):
+            return True
+        length = cursor.partner[above] - above - 1
+        is_name = length == 1 or (length == 2 and cursor.tokens[above + 2].kind == "indices")
+        return is_name and _is_sign(cursor, above + 1, loose=True)
 
     def _derivative_fraction(self, sign: Token) -> Routine:
         r"""\frac{\partial y}{\partial x}, or the operator \frac{\partial}{\partial x} before a factor."""
@@ -48,7 +59,11 @@ class DerivativeReader(Reader):
         cursor.advance()
         mark = cursor.advance()
         order = self._order()
-        body = None if cursor.kind == "}" else (yield self.product())
+        body = None
+        if mark.kind == "name" and mark.text != "d":
+            body = self.indexed(name_of(mark.text[1:]), mark.start + 1)
+        elif cursor.kind != "}":
+            body = yield self.product()
         self.expect("}")
         wrt = self._variables(order, mark)
         if body is None:

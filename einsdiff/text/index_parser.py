@@ -32,6 +32,8 @@ class IndexReader(DerivativeReader):
         if name.text == "d" and self.is_quotient():
             return self.quotient()
         if self.is_call():
+            if cursor.source[name.start] in "ΣΠ":
+                raise index_slips.refuse_no_index(cursor, name)
             return self._tensor_function() if name.text in TENSOR_FUNCTIONS else self._checked_call()
         return (None if name.text in cursor.known else self._function(name)) or self._bare_name()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from einsdiff.errors import Mark, ParseError, Span
+from einsdiff.functions import TENSOR_FUNCTIONS
 from einsdiff.text.cursor import Cursor
 from einsdiff.text.lexer import Token
 from einsdiff.text.tree import Index, Name, Tree
@@ -33,9 +34,18 @@ def refuse_indexed_numeral(cursor: Cursor, token: Token) -> ParseError:
 
 
 def refuse_indexed_function(cursor: Cursor, name: Token, group: Token) -> ParseError:
-    """Return the error for `inv_ij(A)`."""
+    """Return the error for `inv_ij(A)` and `exp_i(x)`."""
     k = cursor.k + 2
     inside = cursor.shown(Span(cursor.tokens[k].start, cursor.tokens[cursor.partner[k]].stop))
+    if name.text not in TENSOR_FUNCTIONS:
+        is_name = cursor.partner[k] == k + 2 and cursor.tokens[k + 1].kind == "name"
+        argument = cursor.tokens[k + 1].text if is_name else "x"
+        return ParseError(
+            f"{name.text} [~] goes entry by entry, so that the indices [^] are those of its argument",
+            cursor.source,
+            [Mark(group.span), Mark(name.span, "~")],
+            help=f"write {name.text}({argument}{group.text})",
+        )
     return ParseError(
         f"the indices [^] of {name.text} [~] stand behind its brackets",
         cursor.source,
@@ -100,14 +110,17 @@ def refuse_transpose(cursor: Cursor, base: Tree) -> ParseError:
     )
 
 
-def refuse_index(cursor: Cursor, span: Span) -> ParseError:
-    """Return the error for `A_ij` in matrix notation."""
+ARGUMENTS = "the arguments of inv, det, logdet, tr and of norms are matrix notation"
+
+
+def refuse_index(cursor: Cursor, span: Span, *, inside: bool) -> ParseError:
+    """Return the error for `A_ij` in matrix notation, or inside the argument of a tensor function."""
     return ParseError(
         f"{cursor.shown(span)} [~] carries an index [^], and this is matrix notation",
         cursor.source,
         [Mark(cursor.token.span), Mark(span, "~")],
-        rule="the arguments of inv, det, logdet, tr and of norms are matrix notation",
-        help=f"write {cursor.shown(span)}",
+        rule=ARGUMENTS if inside else "matrix notation names whole tensors, without indices",
+        help=f"write {cursor.shown(span)}" + ("" if inside else ", or read the text as index notation"),
     )
 
 

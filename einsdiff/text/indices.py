@@ -61,6 +61,12 @@ def read_limits(source: str, start: int) -> Group:
     return indices, last.end() if last else stop
 
 
+def skip_upper_limit(source: str, stop: int) -> int:
+    r"""Return the offset behind an upper limit that stands before the lower one, `\sum^{n}_{i=1}`; else `stop`."""
+    last = _LAST.match(source, stop)
+    return last.end() if last and source[last.end() :].lstrip()[:1] == "_" else stop
+
+
 def split_letters(text: str, start: int, source: str) -> tuple[Index, ...]:
     """Split `ij1` into i and j1; digits that follow no letter are components."""
     indices = []

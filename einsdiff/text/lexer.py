@@ -12,7 +12,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from einsdiff.errors import Mark, ParseError, Span
-from einsdiff.functions import ALIASES, BY_NAME, TENSOR_FUNCTIONS
+from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.indices import (
     Group,
     read_brackets,
@@ -20,12 +20,15 @@ from einsdiff.text.indices import (
     read_small_letters,
     read_subscript,
     refuse_second_group,
+    skip_upper_limit,
 )
+from einsdiff.text.spelling import OTHER_NAMES
 from einsdiff.text.symbols import (
     ACCENTS,
     BLANK_COMMANDS,
     COMMANDS,
     FONTS,
+    GREEK,
     LATEX_FUNCTIONS,
     LATEX_LETTERS,
     LETTER_FONTS,
@@ -75,6 +78,12 @@ _FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
 DIGITS = "0123456789"
 LONGEST = 400  # characters of a token
 _GROUPING = frozenset([*BY_NAME, *ALIASES, *TENSOR_FUNCTIONS])
+_COMMAND = re.compile(r"\\[A-Za-z]")
+_LETTERED = re.compile(r"(?:[A-Za-z][0-9]*){2,}")
+_LETTER = re.compile(r"[A-Za-z][0-9]*")
+_TARGET = re.compile(r"(?:\A|[\n;&]|\\\\)\s*([A-Za-z][A-Za-z0-9]+)\s*(?:_\w+|_\{[^{}]*\}|\[[^\[\]]*\])?\s*&?\s*=")
+WORDS = frozenset([*_GROUPING, *REDUCTIONS, *OTHER_NAMES, *GREEK, "kron", "ones", "partial"])
+"""Words that LaTeX, too, means as one name."""
 
 
 def tokenize(source: str, names: Collection[str] = ()) -> list[Token]:
@@ -86,15 +95,24 @@ def tokenize(source: str, names: Collection[str] = ()) -> list[Token]:
     known = {name for name in names if "_" in name}
     if "_" in source and "[" in source:
         known.update(name_of(word) for word in _BRACKETED.findall(source) if "_" in word)
-    return _Lexer(source, known).read()
+    whole = None
+    if _COMMAND.search(source):
+        whole = WORDS.union(names, _TARGET.findall(source))
+    return _Lexer(source, known, whole).read()
 
 
 class _Lexer:
-    """One pass over a text."""
+    """One pass over a text.
 
-    def __init__(self, source: str, known: set[str]) -> None:
+    Attributes:
+        known: the names that contain `_`.
+        whole: in a text with LaTeX commands, the words that are one name; all others are one-letter names side by side.
+    """
+
+    def __init__(self, source: str, known: set[str], whole: Collection[str] | None) -> None:
         self.source = source
         self.known = known
+        self.whole = whole
         self.tokens: list[Token] = []
         self.open: list[Token] = []
 
@@ -118,6 +136,7 @@ class _Lexer:
                 k = found.end()
             else:
                 k = readers[found.lastgroup](k, found.end())
+        self._drop_full_stop()
         self._add("end", "", length, length)
         return self.tokens
 
@@ -155,8 +174,22 @@ class _Lexer:
         word = source[start:stop]
         if word[0] in "ΣΠ" and (following == "_" or following in SUBSCRIPTS) and following:
             return self._add(word[0], word, start, stop)
+        if self.whole is not None and word not in self.whole and _LETTERED.fullmatch(word) and not self._is_variable(word):
+            return self._read_letters(word, start)
         name = name_of(word if word.isascii() else unicodedata.normalize("NFKC", word))
         return self._read_after_name(self._add("name", name, start, stop))
+
+    def _is_variable(self, word: str) -> bool:
+        r"""Whether a word is the dx of a derivative: `\frac{dy}{dx}`, `d(…)/dx`."""
+        kinds = [token.kind for token in self.tokens[-2:]]
+        opened = kinds in (["frac", "{"], ["}", "{"], ["/", "("]) or kinds[-1:] == ["/"]
+        return word[0] == "d" and opened and len(_LETTER.findall(word)) == 2
+
+    def _read_letters(self, word: str, start: int) -> int:
+        """Read a word as one-letter names side by side: Ax is A x."""
+        for letter in _LETTER.finditer(word):
+            stop = self._add("name", letter.group(), start + letter.start(), start + letter.end())
+        return self._read_after_name(stop)
 
     def _read_after_name(self, k: int) -> int:
         """Read the bracket that stands right behind a name, if it holds indices."""
@@ -202,13 +235,20 @@ class _Lexer:
         elif kind == "\n":
             return self._read_newline(start, stop)
         self.tokens.append(token)
-        return stop
+        return skip_upper_limit(self.source, stop) if kind in ("Σ", "Π") else stop
 
     def _read_newline(self, start: int, stop: int) -> int:
         """End a statement, unless a bracket is open or the line ends in an operator."""
+        self._drop_full_stop()
         if not self.open and (not self.tokens or self.tokens[-1].kind not in OPERATORS):
             self._add("\n", "", start, stop)
         return stop
+
+    def _drop_full_stop(self) -> None:
+        """Drop the full stop or the comma with which a displayed formula ends."""
+        before, last = ["", *(token.kind for token in self.tokens)][-2:] if self.tokens else ("", "")
+        if self.whole is not None and not self.open and last in (".", ",") and before not in (".", *OPERATORS, ""):
+            self.tokens.pop()
 
     def _read_group(self, start: int, _: int) -> int:
         last = self.tokens[-1] if self.tokens else None
@@ -313,9 +353,8 @@ class _Lexer:
             return self._add("ᵀ", word, start, stop)
         if command in LETTER_FONTS and len(word) > 1 and word.isalpha() and word not in _GROUPING:
             first = stop - len(word) - bool(found[1])
-            for k, letter in enumerate(word[:-1]):
-                self._add("name", letter, first + k, first + k + 1)
-            return self._read_after_name(self._add("name", word[-1], first + len(word) - 1, stop))
+            self._read_letters(word, first)
+            return self._read_after_name(stop)
         name = name_of(word.lstrip("\\"))
         if word.isdigit():
             return self._add("number", word, start, stop)

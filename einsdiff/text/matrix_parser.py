@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from einsdiff.errors import Span
 from einsdiff.text import ambiguities, index_slips, slips
-from einsdiff.text.cursor import FUNCTIONS
+from einsdiff.text.cursor import FUNCTIONS, Cursor
 from einsdiff.text.derivatives import DerivativeReader
 from einsdiff.text.expressions import Part, Routine
 from einsdiff.text.tree import Entrywise, Kronecker, Name, Negative, Numeral, Raise, Transpose, Tree
@@ -17,6 +17,11 @@ class MatrixReader(DerivativeReader):
     """Reads matrix notation."""
 
     entrywise: ClassVar[frozenset[str]] = frozenset("⊙⊘⊗")
+
+    def __init__(self, cursor: Cursor, *, inside: bool = True) -> None:
+        """Take a cursor; `inside` says whether matrix notation stands in the arguments of index notation only."""
+        super().__init__(cursor)
+        self.inside = inside
 
     def name(self) -> Part:
         """Read a name or a call."""
@@ -34,13 +39,13 @@ class MatrixReader(DerivativeReader):
     def indexed(self, name: str, start: int) -> Name:
         """Return a name; indices are refused."""
         if self.cursor.kind == "indices":
-            raise index_slips.refuse_index(self.cursor, Span(start, self.cursor.last.stop))
+            raise index_slips.refuse_index(self.cursor, Span(start, self.cursor.last.stop), inside=self.inside)
         return Name(name, None, self.cursor.span_from(start))
 
     def ones(self) -> Tree:
         """1 is a number here, and carries no index."""
         token = self.cursor.advance()
-        raise index_slips.refuse_index(self.cursor, token.span)
+        raise index_slips.refuse_index(self.cursor, token.span, inside=self.inside)
 
     def _kronecker(self) -> Routine:
         """kron(A, B)."""
@@ -76,7 +81,7 @@ class MatrixReader(DerivativeReader):
             cursor.advance()
             return self._invert(base, sign.span, start)
         if kind == "indices":
-            raise index_slips.refuse_index(cursor, cursor.span_from(start))
+            raise index_slips.refuse_index(cursor, cursor.span_from(start), inside=self.inside)
         return None
 
     def is_transpose(self) -> bool:

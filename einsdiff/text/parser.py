@@ -157,7 +157,7 @@ def _open(source: str, known: Collection[str]) -> tuple[Cursor, tuple[Declaratio
 
 
 def _reader(cursor: Cursor, notation: Notation) -> Reader:
-    matrix = MatrixReader(cursor)
+    matrix = MatrixReader(cursor, inside=notation == "index")
     return matrix if notation == "matrix" else IndexReader(cursor, matrix)
 
 

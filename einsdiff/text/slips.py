@@ -117,7 +117,8 @@ def _refuse_gap(cursor: Cursor) -> ParseError:
         return ParseError(message, cursor.source, [mark], help=_complete(cursor))
     before = cursor.last
     if token.kind in BREAKS:
-        message, marks = f"{before.text} [^] needs something behind it", [Mark(before.span)]
+        around = cursor.tokens[cursor.k - 2].span.to(before.span) if before.kind == "indices" else before.span
+        message, marks = f"{cursor.text(around)} [^] needs something behind it", [Mark(around)]
     else:
         message = f"nothing stands between {before.text} [~] and {token.text} [^]"
         marks = [mark, Mark(before.span, "~")]

@@ -15,13 +15,11 @@ from itertools import permutations, product
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
-    Axis,
     Call,
     Count,
     Derivative,
     Epsilon,
     Expr,
-    IndexSize,
     MatrixFunction,
     Number,
     Ones,
@@ -33,6 +31,7 @@ from einsdiff.algebra.nodes import (
     Unit,
     Wire,
     parts,
+    size_key,
 )
 from einsdiff.algebra.walk import ordered
 
@@ -229,6 +228,11 @@ def distinct_sizes(*entries: Entry) -> dict[Size, int]:
             s = parent[s]
         return s
 
+    def unite(a: Size, b: Size) -> None:
+        if a != b:
+            kept, gone = sorted((a, b), key=size_key)
+            parent[gone] = kept
+
     least: dict[Size, int] = {}
     for node in ordered(*(e.node for e in entries)):
         for s in node.sizes:
@@ -241,19 +245,15 @@ def distinct_sizes(*entries: Entry) -> dict[Size, int]:
         for p in parts(node):
             for k, s in zip(p.labels, p.node.sizes, strict=True):
                 a, b = find(seen.setdefault(k, s)), find(s)
-                if a != b:
-                    parent[max(a, b, key=_rank)] = min(a, b, key=_rank)
+                unite(a, b)
         if isinstance(node, MatrixFunction):
-            a, b = (find(s) for s in node.argument.sizes)
-            if a != b:
-                parent[b] = a
+            unite(*(find(s) for s in node.argument.sizes))
     for first in entries:
         for second in entries:
             for w, s in zip(first.wires, first.node.sizes, strict=True):
                 for v, t in zip(second.wires, second.node.sizes, strict=True):
-                    if w == v and find(s) != find(t):
-                        a, b = find(s), find(t)
-                        parent[max(a, b, key=_rank)] = min(a, b, key=_rank)
+                    if w == v:
+                        unite(find(s), find(t))
     roots = sorted({find(s) for s in parent}, key=repr)
     free = iter(PRIMES * (1 + len(roots)))
     given: dict[Size, int] = {}
@@ -261,10 +261,6 @@ def distinct_sizes(*entries: Entry) -> dict[Size, int]:
         wanted = max((n for s, n in least.items() if find(s) == root), default=1)
         given[root] = root if isinstance(root, int) else next(p for p in free if p >= wanted)
     return {s: given[find(s)] for s in parent}
-
-
-def _rank(size: Size) -> int:
-    return {int: 0, str: 1, Axis: 2, IndexSize: 3}[type(size)]
 
 
 def agree(a: Entry, b: Entry, *, seeds: Sequence[int] = (0, 1)) -> bool:
