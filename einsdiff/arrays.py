@@ -120,7 +120,9 @@ def _assembled(columns: Arrays, file: Path) -> Arrays:
     for name, members in groups.items():
         missing = next((k for k in range(1, max(members) + 1) if k not in members), None)
         if missing is not None:
-            raise InputError(f"{file} has a column {name}_{max(members)}, but no {name}_{missing}", help="number from 1")
+            raise InputError(
+                f"{file} has a column {name}_{max(members)}, but no {name}_{missing}", help="number from 1"
+            )
         if name in result:
             raise InputError(f"{file} has a column {name} and columns {name}_1, …", help=f"rename the column {name}")
         result[name] = np.column_stack([columns[members[k]] for k in sorted(members)])
@@ -159,7 +161,9 @@ def check_target(out: Path, *, may_replace: bool) -> None:
     if out.exists() and not may_replace:
         raise InputError(f"{out} exists and is kept", help="another name for --out, or --force to overwrite it")
     if out.suffix != ".npz":
-        raise InputError(f"--out writes an .npz file, {out} has another ending", help=f"--out {out.with_suffix('.npz')}")
+        raise InputError(
+            f"--out writes an .npz file, {out} has another ending", help=f"--out {out.with_suffix('.npz')}"
+        )
     if not out.parent.is_dir():
         raise InputError(f"there is no folder {out.parent}", help="make it first")
 

@@ -98,8 +98,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _text(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("text", metavar="TEXT", help="a formula or program, a file that holds one, or - for standard input")
-    parser.add_argument("--declare", action="append", default=[], metavar="'A: matrix(n, n) symmetric'", help="a declaration")
+    parser.add_argument(
+        "text", metavar="TEXT", help="a formula or program, a file that holds one, or - for standard input"
+    )
+    parser.add_argument(
+        "--declare", action="append", default=[], metavar="'A: matrix(n, n) symmetric'", help="a declaration"
+    )
     parser.add_argument("--notation", choices=("index", "matrix"), help="where the text alone does not tell")
     parser.add_argument("--output", metavar="NAME", help="the statement to take instead of the last one")
 
@@ -116,7 +120,11 @@ def _diff(options: argparse.Namespace) -> int:
     if len(orders) > 1:
         raise InputError("--wrt x,b stands alone", help="--wrt x --wrt x for a second derivative, or --wrt x,b")
     several = len(groups) == 1 and len(groups[0]) > 1
-    found = diff(f, groups[0], structured=options.structured) if several else (diff(f, *orders[0], structured=options.structured),)
+    found = (
+        diff(f, groups[0], structured=options.structured)
+        if several
+        else (diff(f, *orders[0], structured=options.structured),)
+    )
     for derivative in found:
         print(_emitted(derivative, options.emit, options.layout))
     return 0
@@ -209,7 +217,9 @@ def read_text(text: str) -> str:
     except UnicodeDecodeError:
         raise InputError(f"{text} is not a text in UTF-8", help="give a formula, or a file with formulas") from None
     except OSError as error:
-        raise InputError(f"{text} cannot be read: {error.strerror}", help="give a formula, or a readable file") from None
+        raise InputError(
+            f"{text} cannot be read: {error.strerror}", help="give a formula, or a readable file"
+        ) from None
     if text.endswith(".ein"):
         raise InputError(f"there is no file {text}", help="give a formula, or the path of a file that holds one")
     return text

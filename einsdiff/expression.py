@@ -45,7 +45,9 @@ class Expression:
     Made by `einsdiff.parse`, `einsdiff.diff` and their kin, not by hand.
     """
 
-    def __init__(self, program: Program, label: str, wires: tuple[Local, ...], sizes: tuple[Size, ...], entry: Entry) -> None:
+    def __init__(
+        self, program: Program, label: str, wires: tuple[Local, ...], sizes: tuple[Size, ...], entry: Entry
+    ) -> None:
         self.program = program
         self.label = label
         self._wires = wires
@@ -156,7 +158,9 @@ class Expression:
         """Return the request for this expression's array, its axes in the order of a layout."""
         return Output(self.left_side().write(PLAIN), self.entry, self._axes(layout))
 
-    def compile(self, layout: str = "mixed", backend: str = "numpy", *, sizes: Mapping[str, int] | None = None) -> CompiledFunction:
+    def compile(
+        self, layout: str = "mixed", backend: str = "numpy", *, sizes: Mapping[str, int] | None = None
+    ) -> CompiledFunction:
         """Return a function of the inputs, as keywords, that computes the array.
 
         `sizes` gives numbers for declared sizes or indices that no input has.
@@ -358,7 +362,6 @@ def merge_programs(a: Program, b: Program) -> Program:
         source, a.notation, (*a.definitions, *b.definitions), {**a.inputs, **b.inputs}, {**a.declared, **b.declared},
         (*a.classes, *moved), {**a.sizes, **b.sizes}, {**b.hints, **a.hints}, a.letters | b.letters,
     )  # fmt: skip
-
 
 
 def _moved(c: SizeClass, by: int) -> SizeClass:

@@ -105,9 +105,7 @@ class TensorName(Formula):
         parts = at if isinstance(at, tuple) and not isinstance(at, IndexName) else (at,)
         for part in parts:
             if not isinstance(part, IndexName | int):
-                raise IndexMismatchError(
-                    f"{part!r} is no index of {self.name}", help='i, j = einsdiff.indices("i j")'
-                )
+                raise IndexMismatchError(f"{part!r} is no index of {self.name}", help='i, j = einsdiff.indices("i j")')
         return f"{self.name}[{','.join(p.name if isinstance(p, IndexName) else str(p) for p in parts)}]"
 
     def __call__(self, *arguments: Operand) -> Formula:

@@ -87,7 +87,9 @@ def expression(source: Source) -> Expression:
 @overload
 def diff(source: Source, *wrt: str, structured: bool = False) -> Derivative: ...
 @overload
-def diff(source: Source, wrt: list[str] | tuple[str, ...], /, *, structured: bool = False) -> tuple[Derivative, ...]: ...
+def diff(
+    source: Source, wrt: list[str] | tuple[str, ...], /, *, structured: bool = False
+) -> tuple[Derivative, ...]: ...
 def diff(
     source: Source, *wrt: str | list[str] | tuple[str, ...], structured: bool = False
 ) -> Derivative | tuple[Derivative, ...]:
@@ -253,5 +255,3 @@ def with_input(program: Program, name: str, sizes: tuple[Size, ...], like: str =
 
 def _holds(c: SizeClass, size: Size) -> bool:
     return (c.declared is not None and c.declared == size) or any(a == size for a, _ in c.axes) or size in c.ranges
-
-

@@ -182,10 +182,15 @@ class _Writer:
         if is_repeatable:
             kinds.append(lambda: f"{self.tensor(letters)}^{self.one_of('2', '3')}")
         if is_repeatable and place.depth:
-            kinds.append(lambda: f"({self.sum(simple, letters)})^{self.one_of('2', '3')}")
+            kinds.append(lambda: f"{self.base(simple, letters)}^{self.one_of('2', '3')}")
         if not letters:
             kinds += [lambda: self.closed(place), self.component]
         return self.draw(st.sampled_from(kinds))()
+
+    def base(self, place: _Place, letters: list[str]) -> str:
+        """Write what is raised to a power; a bare A_pp would be repetition, which is ambiguous."""
+        written = self.sum(place, letters)
+        return f"({written})" if " " in written else f"({written} + 1)"
 
     def tensor(self, letters: list[str]) -> str:
         """Write a tensor with these indices in some order, known already or new."""
@@ -215,7 +220,7 @@ class _Writer:
         kinds = [
             lambda: self.tensor([letter, letter]),
             lambda: f"{self.tensor([letter])}^2",
-            lambda: f"({self.sum(within, [letter])})^2",
+            lambda: f"{self.base(within, [letter])}^2",
             lambda: f"({self.tensor([letter, letter])} + {self.tensor([letter])} {self.tensor([letter])})",
         ]
         return self.draw(st.sampled_from(kinds))()

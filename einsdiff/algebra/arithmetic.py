@@ -194,6 +194,11 @@ class _Network:
 
     def close(self) -> Entry:
         """Return the entry of the finished product."""
+        if len(self.factors) == 1 and (self.coefficient != 1 or self.fused):
+            only = self.factors[0]
+            if isinstance(only.node, Product) and only.exponent == 1 and only.node.bound:  # c (Σ …) is one product
+                self.factors = []
+                self._splice(only.node, only.wires, 1)
         if self.coefficient == 0:
             return ZERO
         groups: dict[Wire, list[Wire]] = {}
@@ -364,6 +369,10 @@ def total(terms: Iterable[tuple[Exact, Entry, bool]]) -> Entry:
     if len(left) == 1:
         c, node, wires = left[0]
         return Entry(node, wires) if c == 1 else scale(c, Entry(node, wires))
+    common = _common_ones(left)
+    if common:
+        bare = [(c, _without_ones(Entry(node, wires), common), False) for c, node, wires in left]
+        return multiply(total(bare), *(ones(w, size) for w, size in common.items()))
     edges, sizes_seen = [], {}
     for c, node, wires in left:
         edges.append(Edge((node.digest, str(magnitude(c))), wires, symmetries_of(node), 1 if c > 0 else -1))
@@ -377,6 +386,47 @@ def total(terms: Iterable[tuple[Exact, Entry, bool]]) -> Entry:
     rows.sort(key=lambda row: row[:2])
     groups = {w: [w] for w in found.order}
     return Entry(Sum(tuple(r[2] for r in rows), axis_symmetries(found, groups)), found.order)
+
+
+def ones_in(entry: Entry) -> dict[Wire, Size]:
+    """Return the wires along which an entry is the same at every value, with their sizes: 1_i beside nothing else."""
+    node, wires = entry
+    if isinstance(node, Ones):
+        return {wires[0]: node.size}
+    if not isinstance(node, Product) or not any(isinstance(f.node, Ones) for f in node.factors):
+        return {}
+    spreading = {f.labels[0]: f.node.size for f in node.factors if isinstance(f.node, Ones)}
+    return {w: spreading[k] for k, w in zip(node.out, wires, strict=True) if k in spreading and node.out.count(k) == 1}
+
+
+def _common_ones(terms: list[tuple[Exact, Expr, tuple[Wire, ...]]]) -> dict[Wire, Size]:
+    """Return the wires along which every term of a sum is the same."""
+    common = ones_in(Entry(terms[0][1], terms[0][2]))
+    for _, node, wires in terms[1:]:
+        if not common:
+            break
+        here = ones_in(Entry(node, wires))
+        common = {w: size for w, size in common.items() if w in here}
+    return common
+
+
+def _without_ones(entry: Entry, lost: Mapping[Wire, Size]) -> Entry:
+    """Return an entry at any one value of wires along which it is the same."""
+    node, wires = entry
+    if isinstance(node, Ones):
+        return ONE
+    assert isinstance(node, Product)
+    names: dict[int, Wire] = {k: fresh() for k in node.bound}
+    kept: list[tuple[Entry, Exact, bool]] = []
+    for k, w in zip(node.out, wires, strict=True):
+        if k in names:
+            kept.append((delta(names[k], w, node.label_sizes[k]), 1, False))
+        else:
+            names[k] = w
+    for f in node.factors:
+        if not (isinstance(f.node, Ones) and names[f.labels[0]] in lost):
+            kept.append((Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False))
+    return product(kept, [names[k] for k in node.bound], node.coefficient)
 
 
 def _smallest(edge: Edge, place: Mapping[Wire, int]) -> tuple[Labels, int]:
@@ -440,7 +490,15 @@ def _spelling(node: Expr, wires: tuple[Wire, ...], names: tuple[Wire, ...]) -> t
 
 
 def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = None) -> Entry:
-    """Return f(u, v, …), entry by entry."""
+    """Return f(u, v, …), entry by entry; along wires on which no argument depends the result is the same."""
+    lost: dict[Wire, Size] = {}
+    for k, a in enumerate(arguments):
+        spreading = ones_in(a)
+        if spreading:
+            lost |= spreading
+            arguments = (*arguments[:k], _without_ones(a, spreading), *arguments[k + 1 :])
+    if lost:
+        return spread(apply(function, *arguments, orders=orders), lost)
     edges = [Edge((a.node.digest, k), a.wires, _even(a.node)) for k, a in enumerate(arguments)]
     kinds = {w: 0 for a in arguments for w in a.wires}
     found = label(edges, kinds, signed=True)

@@ -54,7 +54,9 @@ Wires = Mapping[str, Local]
 class Elaboration:
     """The elaboration of one statement: its scope, and the standing of every index in every part."""
 
-    def __init__(self, scope: Scope, standing: Mapping[int, Standings], components: Collection[tuple[str, tuple[int | str, ...]]]) -> None:
+    def __init__(
+        self, scope: Scope, standing: Mapping[int, Standings], components: Collection[tuple[str, tuple[int | str, ...]]]
+    ) -> None:
         self.scope = scope
         self.standing = standing
         self.components = components
@@ -124,9 +126,7 @@ class Elaboration:
         bound, entry = self._indexed(name, indices, wires, span)
         return build.contract(entry, bound) if bound else entry
 
-    def _indexed(
-        self, name: str, indices: tuple[Index, ...], wires: Wires, span: Span
-    ) -> tuple[list[Local], Entry]:
+    def _indexed(self, name: str, indices: tuple[Index, ...], wires: Wires, span: Span) -> tuple[list[Local], Entry]:
         """Return the entry of a tensor at its indices, and the wires that are summed here: A_kk."""
         inside: dict[str, Local] = {}
         at: list[Local] = []
@@ -172,7 +172,9 @@ class Elaboration:
             entry = build.delta(at[0], at[1], at[0].size)
         else:
             for wire, index in zip(at, indices, strict=True):
-                self.scope.tie_size(wire, len(at), index.span, f"in ε, whose {len(at)} indices run over {len(at)} values")
+                self.scope.tie_size(
+                    wire, len(at), index.span, f"in ε, whose {len(at)} indices run over {len(at)} values"
+                )
             entry = build.epsilon(at)
         return build.multiply(entry, *marks, bound=[w for w, _ in units]) if marks else entry
 
@@ -321,9 +323,7 @@ class Elaboration:
         return build.contract(found, bound) if bound and not build.is_zero(found) else found
 
     def _has_whole_argument(self, tree: Call) -> bool:
-        return any(
-            isinstance(a, Name) and a.indices is None and self.scope.rank_of(a.name) for a in tree.arguments
-        )
+        return any(isinstance(a, Name) and a.indices is None and self.scope.rank_of(a.name) for a in tree.arguments)
 
     def _whole_call(self, tree: Call, wires: Wires) -> Entry:
         """Return f_i(x), an unknown function of the whole of x."""

@@ -192,8 +192,7 @@ class _Reading:
             return free, target.name, target.name, places
         names = [target.body, *target.wrt]
         indices: list[Index] = [i for n in names if isinstance(n, Name) for i in n.indices or ()]
-        label = self.scope.source[target.span.start : target.span.stop]
-        return [i.name for i in indices if isinstance(i.name, str)], label, None, ()
+        return [i.name for i in indices if isinstance(i.name, str)], _derivative_label(target), None, ()
 
     def _define(
         self,
@@ -331,13 +330,31 @@ class _Reading:
             if isinstance(target, Name):
                 label = name = target.name
             elif target is not None:
-                label = self.scope.source[target.span.start : target.span.stop]
+                label = _derivative_label(target)
             named = tuple(local(LETTERS[k] if k < len(LETTERS) else f"i{k}") for k in range(len(value.wires)))
             for new, old in zip(named, value.wires, strict=True):
                 self.scope.tie_wires(new, old, statement.span)
             self.letters |= {w.index for w in named}
             entry = build.rename(value.entry, dict(zip(value.wires, named, strict=True)))
             self._define(name, label, named, entry, statement.span, (), target)
+
+
+def _derivative_label(target: Differentiate) -> str:
+    """Return the left-hand side of an equation for a derivative, as ∂²y_i/∂x_j∂x_k."""
+
+    def entry(name: Name) -> str:
+        at = [str(i.name) for i in name.indices or ()]
+        return (
+            name.name
+            if not at
+            else f"{name.name}_{''.join(at)}"
+            if max(map(len, at)) == 1
+            else f"{name.name}[{','.join(at)}]"
+        )
+
+    body = entry(target.body) if isinstance(target.body, Name) else "y"
+    order = "" if len(target.wrt) == 1 else str(len(target.wrt)).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"∂{order}{body}/{''.join(f'∂{entry(w)}' for w in target.wrt)}"
 
 
 def _run_located(task: object, source: str, span: Span) -> Entry:

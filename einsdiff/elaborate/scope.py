@@ -278,7 +278,11 @@ class Scope:
         places = [next((s for _, s in reversed(c.axes) if s), c.origin[1]) for c in (second, first)]
         here = span or places[0]
         there = places[1] if places[1] != here else places[0]
-        axes = [*(axis for axis, _ in first.axes), *([size] if isinstance(size, Axis) else []), *(a for a, _ in second.axes)]
+        axes = [
+            *(axis for axis, _ in first.axes),
+            *([size] if isinstance(size, Axis) else []),
+            *(a for a, _ in second.axes),
+        ]
         known = [self.declared[name] for name in dict.fromkeys(axis.tensor for axis in axes) if name in self.declared]
         facts = [f"{s.name} is declared {'with size ' * (s.rank == 1)}{' by '.join(map(str, s.sizes))}" for s in known]
         facts += [f"{index} is {c.declared} {c.origin[0]}" for c in (first, second) if c.origin[0]]

@@ -31,9 +31,7 @@ def instantiate(root: Expr, arguments: Mapping[str, Entry]) -> Entry:
             case Sum(terms):
                 wires = dict.fromkeys(w for t in terms for w in known[t.node].wires)
                 wanted = {w: ranges[w] for w in wires}
-                known[node] = build.total(
-                    [(t.coefficient, build.spread(known[t.node], wanted), False) for t in terms]
-                )
+                known[node] = build.total([(t.coefficient, build.spread(known[t.node], wanted), False) for t in terms])
             case Product(coefficient, factors):
                 inside = [(known[f.node], f.exponent, False) for f in factors]
                 known[node] = build.product(inside, (), coefficient)

@@ -214,12 +214,13 @@ class Writer:
         inner = [
             f for f in node.factors if isinstance(f.node, Product) and f.exponent == 1 and f.node not in self.names
         ]
-        if node.out or len(inner) != 1 or any(f.labels for f in node.factors):
+        if len(inner) != 1 or any(f.labels and not isinstance(f.node, Ones) for f in node.factors):
             return node
-        held = inner[0].node
+        held, shift = inner[0].node, len(node.label_sizes)
         assert isinstance(held, Product)
-        others = tuple(f for f in node.factors if f is not inner[0])
-        return Product(exact(node.coefficient * held.coefficient), (*others, *held.factors), (), ())
+        others = [f for f in node.factors if f is not inner[0]]
+        moved = [f._replace(labels=tuple(k + shift for k in f.labels)) for f in held.factors]
+        return Product(exact(node.coefficient * held.coefficient), (*others, *moved), node.out, ())
 
     def _averaged(self, node: Product, factors: list[Factor]) -> tuple[list[Factor], list[int]]:
         """Return the factors without divisors that count a summed index, and these indices: their sums are means."""
@@ -337,11 +338,9 @@ class Writer:
         level = above[0].level if alone and above else Level.PRODUCT
         if explicit or means:
             outside = [] if below else [p for p in above if not p.used & set(bound)]
-            inside = (
-                text
-                if below
-                else self.style.juxtaposed([self._enclosed(p, Level.POWER) for p in above if p not in outside])
-            )
+            held = [p for p in above if p not in outside]
+            single = held[0].text if len(held) == 1 else ""
+            inside = text if below else single or self.style.juxtaposed([self._enclosed(p, Level.POWER) for p in held])
             before = [lead] if lead and not below else []
             before += [self._enclosed(p, Level.POWER) for p in outside]
             if explicit:
@@ -393,6 +392,9 @@ class Writer:
                 sides.append((yield self.piece(Entry(a.node, labels), outer, omit | set(at))))
             shown = f"{sides[0].text} {self.style.relation(RELATIONS[condition.function])} {sides[1].text}"
             text = self.style.call("where", [shown, *(p.text for p in pieces[1:])])
+        elif node.function in RELATIONS and node.orders is None:
+            sign = self.style.relation(RELATIONS[node.function])
+            text = self.style.call("where", [f"{pieces[0].text} {sign} {pieces[1].text}", "1", "0"])
         elif node.orders is not None:
             text = self.style.call(self.style.unknown_name(node.function, node.orders), [p.text for p in pieces])
         else:

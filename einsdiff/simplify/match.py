@@ -1,4 +1,4 @@
-"""Matching: does an entry have the form of a template, and what do the template's names then stand for?"""
+"""Matching: whether an entry has the form of a template, and what the template's names then stand for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from itertools import permutations
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Number, Ones, Product, Sum, Tensor, Term
+from einsdiff.algebra.nodes import Apply, Expr, Number, Product, Sum, Tensor, Term
+from einsdiff.simplify.rules import constant_value
 
 Bindings = dict[str, Entry]
 
@@ -45,19 +46,6 @@ def match(template: Expr, entry: Entry, bound: Bindings | None = None) -> Bindin
 
 def _at(entry: Entry, node: Expr, labels: tuple[int, ...]) -> Entry:
     return Entry(node, tuple(entry.wires[k] for k in labels))
-
-
-def constant_value(entry: Entry) -> Exact | None:
-    """Return the number that an entry is at every value of its wires, or None."""
-    match entry.node:
-        case Number(value):
-            return value
-        case Ones():
-            return 1
-        case Product(coefficient, factors, out) if len(set(out)) == len(out):
-            return coefficient if all(isinstance(f.node, Ones) for f in factors) else None
-        case _:
-            return None
 
 
 def _match_sum(terms: tuple[Term, ...], entry: Entry, bound: Bindings) -> Bindings | None:

@@ -31,6 +31,19 @@ from einsdiff.algebra.nodes import (
 )
 
 
+def constant_value(entry: Entry) -> Exact | None:
+    """Return the number that an entry is at every value of its wires, or None."""
+    match entry.node:
+        case Number(value):
+            return value
+        case Ones():
+            return 1
+        case Product(coefficient, factors, out) if len(set(out)) == len(out):
+            return coefficient if all(isinstance(f.node, Ones) for f in factors) else None
+        case _:
+            return None
+
+
 def reassemble(node: Product, factors: list[Factor], more: list[Entry]) -> Entry:
     """Return the entry, at the wires of a product's axes, of the product with other factors (at its labels)."""
     names: dict[int, Any] = {label: ("bound", label) for label in node.bound}
@@ -320,6 +333,16 @@ def _divided(t: Term, c: Expr, labels: tuple[int, ...], exponent: Exact) -> Entr
     return build.rename(rest, dict(enumerate(t.labels)))
 
 
+def case_of_a_relation(node: Apply) -> Entry | None:
+    """where(a > b, 1, 0) = [a > b]."""
+    if node.function != "where" or [constant_value(Entry(a.node, a.labels)) for a in node.arguments[1:]] != [1, 0]:
+        return None
+    relation = node.arguments[0]
+    if not isinstance(relation.node, Apply) or relation.node.function not in RELATIONS or relation.node.orders:
+        return None
+    return Entry(relation.node, relation.labels)
+
+
 def numeric_exponent(node: Apply) -> Entry | None:
     """pow(a, p) = a^p for a number p."""
     if node.function != "pow":
@@ -330,7 +353,7 @@ def numeric_exponent(node: Apply) -> Entry | None:
     return build.power(Entry(base.node, base.labels), exponent.node.value)
 
 
-APPLY = (log_of_a_sum_of_exp, numeric_exponent)
+APPLY = (log_of_a_sum_of_exp, case_of_a_relation, numeric_exponent)
 PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels)
 MATRIX = (inverse_of_inverse,)
 SUM = (common_factor,)

@@ -195,7 +195,9 @@ def _check_square(
 ) -> None:
     """Raise where a property that needs a square matrix, or axes of one size, is given to something else."""
     for name, place in found.items():
-        if name not in SQUARE or (len(set(sizes)) == 1 and (len(sizes) == 2 or (name in EVERY_RANK and len(sizes) > 2))):
+        if name not in SQUARE or (
+            len(set(sizes)) == 1 and (len(sizes) == 2 or (name in EVERY_RANK and len(sizes) > 2))
+        ):
             continue
         square = f"{name} [^] needs a square matrix"
         if len(sizes) < 2 or (len(sizes) > 2 and name not in EVERY_RANK):

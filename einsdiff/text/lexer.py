@@ -82,6 +82,7 @@ _COMMAND = re.compile(r"\\[A-Za-z]")
 _LETTERED = re.compile(r"(?:[A-Za-z][0-9]*){2,}")
 _LETTER = re.compile(r"[A-Za-z][0-9]*")
 _TARGET = re.compile(r"(?:\A|[\n;&]|\\\\)\s*([A-Za-z][A-Za-z0-9]+)\s*(?:_\w+|_\{[^{}]*\}|\[[^\[\]]*\])?\s*&?\s*=")
+_UPRIGHT = re.compile(r"\\(?:math(?:rm|it|sf|tt)|operatorname|text[a-z]*)\*?\s*\{\s*([A-Za-z][A-Za-z0-9]*)\s*\}")
 WORDS = frozenset([*_GROUPING, *REDUCTIONS, *OTHER_NAMES, *GREEK, "kron", "ones", "partial"])
 """Words that LaTeX, too, means as one name."""
 
@@ -97,7 +98,7 @@ def tokenize(source: str, names: Collection[str] = ()) -> list[Token]:
         known.update(name_of(word) for word in _BRACKETED.findall(source) if "_" in word)
     whole = None
     if _COMMAND.search(source):
-        whole = WORDS.union(names, _TARGET.findall(source))
+        whole = WORDS.union(names, _TARGET.findall(source), _UPRIGHT.findall(source))
     return _Lexer(source, known, whole).read()
 
 
@@ -106,6 +107,7 @@ class _Lexer:
 
     Attributes:
         known: the names that contain `_`.
+        is_latex: whether the text has commands or braces.
         whole: in a text with LaTeX commands, the words that are one name; all others are one-letter names side by side.
     """
 
@@ -113,6 +115,7 @@ class _Lexer:
         self.source = source
         self.known = known
         self.whole = whole
+        self.is_latex = whole is not None or "{" in source
         self.tokens: list[Token] = []
         self.open: list[Token] = []
 
@@ -174,7 +177,12 @@ class _Lexer:
         word = source[start:stop]
         if word[0] in "ΣΠ" and (following == "_" or following in SUBSCRIPTS) and following:
             return self._add(word[0], word, start, stop)
-        if self.whole is not None and word not in self.whole and _LETTERED.fullmatch(word) and not self._is_variable(word):
+        if (
+            self.whole is not None
+            and word not in self.whole
+            and _LETTERED.fullmatch(word)
+            and not self._is_variable(word)
+        ):
             return self._read_letters(word, start)
         name = name_of(word if word.isascii() else unicodedata.normalize("NFKC", word))
         return self._read_after_name(self._add("name", name, start, stop))
@@ -247,7 +255,7 @@ class _Lexer:
     def _drop_full_stop(self) -> None:
         """Drop the full stop or the comma with which a displayed formula ends."""
         before, last = ["", *(token.kind for token in self.tokens)][-2:] if self.tokens else ("", "")
-        if self.whole is not None and not self.open and last in (".", ",") and before not in (".", *OPERATORS, ""):
+        if self.is_latex and not self.open and last in (".", ",") and before not in (".", *OPERATORS, ""):
             self.tokens.pop()
 
     def _read_group(self, start: int, _: int) -> int:
@@ -287,7 +295,7 @@ class _Lexer:
         if command in LATEX_LETTERS:
             return self._read_letter_command(command, start, stop)
         if command in COMMANDS:
-            self._add_sign(COMMANDS[command], start, stop)
+            stop = self._add_sign(COMMANDS[command], start, stop)
             return self._read_fraction_digits(stop) if COMMANDS[command] == "frac" else stop
         if command in LATEX_FUNCTIONS or command in BY_NAME or command in ALIASES:
             return self._add("name", command, start, stop)

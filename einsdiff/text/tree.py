@@ -13,7 +13,6 @@ from typing import Literal
 from einsdiff.errors import Span
 
 
-
 @dataclass(frozen=True, slots=True)
 class Index:
     """An index (`i`, `i1`, `row`) or a component (`1`, counted from 1)."""

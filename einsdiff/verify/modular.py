@@ -134,7 +134,11 @@ def _table(node: Expr, known: Mapping[Expr, Table], sizes: Mapping[Size, int], s
         case Reduce(operator, argument, axes):
             inner = [_range(s, sizes) for s in node.label_sizes[axes:]]
             return {
-                at: _reduced(operator, [known[argument.node][tuple((*at, *b)[k] for k in argument.labels)] for b in _positions(inner)], seed)
+                at: _reduced(
+                    operator,
+                    [known[argument.node][tuple((*at, *b)[k] for k in argument.labels)] for b in _positions(inner)],
+                    seed,
+                )
                 for at in _positions(ranges)
             }
         case MatrixFunction(function, argument):

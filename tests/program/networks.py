@@ -88,7 +88,9 @@ def entries(draw, depth=3):
             return a
         wires = {w: SIZE[w[0]] for w in (*a.wires, *b.wires)}
         c = draw(st.sampled_from([1, -1, 2, Fraction(-1, 3)]))
-        return build.total([(1, build.spread(build.multiply(a), wires), False), (c, build.spread(build.multiply(b), wires), False)])
+        return build.total(
+            [(1, build.spread(build.multiply(a), wires), False), (c, build.spread(build.multiply(b), wires), False)]
+        )
     if build.is_zero(a):
         return a
     if what == "apply":
@@ -99,7 +101,9 @@ def entries(draw, depth=3):
     if not wires:
         return a
     over = draw(st.lists(st.sampled_from(wires), unique=True, min_size=1))
-    return build.reduce(draw(st.sampled_from(["max", "min", "prod"])), small(build.multiply(a)), {w: SIZE[w[0]] for w in over})
+    return build.reduce(
+        draw(st.sampled_from(["max", "min", "prod"])), small(build.multiply(a)), {w: SIZE[w[0]] for w in over}
+    )
 
 
 def small(entry):

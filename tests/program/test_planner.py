@@ -220,8 +220,7 @@ def test_a_size_that_nothing_tells_is_asked_for():
     with pytest.raises(SizeMismatchError) as error:
         compile_request(Request((Output("y", entry, axes),), (), source="y_i = 3"))()
     assert str(error.value) == (
-        "nothing tells how far i runs\n\n  1 | y_i = 3\n    | ^^^^^^^\n\n"
-        '  help: give its size:  sizes={"i": 3}'
+        'nothing tells how far i runs\n\n  1 | y_i = 3\n    | ^^^^^^^\n\n  help: give its size:  sizes={"i": 3}'
     )
     result = compile_request(Request((Output("y", entry, axes),), (), (), {"i": 4}))()
     np.testing.assert_array_equal(result, [3.0] * 4)
