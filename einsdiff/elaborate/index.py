@@ -16,11 +16,11 @@ from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Axis, Number, exact
 from einsdiff.elaborate.calls import RELATIONS, apply_known, check_variable, refuse_formula, refuse_rank
 from einsdiff.elaborate.deep import Deep
+from einsdiff.elaborate.kinds import refuse_zero
 from einsdiff.elaborate.matrix import matrix_argument
 from einsdiff.elaborate.scope import Local, Scope, local
 from einsdiff.elaborate.summation import Standing, Standings, constant, factors_of, whole_exponent
 from einsdiff.errors import (
-    EinsdiffError,
     IndexMismatchError,
     Mark,
     NotDifferentiableError,
@@ -204,7 +204,7 @@ class Elaboration:
                 continue
             entry = yield self.part(factor, around)
             if build.is_zero(entry) and exponent < 0:
-                raise self._division_by_zero(factor)
+                raise refuse_zero(self.scope.source, factor.span)
             found.append((entry, exponent, True))
         return build.product(found, bound)
 
@@ -212,15 +212,6 @@ class Elaboration:
         """Return the indices that several parts hold."""
         counts = Counter(i for part in parts for i in self.standing[id(part)])
         return [i for i, times in counts.items() if times > 1]
-
-    def _division_by_zero(self, divisor: Tree) -> EinsdiffError:
-        return ParseError(
-            "this divisor is exactly zero [^]",
-            self.scope.source,
-            [Mark(divisor.span)],
-            rule="a quotient by zero has no value (spec/language.md, Quotients)",
-            help="divide by something else",
-        )
 
     def _power(self, tree: Raise, wires: Wires) -> Deep[Entry]:
         exponent = constant(tree.exponent)
@@ -239,11 +230,11 @@ class Elaboration:
             else:
                 return build.apply("pow", base, other)
         if build.is_zero(base) and exponent < 0:
-            raise self._division_by_zero(tree.base)
+            raise refuse_zero(self.scope.source, tree.base.span)
         raised = build.power(base, exact(exponent))
         return build.contract(build.spread(raised, {w: w.size for w in bound.values()}), bound.values())
 
-    # ------------------------------------------------------------------------------------------ functions and reductions
+    # ----------------------------------------------------------------------------------------- functions and reductions
 
     def _reduction(self, tree: Reduce, wires: Wires) -> Deep[Entry]:
         names = [i for i in tree.indices if isinstance(i.name, str)]
@@ -362,7 +353,7 @@ class Elaboration:
         entry = build.call(tree.name, arguments, at)
         return build.contract(entry, inside.values()) if inside else entry
 
-    # ------------------------------------------------------------------------------------------------------- derivatives
+    # ------------------------------------------------------------------------------------------------------ derivatives
 
     def _derivative(self, tree: Differentiate, wires: Wires) -> Deep[Entry]:
         """Return ∂body/∂wrt… as an operator that is carried out later."""

@@ -284,15 +284,14 @@ class _Shapes:
             )
 
     def _typed(self, constraint: _Constraint) -> str:
-        """Return what can be typed in place of a part that is no scalar."""
+        """Return what can be typed instead."""
         if constraint.relation != "product":
             return HELP.get(constraint.relation, "")
         a, b = (self.source[span.start : span.stop] for span in constraint.spans[:2])
-        if not all(map(str.isalnum, (a, b))):
+        if not (a + b).isalnum():
             return HELP["product"]
-        if self.domains[constraint.parts[1]] <= {"m"}:
-            return f"write {a}' {b}"
-        return f"write {a}' {b}, {a} {b}' or {a} .* {b} for the product of two vectors"
+        is_matrix = self.domains[constraint.parts[1]] == {"m"}
+        return f"write {a}' {b}" + ("" if is_matrix else f", {a} {b}' or {a} .* {b} for the product of two vectors")
 
     def _is_open(self, wish: _Wish) -> bool:
         """Tell whether a wish would decide something."""

@@ -23,9 +23,9 @@ _serial = count()
 class SizeClass:
     """Axes over which one index runs, each with the place in the source where the index stands at that axis.
 
-    `index` is the name of the index as the user wrote it, or nothing where only components stand.  `declared` is the size
-    that was declared, if any: a number or a name; two classes never share a declared name.  `reason` says what fixed
-    the number where that was no declaration.
+    `index` is the name of the index as the user wrote it, or nothing where only components stand.  `declared` is the
+    size that was declared, if any: a number or a name; two classes never share a declared name.  `reason` says what
+    fixed the number where that was no declaration.
     """
 
     index: str
@@ -180,7 +180,7 @@ class Scope:
             self.hints[axis] = wire.index
 
     def tie_size(self, wire: Local, size: int | str, span: Span, reason: str = "") -> None:
-        """The index `wire` runs over a size that is fixed by what stands here, for a reason other than a declaration."""
+        """The index `wire` runs over a size that is fixed by what stands here, for a `reason`."""
         self._declare_size(wire.size, size, span, reason)
 
     def tie_wires(self, a: Local, b: Local, span: Span) -> None:

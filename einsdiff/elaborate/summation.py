@@ -243,12 +243,13 @@ def strict(source: str, tree: Tree) -> list[str]:
             having, without = (found[0][0], term) if i in free[0] else (term, found[0][0])
             body = source[tree.span.start : tree.span.stop]
             left = readings.spell(list(dict.fromkeys([*free[0], *here])))
+            shown = body if len(body) <= 60 else "…"
             raise IndexMismatchError(
                 f"the terms of this sum disagree about {i}: [^] has it, [~] has not",
                 source,
                 [Mark(having.span), Mark(without.span, "~")],
                 rule="without a left-hand side all terms have the same free indices (spec/language.md, Summation)",
-                help=f"to repeat a term along {i}, name the result's indices:  Y{left} = {body if len(body) <= 60 else '…'}",
+                help=f"to repeat a term along {i}, name the result's indices:  Y{left} = {shown}",
             )
     return free[0]
 

@@ -481,5 +481,7 @@ def _name_of(node: Expr) -> tuple[int, str]:
 def _order(piece: Piece, free: Mapping[str, int]) -> tuple[object, ...]:
     """Return the sort key of a term: many factors first, then by names, free indices before bound ones."""
     ranked = "".join(chr(33 + free[c]) if c in free else c for c in piece.text)
+    if piece.key == ("",):
+        return (1, ranked)
     degree = piece.key[0] if piece.key and isinstance(piece.key[0], int) else -1 if piece.standing else 0
     return (degree, ranked)

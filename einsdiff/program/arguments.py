@@ -138,7 +138,8 @@ class Arguments:
         return self.error(InputError, f"the {what} {name}{{}} is missing", name, help=f"call it as  fn({call})")
 
     def _unknown(self, key: str) -> EinsdiffError:
-        close = get_close_matches(key, self.names, 1, 0.5)
+        close = [name for name in self.names if name.casefold() == key.casefold()]
+        close += get_close_matches(key, self.names, 1, 0.5)
         known = ", ".join(self.names) or "none"
         guess = f"did you mean {close[0]}?  " if close else ""
         error = UnknownNameError(f"there is no input {key}", help=f"{guess}inputs: {known}")

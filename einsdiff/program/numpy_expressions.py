@@ -40,7 +40,7 @@ def write(page: Page, step: AnyStep) -> None:
         page.put(step, expression(page, step))
 
 
-def expression(page: Page, step: AnyStep) -> Phrase:  # noqa: C901, PLR0911, PLR0912 - one case a step
+def expression(page: Page, step: AnyStep) -> Phrase:
     """Return the expression of a step; its formula has the step's labels."""
     match step:
         case Literal(base=base, exponent=exponent):
@@ -114,6 +114,8 @@ def _multiply(page: Page, step: Multiply) -> Phrase:
     a, b = step.operands
     if a.value == b.value:
         page.firm(a.value)
+    if a.labels and b.labels and min(map(step.out.index, b.labels)) < min(map(step.out.index, a.labels)):
+        a, b = b, a
     left, right = page.spread(a, step.out), page.spread(b, step.out)
     formula = (*left.formula_at(TIMES), " ", *right.formula_at(TIMES))
     return Phrase(f"{left.at(TIMES)} * {right.at(POWER)}", TIMES, formula, TIMES)

@@ -69,7 +69,7 @@ class Planner:
             tuple(r.fixed for r in self.sizes.ranges),
         )
 
-    def _form(self, node: Expr) -> Form:  # noqa: C901, PLR0911, PLR0912 - one case a node
+    def _form(self, node: Expr) -> Form:
         match node:
             case Number(value):
                 return Form(self.ledger.literal(value), (), ())

@@ -80,6 +80,9 @@ class Sizes:
     # --------------------------------------------------------------------------------------------------- equal sizes
 
     def _tie_all(self, nodes: Iterable[Expr]) -> None:
+        for given in self.request.inputs:
+            for axis in range(0 if given.is_callable else given.rank):
+                self._root(Axis(given.name, axis))
         for known in self.request.classes:
             self._tie(*_members(known))
         for node in nodes:

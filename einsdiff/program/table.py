@@ -83,7 +83,7 @@ class PlanTable:
         return "\n".join(lines)
 
 
-def flops(plan: Plan, step: AnyStep) -> int:  # noqa: PLR0911 - one case a step
+def flops(plan: Plan, step: AnyStep) -> int:
     """Return how many floating-point operations a step takes."""
     shapes = [plan.values[op.value].shape for op in step.operands]
     made = plan.values[step.target].entries
@@ -110,7 +110,7 @@ def flops(plan: Plan, step: AnyStep) -> int:  # noqa: PLR0911 - one case a step
             return sum(prod(shape) for shape in shapes[1:])
 
 
-def _operation(plan: Plan, step: AnyStep) -> str:  # noqa: C901, PLR0911 - one case a step
+def _operation(plan: Plan, step: AnyStep) -> str:
     """Return what a step does, in letters for its indices."""
     labels = [n for op in step.operands for n in op.labels] + list(step.out)
     classes = {

@@ -7,7 +7,7 @@ from einsdiff.text.cursor import Cursor
 from einsdiff.text.expressions import Reader, Routine
 from einsdiff.text.lexer import Token
 from einsdiff.text.symbols import name_of
-from einsdiff.text.tree import Differentiate, Divide, Name
+from einsdiff.text.tree import Differentiate, Divide, Name, Tree
 
 
 class DerivativeReader(Reader):
@@ -43,7 +43,7 @@ class DerivativeReader(Reader):
         return Divide(above, (yield self.group()), cursor.span_from(sign.start))
 
     def _begins_derivative(self, above: int, below: int) -> bool:
-        r"""Whether the groups at two braces are those of \frac{\partial …}{\partial …}, \frac{d …}{dx} or \frac{dy}{dx}."""
+        r"""Whether two groups are those of \frac{\partial …}{\partial …}, \frac{d …}{dx} or \frac{dy}{dx}."""
         cursor = self.cursor
         if not _is_sign(cursor, below + 1, loose=True):
             return False
@@ -59,7 +59,7 @@ class DerivativeReader(Reader):
         cursor.advance()
         mark = cursor.advance()
         order = self._order()
-        body = None
+        body: Tree | None = None
         if mark.kind == "name" and mark.text != "d":
             body = self.indexed(name_of(mark.text[1:]), mark.start + 1)
         elif cursor.kind != "}":

@@ -24,7 +24,7 @@ _ITEM = re.compile(
 )
 _FIRST = re.compile(r"=\s*1\s*\}")
 _LAST = re.compile(r"\s*\^\s*(?:\{\s*\\?[^\W\d_]\w*\s*\}|[^\W\d_])")
-_UPPER = re.compile(r"(?:\s*\\(?:no)?limits(?![A-Za-z]))?" + _LAST.pattern)
+_UPPER = re.compile(r"(?:\s*\\(?:no)?limits(?![A-Za-z]))?" + _LAST.pattern + r"(?=\s*_)")
 _WORDS = re.compile(r"\[\s*+(?:(?:[^\W\d_]\w*+|\\[A-Za-z]++|\d++)(?:\s*+,\s*+|\s++|(?=\])))*+\]")
 _WORD = re.compile(r"[^\W\d_]\w*|\\[A-Za-z]+|\d+")
 MANY = 4  # groups that a message repeats
@@ -65,7 +65,7 @@ def read_limits(source: str, start: int) -> Group:
 def skip_upper_limit(source: str, stop: int) -> int:
     r"""Return the offset behind an upper limit that stands before the lower one, `\sum^{n}_{i=1}`; else `stop`."""
     last = _UPPER.match(source, stop)
-    return last.end() if last and source[last.end() :].lstrip()[:1] == "_" else stop
+    return last.end() if last else stop
 
 
 def split_letters(text: str, start: int, source: str) -> tuple[Index, ...]:

@@ -81,7 +81,10 @@ _GROUPING = frozenset([*BY_NAME, *ALIASES, *TENSOR_FUNCTIONS])
 _COMMAND = re.compile(r"\\[A-Za-z]")
 _LETTERED = re.compile(r"(?:[A-Za-z][0-9]*){2,}")
 _LETTER = re.compile(r"[A-Za-z][0-9]*")
-_TARGET = re.compile(r"(?:\A|[\n;&]|\\\\)\s*([A-Za-z][A-Za-z0-9]+)\s*(?:_\w+|_\{[^{}]*\}|\[[^\[\]]*\])?\s*&?\s*=")
+_TARGET = re.compile(
+    r"(?:\A|[\n;&]|\\\\)[^\S\n]*+([A-Za-z][A-Za-z0-9]++)[^\S\n]*+"
+    r"(?:_\w++|_\{[^{}]{0,99}+\}|\[[^\[\]]{0,99}+\])?+[^\S\n]*+&?+[^\S\n]*+="
+)
 _UPRIGHT = re.compile(r"\\(?:math(?:rm|it|sf|tt)|operatorname|text[a-z]*)\*?\s*\{\s*([A-Za-z][A-Za-z0-9]*)\s*\}")
 WORDS = frozenset([*_GROUPING, *REDUCTIONS, *OTHER_NAMES, *GREEK, "kron", "ones", "partial"])
 """Words that LaTeX, too, means as one name."""
@@ -177,15 +180,16 @@ class _Lexer:
         word = source[start:stop]
         if word[0] in "ΣΠ" and (following == "_" or following in SUBSCRIPTS) and following:
             return self._add(word[0], word, start, stop)
-        if (
-            self.whole is not None
-            and word not in self.whole
-            and _LETTERED.fullmatch(word)
-            and not self._is_variable(word)
-        ):
+        if self._is_product(word):
             return self._read_letters(word, start)
         name = name_of(word if word.isascii() else unicodedata.normalize("NFKC", word))
         return self._read_after_name(self._add("name", name, start, stop))
+
+    def _is_product(self, word: str) -> bool:
+        """Whether a word is one-letter names side by side, as TeX sets it."""
+        if self.whole is None or word in self.whole or word.rstrip("0123456789") in GREEK:
+            return False
+        return _LETTERED.fullmatch(word) is not None and not self._is_variable(word)
 
     def _is_variable(self, word: str) -> bool:
         r"""Whether a word is the dx of a derivative: `\frac{dy}{dx}`, `d(…)/dx`."""
@@ -195,8 +199,9 @@ class _Lexer:
 
     def _read_letters(self, word: str, start: int) -> int:
         """Read a word as one-letter names side by side: Ax is A x."""
+        stop = start
         for letter in _LETTER.finditer(word):
-            stop = self._add("name", letter.group(), start + letter.start(), start + letter.end())
+            stop = self._add("name", letter[0], start + letter.start(), start + letter.end())
         return self._read_after_name(stop)
 
     def _read_after_name(self, k: int) -> int:
@@ -254,8 +259,10 @@ class _Lexer:
 
     def _drop_full_stop(self) -> None:
         """Drop the full stop or the comma with which a displayed formula ends."""
-        before, last = ["", *(token.kind for token in self.tokens)][-2:] if self.tokens else ("", "")
-        if self.is_latex and not self.open and last in (".", ",") and before not in (".", *OPERATORS, ""):
+        tokens = self.tokens
+        if not self.is_latex or self.open or len(tokens) < 2 or tokens[-1].kind not in (".", ","):
+            return
+        if tokens[-2].kind != "." and tokens[-2].kind not in OPERATORS:
             self.tokens.pop()
 
     def _read_group(self, start: int, _: int) -> int:

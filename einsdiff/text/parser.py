@@ -8,19 +8,24 @@ The grammar; blanks separate, brackets of any kind group, and every sign has its
     Target      = Name | Derivative
     Sum         = Signed { ("+" | "-") Signed }
     Signed      = { "+" | "-" } Product
-    Product     = Factor { ["*"] Factor | "/" Factor | ("⊙" | "./" | "⊗") Factor }   behind / ⊙ ./ ⊗ no bare Factor
+    Product     = Factor { Factor | ("*" | "/" | "⊙" | "./" | "⊗") Unary }       behind / ⊙ ./ ⊗ no bare Factor
+    Unary       = { "+" | "-" } Factor
     Factor      = Primary { "^" Exponent | ".^" Exponent | "²" | "'" | "ᵀ" | "^T" }
     Exponent    = { "+" | "-" } Primary ["^" Exponent]
-    Primary     = numeral | Name | Call | Reduction | Derivative | "(" Sum ")" | "‖" Sum "‖" | "√" Primary
+    Primary     = numeral | Name | "1" indices | Call | Reduction | Derivative | "(" Sum ")"
+                | "|" Sum "|" | "‖" Sum "‖" [indices] | "√" Primary | "\sqrt" ["[" numeral "]"] Primary
                 | "\frac" "{" Sum "}" "{" Sum "}"
     Call        = name { "'" } ["_" indices] "(" Argument { "," Argument } ")" ["_" indices]
-                | name "^(" order { "," order } ")(" Argument { "," Argument } ")"
+                | name "^(" numeral { "," numeral } ")(" Argument { "," Argument } ")" | "\name" Factor
     Argument    = Sum [relation Sum]                                                 relation in where(…) only
     Reduction   = operator "_" indices "(" Sum ")"                                   right behind: no power may follow
                 | operator "_" indices Signed                                        Σ, \sum, or a blank before it
-    Derivative  = "∂" [order] Primary "/" Variable {Variable} | "d" [order] "(" Sum ")" "/" Variable {Variable}
-                | "\frac" "{" "∂" [order] [Product] "}" "{" Variable {Variable} "}" | "∂_" index Primary
-    Variable    = ("∂" | "d") Name ["ᵀ"]
+    Derivative  = "∂" [order] Primary "/" Variables | "∂" [order] "/" Variables Factor | "∂" indices Primary
+                | "d" [order] "(" Sum ")" "/" Variables
+                | "\frac" "{" ("∂" | "d") [order] [Product] "}" "{" Variables "}" [Factor]
+    Variables   = Variable {Variable} | "(" Variable {Variable} ")"
+    Variable    = ("∂" | "d") (Name | "(" Name ")") [order] ["ᵀ"]
+    order       = "²" | "^" numeral | "^{" numeral "}"
     Name        = name [indices]
     indices     = "_" letters | "_{" letters "}" | "[" words "]"
 

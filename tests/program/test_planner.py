@@ -172,7 +172,10 @@ def test_each_kind_of_network_is_computed(name):
     check(CASES[name]())
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if not any(f in n for f in ("max", "min", "where"))])
+REAL = ("max", "min", "where", "7/3")
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n != "0" and not any(f in n for f in REAL)])
 def test_complex_entries_are_never_conjugated(name):
     asked = request(CASES[name]())
     given_arrays = {n: a * np.exp(0.3j * (1 + k)) for k, (n, a) in enumerate(arrays().items())}
@@ -186,9 +189,7 @@ def test_the_alternating_tensor_has_the_signs_of_permutations(rank):
     wires = [f"e{k}" for k in range(rank)]
     entry = build.epsilon(wires)
     asked = Request((Output("y", entry, tuple((w, rank) for w in wires)),), ())
-    np.testing.assert_array_equal(
-        compile_request(asked)(), [[[1]]] if rank == 1 else looped(asked.outputs[0], {}, {"e": rank}).real
-    )
+    np.testing.assert_array_equal(compile_request(asked)(), looped(asked.outputs[0], {}, {"e": rank}).real)
 
 
 def test_an_alternating_tensor_that_is_too_large_is_refused():

@@ -50,10 +50,10 @@ def test_declarations_stand_among_statements() -> None:
 
 
 def test_a_declaration_knows_its_places() -> None:
-    source = "y = x; A : matrix(n, 3) symmetric"
+    source = "y = x; A : matrix(n, 3) positive"
     (declaration,) = parse(source).declarations
     spans = [declaration.span, declaration.name_span, *declaration.size_spans, *declaration.property_spans]
-    pieces = ["A : matrix(n, 3) symmetric", "A", "n", "3", "symmetric"]
+    pieces = ["A : matrix(n, 3) positive", "A", "n", "3", "positive"]
     assert [source[span.start : span.stop] for span in spans] == pieces
 
 
@@ -87,7 +87,7 @@ def test_a_declaration_is_refused(text: str, message: str) -> None:
 
 # fmt: off
 OFFERED = [
-    ("A : matrx(n, n)",           "write A : matrix"),
+    ("A : matrx(n, n)",           "write A : matrix(n, n)"),
     ("A : matrix(n, n) symetric", "did you mean symmetric?"),
     ("A : matrix(n, n) antisymmetric", "did you mean skew?"),
     ("A_ij : matrix(n, n)",       "write A : matrix(n, n)"),

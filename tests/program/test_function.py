@@ -1,0 +1,340 @@
+"""Calling a compiled function: what it accepts, what it refuses and in which words, what it keeps."""
+
+import copy
+import pickle
+import timeit
+
+import numpy as np
+import pytest
+
+from einsdiff.algebra import build
+from einsdiff.algebra.nodes import Axis
+from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError, Span, UnknownNameError
+from einsdiff.program import CompiledFunction
+from einsdiff.program import compile as compile_request
+from einsdiff.program.request import Input, Output, Request, SizeClass
+
+TEXT = "y_i = A_ij x_j + b_i"
+
+
+def affine(shift="", sizes=None, declared=None):
+    """Return the function of y_i = A_ij x_j + b_i, its formula shifted."""
+    A, x, b = build.tensor("A", ["i", "j"]), build.tensor("x", ["j"]), build.tensor("b", ["i"])
+    entry = build.add(build.multiply(A, x, bound=["j"]), b)
+    k = len(shift)
+    classes = (
+        SizeClass("i", ((Axis("A", 0), Span(8 + k, 9 + k)), (Axis("b", 0), Span(19 + k, 20 + k)))),
+        SizeClass("j", ((Axis("A", 1), Span(9 + k, 10 + k)), (Axis("x", 0), Span(13 + k, 14 + k))), declared),
+    )
+    inputs = (Input("A", 2), Input("x", 1), Input("b", 1), Input("z", 3))
+    outputs = (Output("y", entry, (("i", Axis("A", 0)),)),)
+    return compile_request(Request(outputs, inputs, classes, sizes or {}, shift + TEXT))
+
+
+GOOD = {"A": np.arange(6.0).reshape(2, 3), "x": np.array([1.0, -1.0, 2.0]), "b": np.array([10.0, 20.0])}
+WANTED = GOOD["A"] @ GOOD["x"] + GOOD["b"]
+
+
+def entrywise(function="f", orders=None, count=1):
+    arguments = [build.tensor(name, ["i"]) for name in "xyz"[:count]]
+    entry = build.apply(function, *arguments, orders=orders)
+    return compile_request(Request((Output("y", entry, (("i", Axis("x", 0)),)),), (), (), {}, "y_i = f(x_i)"))
+
+
+# fmt: off
+REFUSED = {
+    "two sizes": (
+        {"x": np.ones(4)}, SizeMismatchError,
+        "j is 3 in A [^] and 4 in x [~]\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    |          ^   ~\n"
+        "\n"
+        "  given: A.shape == (2, 3), x.shape == (4,)",
+    ),
+    "a rank": (
+        {"x": np.ones((3, 1))}, InputError,
+        "x [^] has 1 axis in the formula, and the array given has 2\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    |              ^\n"
+        "\n"
+        "  given: x.shape == (3, 1)",
+    ),
+    "nothing": (
+        {"x": None}, InputError,
+        "the array x [^] is missing\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    |              ^\n"
+        "\n"
+        "  help: call it as  fn(A=A, x=x, b=b)",
+    ),
+    "an unknown name": (
+        {"X": np.ones(3)}, UnknownNameError,
+        "there is no input X\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    | ^^^^^^^^^^^^^^^^^^^^\n"
+        "\n"
+        "  help: did you mean x?  inputs: A, x, b, z",
+    ),
+    "texts": (
+        {"x": ["a", "b", "c"]}, InputError,
+        "x [^] is an array of numbers, and texts were given\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    |              ^",
+    ),
+    "ragged lists": (
+        {"A": [[1, 2], [3]]}, InputError,
+        "A [^] is an array of numbers, and objects were given\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    |         ^",
+    ),
+    "a function": (
+        {"x": len}, InputError,
+        "x is an array in the formula [^], and a function was given\n"
+        "\n"
+        "  1 | y_i = A_ij x_j + b_i\n"
+        "    |              ^",
+    ),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("case", REFUSED)
+@pytest.mark.parametrize("shift", ["", "  "])
+def test_what_does_not_fit_is_refused_with_the_place_marked(case, shift):
+    changes, kind, text = REFUSED[case]
+    with pytest.raises(EinsdiffError) as error:
+        affine(shift)(**{**GOOD, **changes})
+    assert type(error.value) is kind
+    lines = []
+    for line in text.split("\n"):
+        head, bar, tail = line.partition("| ")
+        lines.append(f"{head}{bar}{shift}{tail}" if bar else line)
+    assert str(error.value) == "\n".join(lines)
+
+
+def test_a_size_that_was_declared_binds_the_arrays():
+    with pytest.raises(SizeMismatchError) as error:
+        affine(declared=4)(**GOOD)
+    assert str(error.value).split("\n")[0] == "j is 3 in A [^] and 4 as declared"
+    with pytest.raises(SizeMismatchError) as error:
+        affine(sizes={"j": 5})(**GOOD)
+    assert str(error.value).split("\n")[0] == 'j is 3 in A [^] and 5 in sizes={"j": 5}'
+    np.testing.assert_array_equal(affine(sizes={"j": 3})(**GOOD), WANTED)
+
+
+def test_two_fixed_sizes_that_differ_are_refused_at_once():
+    with pytest.raises(SizeMismatchError, match=r"j is 3 as declared and 4 in sizes=\{\"j\": 4\}"):
+        affine(sizes={"j": 4}, declared=3)
+
+
+def test_a_wrong_call_is_refused_after_a_right_one_too():
+    function = affine()
+    np.testing.assert_array_equal(function(**GOOD), WANTED)
+    for changes, kind, _ in REFUSED.values():
+        with pytest.raises(kind):
+            function(**{**GOOD, **changes})
+    np.testing.assert_array_equal(function(**GOOD), WANTED)
+
+
+def test_size_one_is_not_stretched():
+    with pytest.raises(SizeMismatchError):
+        affine()(**{**GOOD, "b": np.ones(1)})
+
+
+def test_positional_arguments_are_not_taken():
+    with pytest.raises(TypeError):
+        affine()(GOOD["A"])
+
+
+def test_inputs_that_are_not_needed_are_ignored():
+    function = affine()
+    np.testing.assert_array_equal(function(**GOOD, z=np.ones((1, 2, 3))), WANTED)
+    np.testing.assert_array_equal(function(**GOOD, z="anything"), WANTED)
+    assert function.inputs == ("A", "x", "b", "z")
+
+
+# fmt: off
+ACCEPTED = {
+    "lists":            lambda a: a.tolist(),
+    "tuples":           lambda a: tuple(a.tolist()),
+    "integers":         lambda a: a.astype(int),
+    "small integers":   lambda a: a.astype(np.int8),
+    "a transposed view": lambda a: np.ascontiguousarray(a.T).T,
+    "every second entry": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "other byte order": lambda a: a.astype(a.dtype.newbyteorder()),
+    "a matrix object":  lambda a: a.view(np.matrix) if a.ndim == 2 else a,
+    "read-only":        lambda a: _frozen(a),
+}
+# fmt: on
+
+
+def _frozen(a):
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+@pytest.mark.parametrize("case", ACCEPTED)
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_what_numpy_takes_for_an_array_is_one(case):
+    function = affine()
+    for _ in range(2):
+        result = function(**{name: ACCEPTED[case](a) for name, a in GOOD.items()})
+        assert type(result) is np.ndarray
+        assert result.dtype == float
+        np.testing.assert_allclose(result, WANTED)
+
+
+@pytest.mark.parametrize(
+    ("given", "made"),
+    [(np.float32, np.float32), (np.float16, np.float32), (np.complex64, np.complex64), (np.complex128, np.complex128),
+     (np.longdouble, np.longdouble), (bool, np.float64), (np.uint8, np.float64)],
+)  # fmt: skip
+def test_the_dtype_of_the_result_is_that_of_the_arrays(given, made):
+    result = affine()(**{name: a.astype(given) for name, a in GOOD.items()})
+    assert result.dtype == made
+
+
+def test_calls_that_differ_in_dtype_or_shape_only_do_not_mix():
+    function = affine()
+    single = {name: a.astype(np.float32) for name, a in GOOD.items()}
+    for _ in range(2):
+        assert function(**GOOD).dtype == np.float64
+        assert function(**single).dtype == np.float32
+        assert function(**{**single, "x": GOOD["x"]}).dtype == np.float64
+        assert function(**{name: a.astype(int) for name, a in GOOD.items()}).dtype == np.float64
+        assert function(A=np.ones((4, 1)), x=np.ones(1), b=np.ones(4)).shape == (4,)
+
+
+def test_numbers_take_the_dtype_of_the_arrays():
+    c, x = build.tensor("c", []), build.tensor("x", ["i"])
+    function = compile_request(Request((Output("y", build.multiply(c, x), (("i", Axis("x", 0)),)),), ()))
+    for number in (2, 2.0, True, np.float64(2), np.array(2.0), np.int64(2)):
+        for dtype in (np.float32, np.float64, np.complex64):
+            x_ = np.ones(3, dtype)
+            result = function(c=number, x=x_)
+            np.testing.assert_allclose(result, x_ * float(number))
+            if type(number) in (int, float, bool):
+                assert result.dtype == dtype
+    assert function(c=1j, x=np.ones(3, np.float32)).dtype == np.complex64
+    exact = function(c=0.1, x=np.ones(1))
+    function(c=0.1, x=np.ones(1, np.float32))
+    assert function(c=0.1, x=np.ones(1)) == exact == 0.1
+
+
+def test_results_are_new_writable_arrays():
+    x, A = build.tensor("x", ["i"]), build.tensor("A", ["i", "j"])
+    diagonal = build.multiply(build.tensor("A", ["i", "i"]))
+    rows = ((x, ["i"]), (A, ["j", "i"]), (diagonal, ["i"]), (build.multiply(diagonal, bound=["i"]), []))
+    given = {"x": np.ones(3), "A": np.ones((3, 3))}
+    for entry, wires in rows:
+        axes = tuple((w, Axis("A", 0)) for w in wires)
+        function = compile_request(Request((Output("y", entry, axes), Output("z", entry, axes)), ()))
+        results = function(**{t: given[t] for t in function.source.split("(*, ")[1].split(")")[0].split(", ")})
+        for result in results:
+            assert type(result) is np.ndarray
+            result[...] = 7.0
+        np.testing.assert_array_equal(given["A"], np.ones((3, 3)))
+        np.testing.assert_array_equal(given["x"], np.ones(3))
+        assert not np.shares_memory(*results)
+
+
+def test_a_greek_name_is_also_taken_by_its_name_in_letters():
+    lam, alpha = build.tensor("λ", []), build.tensor("α1", ["i"])
+    function = compile_request(Request((Output("y", build.multiply(lam, alpha), (("i", Axis("α1", 0)),)),), ()))
+    for name, other in (("λ", "α1"), ("lambda", "alpha1"), ("λ", "alpha1")):
+        np.testing.assert_array_equal(function(**{name: 2.0, other: np.ones(2)}), [2.0, 2.0])
+    with pytest.raises(InputError, match="λ is given twice"):
+        function(**{"λ": 2.0, "lambda": 3.0, "α1": np.ones(2)})
+
+
+def test_unknown_functions_are_given_as_callables():
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(entrywise()(x=x, f=np.square), [1.0, 4.0])
+    np.testing.assert_array_equal(entrywise(orders=(1,))(x=x, df=lambda u: 3 * u), [3.0, 6.0])
+    np.testing.assert_array_equal(entrywise(orders=(2,))(x=x, d2f=np.negative), [-1.0, -2.0])
+    two = entrywise(orders=(1, 2), count=2)
+    np.testing.assert_array_equal(two(x=x, y=x, d3f_122=lambda u, v: u * v), [1.0, 4.0])
+
+
+def test_unknown_functions_of_whole_arrays_are_given_as_callables():
+    A, x = build.tensor("A", ["i", "j"]), build.tensor("x", ["k"])
+    arguments = [(A, ["i", "j"]), (x, ["k"])]
+    value = build.call("f", arguments, ["a"])
+    slope = build.call("f", arguments, ["a", "k"], [1])
+    both = build.multiply(value, slope, bound=["a"])
+    axes = (("k", Axis("x", 0)),)
+    function = compile_request(Request((Output("y", both, axes),), (), (), {}, "y_k = f_a(A, x) …"))
+    given = {"A": np.arange(6.0).reshape(2, 3), "x": np.ones(3)}
+    result = function(**given, f=lambda A, x: A @ x, df_2=lambda A, x: A)
+    np.testing.assert_allclose(result, given["A"].T @ (given["A"] @ given["x"]))
+
+
+def test_what_a_callable_returns_is_checked():
+    x = np.array([1.0, 2.0])
+    with pytest.raises(InputError, match=r"f works entry by entry: for shape \(2,\) it returned shape \(\)"):
+        entrywise()(x=x, f=np.sum)
+    with pytest.raises(InputError, match="f returned objects, not numbers"):
+        entrywise()(x=x, f=lambda _: object())
+    with pytest.raises(InputError, match="f is a function in the formula, and an array was given"):
+        entrywise()(x=x, f=x)
+    with pytest.raises(InputError, match="the function f is missing"):
+        entrywise()(x=x)
+    whole = build.call("g", [(build.tensor("x", ["i"]), ["i"])], ["a"])
+    function = compile_request(Request((Output("y", whole, (("a", Axis("g", 0)),)),), ()))
+    with pytest.raises(InputError, match="g returned an array with 0 axes, and its formula has 1"):
+        function(x=x, g=np.sum)
+
+
+def test_a_singular_matrix_is_told_in_words():
+    entry = build.matrix_function("inv", build.tensor("A", ["i", "j"]), "i", "j")
+    axes = (("i", Axis("A", 0)), ("j", Axis("A", 1)))
+    function = compile_request(Request((Output("y", entry, axes),), (), (), {}, "y_ij = inv(A)_ij"))
+    with pytest.raises(InputError, match="the formula has no value for these arrays: Singular matrix"):
+        function(A=np.zeros((2, 2)))
+    with pytest.raises(SizeMismatchError):
+        function(A=np.zeros((2, 3)))
+
+
+def test_a_component_beyond_the_axis_is_refused():
+    entry = build.multiply(build.tensor("x", ["i"]), build.unit("i", Axis("x", 0), 3), bound=["i"])
+    function = compile_request(Request((Output("y", entry, ()),), (), (), {}, "y = x_3"))
+    assert function(x=np.arange(3.0)) == 2.0
+    with pytest.raises(SizeMismatchError, match="component 3 is asked for"):
+        function(x=np.arange(2.0))
+
+
+def test_a_function_is_pickled_by_what_was_asked():
+    function = affine()
+    assert isinstance(function, CompiledFunction)
+    for other in (pickle.loads(pickle.dumps(function)), copy.deepcopy(function)):
+        np.testing.assert_array_equal(other(**GOOD), WANTED)
+    assert repr(function) == "<compiled function of A, x, b, z>"
+
+
+def test_plans_of_old_sizes_are_forgotten():
+    function = affine()
+    for n in range(1, 200):
+        function(A=np.ones((n, 2)), x=np.ones(2), b=np.ones(n))
+    assert len(function._programs) <= 64
+
+
+def test_a_known_call_costs_little():
+    function = affine()
+    given = {"A": np.eye(3), "x": np.ones(3), "b": np.ones(3)}
+    function(**given)
+
+    def by_hand(A, x, b):
+        return A @ x + b
+
+    times = {"compiled": [], "by hand": []}
+    for _ in range(15):
+        times["compiled"].append(timeit.timeit(lambda: function(**given), number=2000))
+        times["by hand"].append(timeit.timeit(lambda: by_hand(**given), number=2000))
+    assert min(times["compiled"]) < 2.5 * min(times["by hand"])  # 1.2 on a quiet machine

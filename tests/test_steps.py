@@ -1,0 +1,77 @@
+"""A derivation is the computation: each step is an equation, and the steps lead to the result."""
+
+import numpy as np
+import pytest
+
+import einsdiff as ed
+from einsdiff.algebra import walk
+from einsdiff.algebra.steps import Steps, unrecorded
+from einsdiff.calculus.compose import carry_out
+from einsdiff.expression import without_sizes
+from einsdiff.simplify.normal_form import are_equal
+from einsdiff.verify import modular
+
+CASES = (
+    ("y = x_i A_ij x_j", "x"),
+    ("y_i = exp(A_ij x_j) x_i", "x"),
+    ("L = (T_ij - U_ik V_jk)^2", "U"),
+    ("s_i = ε_ijk a_j ε_klm b_l c_m", "b"),
+    ("y_i = x_i/(x_k x_k)^(1/2)", "x"),
+    ("s = logdet(A) + det(B)", "A"),
+)
+
+
+def record(text: str, *wrt: str) -> tuple[ed.Derivative, Steps]:
+    g, steps = ed.diff(text, *wrt), Steps()
+    g.derive(steps)
+    return g, steps
+
+
+@pytest.mark.parametrize(("text", "wrt"), CASES, ids=[c[0] for c in CASES])
+def test_each_step_is_an_equation(text: str, wrt: str) -> None:
+    _, steps = record(text, wrt)
+    assert steps.taken
+    for step in steps.taken:
+        before, after = carry_out(step.before), carry_out(step.after)
+        assert are_equal(before, after) or modular.agree(before, after), step.rule
+
+
+@pytest.mark.parametrize(("text", "wrt"), CASES, ids=[c[0] for c in CASES])
+def test_replaying_the_steps_gives_the_result(text: str, wrt: str) -> None:
+    g, steps = record(text, wrt)
+    whole = ed.parse(text).entry.node
+    current = next(s.before for s in steps.taken if s.rule in LAWS and s.at.body is whole)
+    for _ in range(len(steps.taken)):
+        for step in steps.taken:
+            current = walk.replace(current, lambda node, s=step: s.after if node is s.at else None)
+    base = ed.parse(text).entry.wires
+    order = [next(w for w in g._wires if w.index == b.index) for b in base] + list(g._wires[len(base) :])
+    place = dict(enumerate(order))
+    found = type(current)(current.node, tuple(place[w] for w in current.wires))
+    assert are_equal(without_sizes(found), without_sizes(g.entry))
+
+
+LAWS = {"sum", "product", "power", "chain", "inverse", "determinant", "log determinant", "logsumexp", "max", "min", "prod"}
+
+
+def test_nothing_is_recorded_unasked() -> None:
+    ed.diff("y = x_i A_ij x_j", "x").index()
+    assert unrecorded.taken == []
+
+
+def test_the_names_of_the_rules_tell_what_was_done() -> None:
+    _, steps = record("y = log(sum_i(exp(A_ij x_j)))", "x")
+    rules = {s.rule for s in steps.taken}
+    assert "log of a sum of exp" in rules
+    assert rules & LAWS
+
+
+def test_gradients_of_residual_networks_have_linear_size() -> None:
+    counts = []
+    for n in (10, 20, 40, 80):
+        lines = ["h0_i = x_i"]
+        lines += [f"h{k}[i] = h{k - 1}[i] + tanh(W{k}[i,j] h{k - 1}[j] + b{k}[i])" for k in range(1, n + 1)]
+        g = ed.diff("\n".join([*lines, f"L = (h{n}[i] - y_i)^2"]), "W1")
+        counts.append(len(walk.ordered(g.entry.node)))
+    growth = np.diff(counts) / np.diff([10, 20, 40, 80])
+    assert growth.max() <= 1.2 * growth.min()
