@@ -133,9 +133,9 @@ def check_finite(arrays: Arrays) -> None:
     """Raise InputError where an array that the formula uses holds a NaN."""
     for name, array in arrays.items():
         if array.dtype.kind in "fc" and np.isnan(array).any():
-            first = tuple(int(k) + 1 for k in np.argwhere(np.isnan(array))[0])
+            first = tuple(str(k + 1) for k in np.argwhere(np.isnan(array))[0])
             raise InputError(
-                f"{name} holds NaN: {PLAIN.tensor(name, tuple(map(str, first)))} is the first of {int(np.isnan(array).sum())}",
+                f"{name} holds NaN: {PLAIN.tensor(name, first)} is the first of {int(np.isnan(array).sum())}",
                 given=f"{name}.shape == {array.shape}; components count from 1",
                 help="remove or fill these samples first",
             )

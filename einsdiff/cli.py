@@ -108,7 +108,7 @@ def _text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="NAME", help="the statement to take instead of the last one")
 
 
-# ------------------------------------------------------------------------------------------------------------ commands
+# ----------------------------------------------------------------------------------------------------------- commands
 
 
 def _diff(options: argparse.Namespace) -> int:

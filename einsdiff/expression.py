@@ -1,4 +1,4 @@
-"""Expressions and derivatives as people hold them: a formula, the program it came from, and what can be done with it."""
+"""Expressions and derivatives as people hold them: a formula, its program, and what can be done with it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.parser import parse_entry
 
+UNSAID = -1  # before every size in their order, so that it wins where δ makes two axes one
 NEXT = "ijklmnpqrstuvwxyzabcdefgh"
 
 
@@ -50,15 +51,15 @@ class Expression:
     ) -> None:
         self.program = program
         self.label = label
-        self._wires = wires
-        self._sizes = sizes
-        self._entry = entry
+        self.wires = wires
+        self.sizes = sizes
+        self.written = entry
 
-    # ------------------------------------------------------------------------------------------------------------- value
+    # ----------------------------------------------------------------------------------------------------------- value
 
-    def _evaluated(self, steps: Steps = unrecorded) -> Entry:
+    def evaluated(self, steps: Steps = unrecorded) -> Entry:
         """Return the entry with all names linked and all derivatives carried out, before any assumption is used."""
-        return carry_out(self.program.link(self._entry), steps)
+        return carry_out(self.program.link(self.written), steps)
 
     @cached_property
     def entry(self) -> Entry:
@@ -67,14 +68,14 @@ class Expression:
 
     def derive(self, steps: Steps) -> Entry:
         """Return the simplified entry, and record every law and identity on the way to it."""
-        raw = assume(self._evaluated(steps), self.program)
+        raw = assume(self.evaluated(steps), self.program)
         raw = resolve_sizes(raw, self.program.sizes)
         return simplify(raw, steps=steps)[0]
 
     @property
     def indices(self) -> tuple[str, ...]:
         """The names of the free indices, in the order of the axes."""
-        return tuple(w.index for w in self._wires)
+        return tuple(w.index for w in self.wires)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -88,14 +89,14 @@ class Expression:
         """
         if not isinstance(other, Expression):
             return NotImplemented
-        if len(self._wires) != len(other._wires):
+        if len(self.wires) != len(other.wires):
             return False
-        names: dict[Wire, Wire] = dict(zip(other._wires, self._wires, strict=True))
+        names: dict[Wire, Wire] = dict(zip(other.wires, self.wires, strict=True))
         return are_equal(without_sizes(self.entry), without_sizes(build.rename(other.entry, names)))
 
     __hash__ = object.__hash__
 
-    # ------------------------------------------------------------------------------------------------------------- forms
+    # ----------------------------------------------------------------------------------------------------------- forms
 
     def __str__(self) -> str:
         return self.index()
@@ -103,10 +104,10 @@ class Expression:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.index()!r})"
 
-    def _axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
+    def axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
         """Return the wires with their sizes, in the order of a layout."""
         arrange((), (), layout)
-        return tuple(zip(self._wires, self._sizes, strict=True))
+        return tuple(zip(self.wires, self.sizes, strict=True))
 
     def left_side(self) -> LeftSide:
         """Return what stands on the left of the statement."""
@@ -116,7 +117,7 @@ class Expression:
         return {*self.program.inputs, *(d.name for d in self.program.definitions if d.name)}
 
     def _statement(self, style: Style) -> str:
-        names: dict[Wire, str] = {w: w.index for w in self._wires}
+        names: dict[Wire, str] = {w: w.index for w in self.wires}
         writer = Writer(style, self.program.hints, self.program.sizes)
         return write_statement(self.entry, self.left_side(), names, writer, self._names())
 
@@ -130,15 +131,15 @@ class Expression:
         return self._statement(PLAIN)
 
     def latex(self, layout: str = "mixed") -> str:
-        """Return the statement in LaTeX.
+        r"""Return the statement in LaTeX.
 
         An index form names the indices of its axes, so that it is the same in every layout.
 
         >>> import einsdiff as ed
         >>> print(ed.parse("y_i = A_ij x_j").latex())
-        y_{i} = A_{ij} \\, x_{j}
+        y_{i} = A_{ij} \, x_{j}
         """
-        self._axes(layout)
+        self.axes(layout)
         return self._statement(LATEX)
 
     def einsum(self, layout: str = "mixed") -> tuple[tuple[object, str, tuple[str, ...]], ...]:
@@ -150,13 +151,13 @@ class Expression:
         >>> ed.parse("y_i = 2 A_ij x_j").einsum()
         ((2, 'ij,j->i', ('A', 'x')),)
         """
-        return einsum_terms(self.entry, [w for w, _ in self._axes(layout)], self.program.hints)
+        return einsum_terms(self.entry, [w for w, _ in self.axes(layout)], self.program.hints)
 
-    # -------------------------------------------------------------------------------------------------------------- code
+    # ------------------------------------------------------------------------------------------------------------ code
 
     def output(self, layout: str = "mixed") -> Output:
         """Return the request for this expression's array, its axes in the order of a layout."""
-        return Output(self.left_side().write(PLAIN), self.entry, self._axes(layout))
+        return Output(self.left_side().write(PLAIN), self.entry, self.axes(layout))
 
     def compile(
         self, layout: str = "mixed", backend: str = "numpy", *, sizes: Mapping[str, int] | None = None
@@ -181,13 +182,14 @@ class Derivative(Expression):
         self.base = base
         self.wrt = wrt
         self.structured = structured
-        wires = (*base._wires, *(w for v in wrt for w in v.wires))
-        sizes = (*base._sizes, *(s for v in wrt for s in v.sizes))
-        super().__init__(program, base.label, wires, sizes, base._entry)
+        wires = (*base.wires, *(w for v in wrt for w in v.wires))
+        sizes = (*base.sizes, *(s for v in wrt for s in v.sizes))
+        super().__init__(program, base.label, wires, sizes, base.written)
 
-    def _evaluated(self, steps: Steps = unrecorded) -> Entry:
+    def evaluated(self, steps: Steps = unrecorded) -> Entry:
+        """Return the derivative, each variable in turn, before any assumption is used."""
         held = [v.name for v in self.wrt if self.program.defined(v.name)]
-        entry = carry_out(self.program.link(self._entry, held), steps)
+        entry = carry_out(self.program.link(self.written, held), steps)
         for v in self.wrt:
             entry = simplify(resolve_sizes(entry, self.program.sizes), steps=steps)[0]
             entry = differentiate(entry, build.tensor(v.name, v.wires), steps)
@@ -195,9 +197,10 @@ class Derivative(Expression):
                 entry = along_structure(entry, v, self.program)
         return self.program.link(entry) if held else entry
 
-    def _axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
-        pairs = list(zip(self._wires, self._sizes, strict=True))
-        y = len(self.base._wires)
+    def axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
+        """Return the wires with their sizes, in the order of a layout."""
+        pairs = list(zip(self.wires, self.sizes, strict=True))
+        y = len(self.base.wires)
         return arrange(pairs[:y], pairs[y:], layout)
 
     def left_side(self) -> LeftSide:
@@ -206,7 +209,7 @@ class Derivative(Expression):
         return LeftSide(self.label or default_label(self._names()), self.base.indices, wrt)
 
 
-# --------------------------------------------------------------------------------------------------------------- makers
+# ------------------------------------------------------------------------------------------------------------- makers
 
 
 def from_definition(program: Program, definition: Definition) -> Expression:
@@ -288,7 +291,7 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 def without_sizes(entry: Entry) -> Entry:
     """Return the entry in which δ and 1 do not say how far their indices run."""
-    return resolve_sizes(entry, {n.size: "" for n in walk.ordered(entry.node) if isinstance(n, Ones | Unit)})
+    return resolve_sizes(entry, {n.size: UNSAID for n in walk.ordered(entry.node) if isinstance(n, Ones | Unit)})
 
 
 def assume(entry: Entry, program: Program) -> Entry:

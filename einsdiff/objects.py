@@ -109,6 +109,7 @@ class TensorName(Formula):
         return f"{self.name}[{','.join(p.name if isinstance(p, IndexName) else str(p) for p in parts)}]"
 
     def __call__(self, *arguments: Operand) -> Formula:
+        """Return a function's value: `f(x[i])`."""
         return Formula(f"{self.name}({', '.join(formula(a).text for a in arguments)})")
 
 

@@ -159,7 +159,7 @@ def jvp(source: Source, wrt: str, tangent: str) -> Expression:
     body = _body(f, v)
     found = pushforward(body.node, Tensor(v.name, len(v.wires), ()), build.tensor(name, range(len(v.wires))))
     entry = build.rename(found, dict(enumerate(body.wires)))
-    return Expression(program, "jvp", f._wires, f._sizes, program.link(entry))
+    return Expression(program, "jvp", f.wires, f.sizes, program.link(entry))
 
 
 def vjp(source: Source, wrt: str, cotangent: str) -> Expression:
@@ -171,11 +171,11 @@ def vjp(source: Source, wrt: str, cotangent: str) -> Expression:
     vjp_k = A_ik u_i
     """
     f, v = _held(source, wrt)
-    program = with_input(f.program, cotangent, f._sizes)
+    program = with_input(f.program, cotangent, f.sizes)
     name = spell_name(cotangent)
     body = _body(f, v)
     places: dict[Wire, Wire] = {w: k for k, w in enumerate(body.wires)}
-    u = build.rename(build.tensor(name, f._wires), places)
+    u = build.rename(build.tensor(name, f.wires), places)
     found = pullback(body.node, Tensor(v.name, len(v.wires), ()), u)
     entry = build.rename(found, dict(enumerate(v.wires)))
     return Expression(program, "vjp", v.wires, v.sizes, program.link(entry))
@@ -196,7 +196,7 @@ def hvp(source: Source, wrt: str, tangent: str) -> Expression:
             help=f"jvp of diff(…, {wrt!r}) gives the same for a tensor",
         )
     gradient = Derivative(f.program, f, (v,), structured=False)
-    entry = gradient._evaluated()
+    entry = gradient.evaluated()
     program = with_input(f.program, tangent, v.sizes, v.name)
     entry = simplify(resolve_sizes(entry, program.sizes))[0]
     found = pushforward(
@@ -214,8 +214,8 @@ def _body(f: Expression, v: Variable) -> build.Entry:
     """Return the simplified entry of f in which the variable is held independent."""
     held = [v.name] if f.program.defined(v.name) else []
     if isinstance(f, Derivative):
-        return simplify(resolve_sizes(f._evaluated(), f.program.sizes))[0]
-    entry = carry_out(f.program.link(f._entry, held))
+        return simplify(resolve_sizes(f.evaluated(), f.program.sizes))[0]
+    entry = carry_out(f.program.link(f.written, held))
     return simplify(resolve_sizes(entry, f.program.sizes))[0]
 
 

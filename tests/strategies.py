@@ -335,7 +335,7 @@ def _renamed(tree: Tree, name_of: Callable[[str], str]) -> Tree:
     return rebuild(tree, lambda part: _renamed(part, name_of))
 
 
-def write(tree: Tree, source: str) -> str:  # noqa: C901, PLR0911, PLR0912 - one case a node
+def write(tree: Tree, source: str) -> str:
     """Return the text of a tree, with brackets around all that is no atom; sums that nobody wrote are left out."""
 
     def atom(part: Tree) -> str:

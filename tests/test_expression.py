@@ -99,7 +99,7 @@ def test_unknown_functions_and_their_derivatives() -> None:
     whole = ed.parse("x : vector(n)\ny_i = f_i(x)")
     h = ed.diff(whole, "x")
     np.testing.assert_allclose(whole.compile()(x=x3, f=lambda v: A23 @ v), A23 @ x3)
-    np.testing.assert_allclose(h.compile()(x=x3, df=lambda v: A23), A23)
+    np.testing.assert_allclose(h.compile()(x=x3, df=lambda _: A23), A23)
 
 
 def test_keywords_and_odd_names_are_ordinary_names() -> None:
@@ -143,7 +143,8 @@ def test_an_unknown_layout_or_backend_is_refused() -> None:
 
 def test_many_indices_are_no_limit() -> None:
     names = [f"i{k}" for k in range(30)]
-    text = "s = " + " ".join(f"A{k}[{a},{b}]" for k, (a, b) in enumerate(zip(names, [*names[1:], names[0]], strict=True)))
+    around = enumerate(zip(names, [*names[1:], names[0]], strict=True))
+    text = "s = " + " ".join(f"A{k}[{a},{b}]" for k, (a, b) in around)
     inputs = {f"A{k}": rng.normal(size=(2, 2)) for k in range(30)}
     product = np.linalg.multi_dot(list(inputs.values()))
     np.testing.assert_allclose(ed.parse(text).compile()(**inputs), np.trace(product))

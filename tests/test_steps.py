@@ -45,13 +45,13 @@ def test_replaying_the_steps_gives_the_result(text: str, wrt: str) -> None:
         for step in steps.taken:
             current = walk.replace(current, lambda node, s=step: s.after if node is s.at else None)
     base = ed.parse(text).entry.wires
-    order = [next(w for w in g._wires if w.index == b.index) for b in base] + list(g._wires[len(base) :])
+    order = [next(w for w in g.wires if w.index == b.index) for b in base] + list(g.wires[len(base) :])
     place = dict(enumerate(order))
     found = type(current)(current.node, tuple(place[w] for w in current.wires))
     assert are_equal(without_sizes(found), without_sizes(g.entry))
 
 
-LAWS = {"sum", "product", "power", "chain", "inverse", "determinant", "log determinant", "logsumexp", "max", "min", "prod"}
+LAWS = {"sum", "product", "power", "chain", "inverse", "determinant", "log determinant", "logsumexp"}
 
 
 def test_nothing_is_recorded_unasked() -> None:

@@ -93,12 +93,13 @@ INPUTS = {
 
 @pytest.mark.parametrize(("text", "wrt", "expected"), DERIVATIVES, ids=[d[0] for d in DERIVATIVES])
 def test_a_derivative_is_right_and_as_in_the_book(text: str, wrt: str, expected: str | None) -> None:
-    g = ed.diff(ed.parse(text, declare={"a": "vector(n)", "b": "scalar"} if " b" in text or "diag(a)" in text else {}), wrt)
+    declare = {"a": "vector(n)", "b": "scalar"} if " b" in text or "diag(a)" in text else {}
+    g = ed.diff(ed.parse(text, declare=declare), wrt)
     if expected is not None:
         assert str(g) == expected
     inputs = dict(INPUTS, A=rng.normal(size=(3, 3, 4)) if "A_iij" in text else rng.normal(size=(3, 3)))
     inputs = {name: inputs[name] for name in g.inputs}
-    wanted = differences.derivative(g.base.program.source, wrt.split("_")[0], inputs)
+    wanted = differences.derivative(g.base.program.source, wrt.split("_", maxsplit=1)[0], inputs)
     np.testing.assert_allclose(g.compile()(**inputs), wanted, rtol=1e-6, atol=1e-7)
 
 

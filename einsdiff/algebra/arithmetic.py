@@ -6,7 +6,7 @@ numbers, the diagonal of a sum, and the splitting of closed factors from a produ
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from einsdiff.algebra.canonical import Edge, label
@@ -310,7 +310,7 @@ def _combine(inner: Factor, exponent: Exact) -> bool:
     return isinstance(exponent, int) or inner.exponent == -1 or is_positive(inner.node)
 
 
-def _component(entry: Entry, units: list[tuple[Wire, Expr]]) -> Entry:
+def _component(entry: Entry, units: Sequence[tuple[Wire, Expr]]) -> Entry:
     """Return an entry at the components of some of its wires: (f(a))_k = f(a_k), down to the tensors."""
     here = [(w, u) for w, u in units if w in entry.wires]
     if not here:
@@ -423,9 +423,8 @@ def _without_ones(entry: Entry, lost: Mapping[Wire, Size]) -> Entry:
             kept.append((delta(names[k], w, node.label_sizes[k]), 1, False))
         else:
             names[k] = w
-    for f in node.factors:
-        if not (isinstance(f.node, Ones) and names[f.labels[0]] in lost):
-            kept.append((Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False))
+    left = [f for f in node.factors if not (isinstance(f.node, Ones) and names[f.labels[0]] in lost)]
+    kept += [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in left]
     return product(kept, [names[k] for k in node.bound], node.coefficient)
 
 

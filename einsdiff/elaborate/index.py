@@ -178,7 +178,7 @@ class Elaboration:
             entry = build.epsilon(at)
         return build.multiply(entry, *marks, bound=[w for w, _ in units]) if marks else entry
 
-    # ------------------------------------------------------------------------------------------- sums, products, powers
+    # ------------------------------------------------------------------------------------------ sums, products, powers
 
     def _sum(self, terms: tuple[Tree, ...], wires: Wires) -> Deep[Entry]:
         wanted = {wires[i]: wires[i].size for t in terms for i in self.standing[id(t)] if i in wires}
@@ -234,7 +234,7 @@ class Elaboration:
         raised = build.power(base, exact(exponent))
         return build.contract(build.spread(raised, {w: w.size for w in bound.values()}), bound.values())
 
-    # ----------------------------------------------------------------------------------------- functions and reductions
+    # ---------------------------------------------------------------------------------------- functions and reductions
 
     def _reduction(self, tree: Reduce, wires: Wires) -> Deep[Entry]:
         names = [i for i in tree.indices if isinstance(i.name, str)]
@@ -276,9 +276,10 @@ class Elaboration:
         row = functions.BY_NAME.get(name)
         if row is None and (tree.indices is not None or self._has_whole_argument(tree)):
             return self._whole_call(tree, wires)
-        arguments = []
+        arguments: list[Entry] = []
         for argument in tree.arguments:
-            arguments.append((yield self.part(argument, wires)))
+            given = yield self.part(argument, wires)
+            arguments.append(given)
         if row is None:
             orders = tree.orders or (tree.primes,) if len(arguments) == 1 else tree.orders or (0,) * len(arguments)
             if len(orders) != len(arguments):
@@ -353,7 +354,7 @@ class Elaboration:
         entry = build.call(tree.name, arguments, at)
         return build.contract(entry, inside.values()) if inside else entry
 
-    # ------------------------------------------------------------------------------------------------------ derivatives
+    # ----------------------------------------------------------------------------------------------------- derivatives
 
     def _derivative(self, tree: Differentiate, wires: Wires) -> Deep[Entry]:
         """Return ∂body/∂wrt… as an operator that is carried out later."""

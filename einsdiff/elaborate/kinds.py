@@ -321,7 +321,7 @@ def _spell(shapes: Iterable[str]) -> str:
     return " or ".join(WORDS[s] for s in sorted(shapes, key="scrmt".index))
 
 
-# ------------------------------------------------------------------------------------------- what two shapes cannot do
+# ------------------------------------------------------------------------------------------ what two shapes cannot do
 
 PAGE = "(spec/language.md, Matrix notation)"
 

@@ -95,7 +95,7 @@ class _Elaboration:
     def whole(self, tree: Tree) -> Deep[_Block]:
         """Return the block of a whole formula; a derivative that is one may have more than two axes."""
         if isinstance(tree, Differentiate):
-            return (yield self._derivative(tree))  # type: ignore[no-any-return]
+            return (yield self._derivative(tree))
         block: _Block = yield self._part(tree)
         self._plain(block, tree.span)
         return block
@@ -121,7 +121,7 @@ class _Elaboration:
             raise shapes.refuse_zero(self.source, span) from None
         return _Block(build.spread(entry, _sizes(rows + columns)), rows, columns)
 
-    def _combine(self, tree: Tree, parts: Sequence[_Block]) -> _Block:  # noqa: C901, PLR0911 - one case a node
+    def _combine(self, tree: Tree, parts: Sequence[_Block]) -> _Block:
         """Return the block of a tree from those of its parts."""
         match tree:
             case syntax.Negative():

@@ -147,9 +147,7 @@ class _Reading:
         sizes = self.scope.sizes()
         resolved = tuple(_resolve(d, sizes) for d in self.definitions)
         inputs = {s.name: s for s in self.scope.inputs()}
-        for name, symbol in self.scope.declared.items():
-            if name not in self.scope.symbols:
-                inputs[name] = symbol
+        inputs |= {n: symbol for n, symbol in self.scope.declared.items() if n not in self.scope.symbols}
         return Program(
             self.document.source,
             self.document.notation,
@@ -252,7 +250,7 @@ class _Reading:
         pattern = tuple(p if isinstance(p, int) else "" for p in places)
         if (name, pattern) in self.components:
             raise UnknownNameError(
-                f"the component {component_name(name, tuple(p for p in pattern if isinstance(p, int)))} is defined twice [^]",
+                f"the component {name}[{','.join(str(p) or ':' for p in pattern)}] is defined twice [^]",
                 self.scope.source,
                 [Mark(where)],
                 help="number the components 1, 2, 3, …",

@@ -211,7 +211,7 @@ def together(factors: list[tuple[Span, Standings]]) -> Standings:
     return result
 
 
-# --------------------------------------------------------------------------------------------------------------- checks
+# ------------------------------------------------------------------------------------------------------------- checks
 
 
 def check_bound(source: str, term: Tree, held: Standings, free: Iterable[str]) -> None:

@@ -1,8 +1,8 @@
 """From entries to formulas with named indices.
 
-The writer decides what is written: which letters bound indices get, in which order factors and terms stand, where a sum
-must be spelled out.  How it is spelled is a `Style`: plain index text, or LaTeX.  What is written in the plain style reads
-back as the same expression.
+The writer decides what is written: which letters bound indices get, in which order factors and terms stand, where a
+sum must be spelled out.  How it is spelled is a `Style`: plain index text, or LaTeX.  What is written in the plain
+style reads back as the same expression.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Writer:
         piece = run(self.piece(entry, frozenset(free), frozenset(free)))
         return piece.text
 
-    # ------------------------------------------------------------------------------------------------------------ pieces
+    # ---------------------------------------------------------------------------------------------------------- pieces
 
     def piece(self, entry: Entry, taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
         """Return the written entry; bound indices avoid `taken`, ones over indices in `omit` are left out."""
@@ -146,7 +146,7 @@ class Writer:
     def _enclosed(self, piece: Piece, level: Level) -> str:
         return piece.text if piece.level >= level else self.style.parenthesis(piece.text)
 
-    # -------------------------------------------------------------------------------------------------------------- sums
+    # ------------------------------------------------------------------------------------------------------------ sums
 
     def _sum(self, node: Sum, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
         carried = {at[k] for t in node.terms for axis, k in enumerate(t.labels) if axis not in _spread_axes(t.node)}
@@ -167,7 +167,7 @@ class Writer:
         used = frozenset().union(*(p.used for _, p in written))
         return Piece(text, Level.SUM, standing, used, written[0][1].key)
 
-    # ---------------------------------------------------------------------------------------------------------- products
+    # -------------------------------------------------------------------------------------------------------- products
 
     def _product(self, node: Product, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
         node = self._opened(node)
@@ -364,7 +364,7 @@ class Writer:
             return i in holding[0].closes
         return standing[i].standing is Standing.CLOSED
 
-    # --------------------------------------------------------------------------------------------------------- functions
+    # ------------------------------------------------------------------------------------------------------- functions
 
     def _apply(self, node: Apply, at: tuple[str, ...], taken: frozenset[str], omit: frozenset[str]) -> Deep[Piece]:
         outer = taken | set(at)
@@ -415,7 +415,7 @@ class Writer:
         standing = {i: h for i, h in alike([inner.standing]).items() if i not in bound}
         return Piece(text, Level.CALL, standing, inner.used | set(bound), (node.operator,))
 
-    # ----------------------------------------------------------------------------------------------------------- letters
+    # --------------------------------------------------------------------------------------------------------- letters
 
     def hinted(self, node: Product | Reduce, label: int) -> list[str]:
         """Return the letters that the user gave to this index, those of tensors with few axes first."""

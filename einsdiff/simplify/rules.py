@@ -54,7 +54,7 @@ def reassemble(node: Product, factors: list[Factor], more: list[Entry]) -> Entry
         else:
             names[label] = axis
     inside = [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in factors]
-    inside += [(build.rename(e, names), 1, False) for e in [*more]]  # type: ignore[arg-type]
+    inside += [(build.rename(e, names), 1, False) for e in more]
     inside += [(tie, 1, False) for tie in ties]
     covered = {w for e, _, _ in inside for w in e.wires}
     for label, name in names.items():
@@ -63,7 +63,7 @@ def reassemble(node: Product, factors: list[Factor], more: list[Entry]) -> Entry
     return build.product(inside, [names[b] for b in node.bound], node.coefficient)
 
 
-# ---------------------------------------------------------------------------------------------------- functions of numbers
+# ----------------------------------------------------------------------------------------------- functions of numbers
 
 
 RELATIONS: dict[str, Callable[[object, object], bool]] = {
@@ -96,7 +96,7 @@ def folded(node: Apply) -> tuple[str, Entry] | None:
             return None
 
 
-# ------------------------------------------------------------------------------------------------ identities as functions
+# -------------------------------------------------------------------------------------------- identities as functions
 
 
 def log_of_a_sum_of_exp(node: Apply) -> Entry | None:
@@ -148,7 +148,7 @@ def softmax(node: Product) -> Entry | None:
             z = factor.node.arguments[0]
             kept = {axis: factor.labels[axis] for axis, k in enumerate(exponential.labels) if k not in outer}
             body = Entry(z.node, tuple(z.labels))
-            names = {axis: label for axis, label in enumerate(factor.labels)}
+            names = dict(enumerate(factor.labels))
             shifted = build.softmax(
                 build.rename(body, {a: ("over", a) if a in kept else names[a] for a in names}),
                 {("over", a): label for a, label in kept.items()},

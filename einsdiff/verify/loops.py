@@ -288,7 +288,7 @@ class _Scope:
         """Return the position of an entry; components count from 1."""
         return tuple(k.name - 1 if isinstance(k.name, int) else env[k.name] for k in indices)
 
-    def value(self, tree: Tree, env: Environment) -> Number:  # noqa: C901, PLR0911, PLR0912 - one case a node
+    def value(self, tree: Tree, env: Environment) -> Number:
         """Return one entry of a formula in which every sum is written out."""
         match tree:
             case Numeral(value):

@@ -76,7 +76,7 @@ class Surroundings(Protocol):
         """Return the derivative of `body(surroundings)` by these entries."""
 
 
-def matrix(tree: Tree, scope: Surroundings) -> Matrix:  # noqa: C901, PLR0911, PLR0912 - one case a node
+def matrix(tree: Tree, scope: Surroundings) -> Matrix:
     """Return the value of a formula in matrix notation."""
     match tree:
         case Numeral(value):

@@ -1,7 +1,8 @@
 """Exact evaluation of expressions modulo a prime.
 
-Every entry becomes a residue; functions, fractional powers and reductions other than sums become random functions, the same
-for equal arguments, so that two forms that differ anywhere differ here, too, but for a chance of about 1 in the prime.
+Every entry becomes a residue; functions, fractional powers and reductions other than sums become random functions, the
+same for equal arguments, so that two forms that differ anywhere differ here, too, but for a chance of about one in the
+prime.
 Source: J. T. Schwartz, Fast probabilistic algorithms for verification of polynomial identities, J. ACM 27 (1980).
 """
 
@@ -115,7 +116,7 @@ def _table(node: Expr, known: Mapping[Expr, Table], sizes: Mapping[Size, int], s
         case Unit(_, place):
             return {at: int(at[0] == place - 1) for at in _positions(ranges)}
         case Epsilon(n):
-            signs = {p: 1 for p in permutations(range(n))}
+            signs = dict.fromkeys(permutations(range(n)), 1)
             for p in signs:
                 signs[p] = -1 if sum(p[a] > p[b] for b in range(n) for a in range(b)) % 2 else 1
             return {at: signs.get(at, 0) % PRIME for at in _positions(ranges)}

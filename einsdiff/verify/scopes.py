@@ -56,7 +56,7 @@ def write_sums(body: Tree, free: tuple[str, ...] | None) -> tuple[tuple[str, ...
     return free, _rename(placed, {name: name for name in free}, lambda name: f"{name}'{next(numbers)}")
 
 
-def parts(tree: Tree) -> tuple[Tree, ...]:  # noqa: PLR0911 - one case a node
+def parts(tree: Tree) -> tuple[Tree, ...]:
     """Return the parts in which this node's indices can occur; the argument of `inv(A)_ij` has none."""
     match tree:
         case Name() | Numeral():
@@ -103,7 +103,7 @@ def occurrences(tree: Tree) -> Iterator[str]:
         yield from (name for name in occurrences(part) if name not in bound)
 
 
-def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:  # noqa: PLR0911 - one case a node
+def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
     """Return `tree` with each of its `parts` changed."""
     new = [change(part) for part in parts(tree)]
     match tree:

@@ -58,9 +58,7 @@ SCALAR: dict[str, Callable[..., float]] = {
 }  # fmt: skip
 
 
-def array_of(  # noqa: C901, PLR0912 - one case a node
-    root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]
-) -> Array:
+def array_of(root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]) -> Array:
     """Return the array of a node, by loops over all its labels."""
     known: dict[Expr, Array] = {}
     for node in ordered(root):

@@ -23,7 +23,7 @@ def test_shuffled_and_renamed_text_gives_the_same_object(program: Program, seed:
 def test_one_statement_shuffled_is_the_same_node(program: Program, seed: int) -> None:
     text = shuffled(read(program.text, notation="index"), Random(seed))
     f, g = ed.parse(program.text, notation="index"), ed.parse(text, notation="index")
-    names = dict(zip(g._wires, f._wires, strict=True))
+    names = dict(zip(g.wires, f.wires, strict=True))
     assert normal_form(build.rename(g.entry, names)) == normal_form(f.entry), text
 
 

@@ -85,19 +85,19 @@ def value(node, at, arrays, sizes):
     raise NotImplementedError(node)
 
 
-REDUCTIONS = {
-    "prod": lambda v: complex_product(v),
-    "max": lambda v: max((u.real for u in v), default=-math.inf),
-    "min": lambda v: min((u.real for u in v), default=math.inf),
-    "logsumexp": lambda v: cmath.log(sum(map(cmath.exp, v))) if v else -math.inf,
-}
-
-
 def complex_product(values):
     found = 1 + 0j
     for v in values:
         found *= v
     return found
+
+
+REDUCTIONS = {
+    "prod": complex_product,
+    "max": lambda v: max((u.real for u in v), default=-math.inf),
+    "min": lambda v: min((u.real for u in v), default=math.inf),
+    "logsumexp": lambda v: cmath.log(sum(map(cmath.exp, v))) if v else -math.inf,
+}
 
 
 def determinant(rows):

@@ -159,6 +159,12 @@ def test_inputs_that_are_not_needed_are_ignored():
     assert function.inputs == ("A", "x", "b", "z")
 
 
+def _frozen(a):
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
 # fmt: off
 ACCEPTED = {
     "lists":            lambda a: a.tolist(),
@@ -169,15 +175,9 @@ ACCEPTED = {
     "every second entry": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
     "other byte order": lambda a: a.astype(a.dtype.newbyteorder()),
     "a matrix object":  lambda a: a.view(np.matrix) if a.ndim == 2 else a,
-    "read-only":        lambda a: _frozen(a),
+    "read-only":        _frozen,
 }
 # fmt: on
-
-
-def _frozen(a):
-    a = a.copy()
-    a.flags.writeable = False
-    return a
 
 
 @pytest.mark.parametrize("case", ACCEPTED)
@@ -272,7 +272,7 @@ def test_unknown_functions_of_whole_arrays_are_given_as_callables():
     axes = (("k", Axis("x", 0)),)
     function = compile_request(Request((Output("y", both, axes),), (), (), {}, "y_k = f_a(A, x) …"))
     given = {"A": np.arange(6.0).reshape(2, 3), "x": np.ones(3)}
-    result = function(**given, f=lambda A, x: A @ x, df_2=lambda A, x: A)
+    result = function(**given, f=lambda A, x: A @ x, df_2=lambda A, _: A)
     np.testing.assert_allclose(result, given["A"].T @ (given["A"] @ given["x"]))
 
 

@@ -8,7 +8,6 @@ import pytest
 from einsdiff.program.numpy_numbers import literal, power
 
 
-# fmt: off
 @pytest.mark.parametrize(("value", "text"), [
     (2,                      "2"),
     (-3,                     "-3"),
@@ -21,8 +20,7 @@ from einsdiff.program.numpy_numbers import literal, power
     (10**400,                "np.inf"),
     (-10**400,               "-np.inf"),
     (Fraction(1, 10**400),   "0.0"),
-])
-# fmt: on
+])  # fmt: skip
 def test_a_number_is_written_as_by_hand(value, text):
     assert literal(value)[0] == text
 

@@ -189,16 +189,16 @@ def test_ordinary_matrix_formulas_look_as_written_by_hand():
     y = vector("y", "j0")
     # fmt: off
     rows = (
-        (build.multiply(A, y, bound=["j0"]),                                            "return A.dot(y)"),
-        (build.multiply(A, x, bound=["i0"]),                                            "return A.T.dot(x)"),
-        (build.multiply(x, A, y, bound=["i0", "j0"]),                                   "return np.asarray(x.dot(A.dot(y)))"),
-        (build.multiply(x, y),                                                          "return x[:, None] * y"),
+        (build.multiply(A, y, bound=["j0"]), "return A.dot(y)"),
+        (build.multiply(A, x, bound=["i0"]), "return A.T.dot(x)"),
+        (build.multiply(x, A, y, bound=["i0", "j0"]), "return np.asarray(x.dot(A.dot(y)))"),
+        (build.multiply(x, y), "return x[:, None] * y"),
         (build.product([(x, 1, False), (vector("x", "i1"), -1, False)]),                "return x[:, None] / x"),
-        (build.product([(x, -1, False)]),                                               "return 1 / x"),
-        (build.power(x, 2),                                                             "return x * x"),
-        (build.scale(2, x),                                                             "return 2 * x"),
-        (build.subtract(x, build.scale(3, build.apply("exp", x))),                      "return x - 3 * np.exp(x)"),
-        (build.scale(-1, x),                                                            "return -x"),
+        (build.product([(x, -1, False)]), "return 1 / x"),
+        (build.power(x, 2), "return x * x"),
+        (build.scale(2, x), "return 2 * x"),
+        (build.subtract(x, build.scale(3, build.apply("exp", x))), "return x - 3 * np.exp(x)"),
+        (build.scale(-1, x), "return -x"),
     )
     # fmt: on
     for entry, wanted in rows:

@@ -99,69 +99,103 @@ def y(j="j0"):
     return build.tensor("y", [j])
 
 
+def delta(a="i0", b="i1"):
+    return build.delta(a, b, SIZE[a[0]])
+
+
+def mul(*factors, bound=""):
+    return build.multiply(*factors, bound=bound.split())
+
+
+def quotient(*factors, bound="", scale=1):
+    """Return the product of (entry, exponent)s."""
+    return build.product([(*f, False) for f in factors], bound.split(), scale)
+
+
+def total(*terms):
+    return build.total([(*t, False) for t in terms])
+
+
+def reduced(operator, body, over):
+    return build.reduce(operator, body, {w: SIZE[w[0]] for w in over.split()})
+
+
+def matrix(function, body, row="i0", column="i1"):
+    return build.matrix_function(function, body, row, column)
+
+
+def unit(wire, place):
+    return build.unit(wire, SIZE[wire[0]], place)
+
+
+def ones(wire):
+    return build.ones(wire, SIZE[wire[0]])
+
+
 s = build.tensor("s", [])
+third = Fraction(1, 3)
 
 # fmt: off
 CASES = {
-    "A_ij y_j":                     lambda: build.multiply(A(), y(), bound=["j0"]),
-    "x_i A_ij":                     lambda: build.multiply(x(), A(), bound=["i0"]),
-    "A_ij B_jk":                    lambda: build.multiply(A(), B(), bound=["j0"]),
-    "A_ij B_jk A_lj, j in three":   lambda: build.multiply(A(), B(), A("i1"), bound=["j0"]),
-    "A_ij A_ij":                    lambda: build.multiply(A(), A(), bound=["i0", "j0"]),
-    "T_ijk A_ij":                   lambda: build.multiply(T(), A(), bound=["i0", "j0"]),
-    "T_ijk B_jk":                   lambda: build.multiply(T(), B(), bound=["j0", "k0"]),
-    "T_ijk y_j for each i k":       lambda: build.multiply(T(), y(), bound=["j0"]),
-    "T_ijk T_ilk for each i":       lambda: build.multiply(T(), T(j="j1"), bound=["k0"]),
-    "T_ijk A_ij for each i":        lambda: build.multiply(T(), A(), bound=["j0"]),
-    "A_ij A_ij for each i":         lambda: build.multiply(A(), A(), bound=["j0"]),
-    "A_ij A_ij for each j":         lambda: build.multiply(A(), A(), bound=["i0"]),
-    "A_ij T_ijk for each j":        lambda: build.multiply(A(), T(), bound=["i0"]),
-    "S_ii":                         lambda: build.multiply(S(j="i0"), bound=["i0"]),
-    "S_ii for each i":              lambda: build.multiply(S(j="i0")),
-    "S_ij x_i for each i j":        lambda: build.multiply(S(), x()),
-    "x_i x_j y_k":                  lambda: build.multiply(x(), x("i1"), y()),
-    "δ_ij":                         lambda: build.delta("i0", "i1", SIZE["i"]),
-    "x_i δ_ij":                     lambda: build.multiply(x(), build.delta("i0", "i1", SIZE["i"])),
-    "A_ij δ_ik δ_jl":               lambda: build.multiply(A(), build.delta("i0", "i1", SIZE["i"]), build.delta("j0", "j1", SIZE["j"])),
-    "δ_ii":                         lambda: build.multiply(build.delta("i0", "i0", SIZE["i"]), bound=["i0"]),
-    "S_ij + x_i δ_ij":              lambda: build.add(S(), build.multiply(x(), build.delta("i0", "i1", SIZE["i"]))),
-    "2 S_ij - δ_ij / 3":            lambda: build.total([(2, S(), False), (Fraction(-1, 3), build.delta("i0", "i1", SIZE["i"]), False)]),
-    "x_2 y_j":                      lambda: build.multiply(x("i9"), build.unit("i9", SIZE["i"], 2), y(), bound=["i9"]),
-    "A_i2":                         lambda: build.multiply(A(), build.unit("j0", SIZE["j"], 2), bound=["j0"]),
-    "δ_2i y_j":                     lambda: build.multiply(build.unit("i0", SIZE["i"], 2), y()),
-    "A_ij + δ_2i y_j":              lambda: build.add(A(), build.multiply(build.unit("i0", SIZE["i"], 2), y())),
-    "A_ij + x_i 1_j":               lambda: build.add(A(), build.multiply(x(), build.ones("j0", SIZE["j"]))),
-    "1_i 1_j":                      lambda: build.multiply(build.ones("i0", SIZE["i"]), build.ones("j0", SIZE["j"])),
-    "x_i / y_j":                    lambda: build.product([(x(), 1, False), (y(), -1, False)]),
-    "1 / (x_i y_j)":                lambda: build.product([(x(), -1, False), (y(), -1, False)]),
-    "sum_j A_ij / y_j":             lambda: build.product([(A(), 1, False), (y(), -1, False)], ["j0"]),
-    "sum_j 1 / (A_ij y_j)":         lambda: build.product([(A(), -1, False), (y(), -1, False)], ["j0"]),
-    "A_ij y_j / (s x_i) * 2/3":     lambda: build.product([(A(), 1, False), (y(), 1, False), (s, -1, False), (x(), -1, False)], ["j0"], Fraction(2, 3)),
+    "A_ij y_j":                     lambda: mul(A(), y(), bound="j0"),
+    "x_i A_ij":                     lambda: mul(x(), A(), bound="i0"),
+    "A_ij B_jk":                    lambda: mul(A(), B(), bound="j0"),
+    "A_ij B_jk A_lj, j in three":   lambda: mul(A(), B(), A("i1"), bound="j0"),
+    "A_ij A_ij":                    lambda: mul(A(), A(), bound="i0 j0"),
+    "T_ijk A_ij":                   lambda: mul(T(), A(), bound="i0 j0"),
+    "T_ijk B_jk":                   lambda: mul(T(), B(), bound="j0 k0"),
+    "T_ijk y_j for each i k":       lambda: mul(T(), y(), bound="j0"),
+    "T_ijk T_ilk for each i":       lambda: mul(T(), T(j="j1"), bound="k0"),
+    "T_ijk A_ij for each i":        lambda: mul(T(), A(), bound="j0"),
+    "A_ij A_ij for each i":         lambda: mul(A(), A(), bound="j0"),
+    "A_ij A_ij for each j":         lambda: mul(A(), A(), bound="i0"),
+    "A_ij T_ijk for each j":        lambda: mul(A(), T(), bound="i0"),
+    "S_ii":                         lambda: mul(S(j="i0"), bound="i0"),
+    "S_ii for each i":              lambda: mul(S(j="i0")),
+    "S_ij x_i for each i j":        lambda: mul(S(), x()),
+    "x_i x_j y_k":                  lambda: mul(x(), x("i1"), y()),
+    "δ_ij":                         delta,
+    "x_i δ_ij":                     lambda: mul(x(), delta()),
+    "A_ij δ_ik δ_jl":               lambda: mul(A(), delta(), delta("j0", "j1")),
+    "δ_ii":                         lambda: mul(delta("i0", "i0"), bound="i0"),
+    "S_ij + x_i δ_ij":              lambda: build.add(S(), mul(x(), delta())),
+    "2 S_ij - δ_ij / 3":            lambda: total((2, S()), (-third, delta())),
+    "x_2 y_j":                      lambda: mul(x("i9"), unit("i9", 2), y(), bound="i9"),
+    "A_i2":                         lambda: mul(A(), unit("j0", 2), bound="j0"),
+    "δ_2i y_j":                     lambda: mul(unit("i0", 2), y()),
+    "A_ij + δ_2i y_j":              lambda: build.add(A(), mul(unit("i0", 2), y())),
+    "A_ij + x_i 1_j":               lambda: build.add(A(), mul(x(), ones("j0"))),
+    "1_i 1_j":                      lambda: mul(ones("i0"), ones("j0")),
+    "x_i / y_j":                    lambda: quotient((x(), 1), (y(), -1)),
+    "1 / (x_i y_j)":                lambda: quotient((x(), -1), (y(), -1)),
+    "sum_j A_ij / y_j":             lambda: quotient((A(), 1), (y(), -1), bound="j0"),
+    "sum_j 1 / (A_ij y_j)":         lambda: quotient((A(), -1), (y(), -1), bound="j0"),
+    "A_ij y_j / (3 s x_i)":         lambda: quotient((A(), 1), (y(), 1), (s, -1), (x(), -1), bound="j0", scale=third),
     "x_i^(1/2)":                    lambda: build.power(x(), Fraction(1, 2)),
     "x_i^(-3/2)":                   lambda: build.power(x(), Fraction(-3, 2)),
     "x_i^(2/3) + x_i^5":            lambda: build.add(build.power(x(), Fraction(2, 3)), build.power(x(), 5)),
-    "2^(1/2) x_i":                  lambda: build.product([(build.number(2), Fraction(1, 2), False), (x(), 1, False)]),
-    "x_i - 2 x_i^3 / 7 + x_i^4":    lambda: build.total([(1, x(), False), (Fraction(-2, 7), build.power(x(), 3), False), (1, build.power(x(), 4), False)]),
-    "max_j A_ij":                   lambda: build.reduce("max", A(), {"j0": SIZE["j"]}),
-    "min_ij A_ij":                  lambda: build.reduce("min", A(), {"i0": SIZE["i"], "j0": SIZE["j"]}),
-    "prod_i A_ij":                  lambda: build.reduce("prod", A(), {"i0": SIZE["i"]}),
-    "logsumexp_jk T_ijk":           lambda: build.reduce("logsumexp", T(), {"j0": SIZE["j"], "k0": SIZE["k"]}),
-    "logsumexp_i (S_ii y_j)":       lambda: build.reduce("logsumexp", build.multiply(S(j="i0"), y()), {"i0": SIZE["i"]}),
-    "prod_j (x_i 1_j)":             lambda: build.reduce("prod", build.multiply(x(), build.ones("j0", SIZE["j"])), {"j0": SIZE["j"]}),
-    "inv(S)_ij x_j":                lambda: build.multiply(build.matrix_function("inv", S(), "i0", "i1"), x("i1"), bound=["i1"]),
-    "inv(S)_ji":                    lambda: build.matrix_function("inv", S(), "i1", "i0"),
-    "det(S) inv(S)_ij":             lambda: build.multiply(build.matrix_function("det", S(), "i0", "i1"), build.matrix_function("inv", S(), "i0", "i1")),
-    "logdet(S S')":                 lambda: build.matrix_function("logdet", build.multiply(S(), S("i2", "i1"), bound=["i1"]), "i0", "i2"),
-    "inv(δ + S)":                   lambda: build.matrix_function("inv", build.add(S(), build.delta("i0", "i1", SIZE["i"])), "i0", "i1"),
+    "2^(1/2) x_i":                  lambda: quotient((build.number(2), Fraction(1, 2)), (x(), 1)),
+    "x_i - x_i^3 / 3 + x_i^4":      lambda: total((1, x()), (-third, build.power(x(), 3)), (1, build.power(x(), 4))),
+    "max_j A_ij":                   lambda: reduced("max", A(), "j0"),
+    "min_ij A_ij":                  lambda: reduced("min", A(), "i0 j0"),
+    "prod_i A_ij":                  lambda: reduced("prod", A(), "i0"),
+    "logsumexp_jk T_ijk":           lambda: reduced("logsumexp", T(), "j0 k0"),
+    "logsumexp_i (S_ii y_j)":       lambda: reduced("logsumexp", mul(S(j="i0"), y()), "i0"),
+    "prod_j (x_i 1_j)":             lambda: reduced("prod", mul(x(), ones("j0")), "j0"),
+    "inv(S)_ij x_j":                lambda: mul(matrix("inv", S()), x("i1"), bound="i1"),
+    "inv(S)_ji":                    lambda: matrix("inv", S(), "i1", "i0"),
+    "det(S) inv(S)_ij":             lambda: mul(matrix("det", S()), matrix("inv", S())),
+    "logdet(S S')":                 lambda: matrix("logdet", mul(S(), S("i2", "i1"), bound="i1"), "i0", "i2"),
+    "inv(δ + S)":                   lambda: matrix("inv", build.add(S(), delta())),
     "exp(A_ij + x_i)":              lambda: build.apply("exp", build.add(A(), build.spread(x(), {"j0": SIZE["j"]}))),
     "max(x_i, y_j)":                lambda: build.apply("max", x(), y()),
     "where(x_i > y_j, A_ij, 0)":    lambda: build.apply("where", build.apply("gt", x(), y()), A(), build.number(0)),
-    "exp(δ_ij)":                    lambda: build.apply("exp", build.delta("i0", "i1", SIZE["i"])),
-    "#i x_i":                       lambda: build.multiply(build.size_of(SIZE["i"]), x()),
-    "x_i / #j":                     lambda: build.product([(x(), 1, False), (build.size_of(SIZE["j"]), -1, False)]),
+    "exp(δ_ij)":                    lambda: build.apply("exp", delta()),
+    "#i x_i":                       lambda: mul(build.size_of(SIZE["i"]), x()),
+    "x_i / #j":                     lambda: quotient((x(), 1), (build.size_of(SIZE["j"]), -1)),
     "0":                            lambda: build.number(0),
     "7/3":                          lambda: build.number(Fraction(7, 3)),
-    "x_i":                          lambda: x(),
+    "x_i":                          x,
     "s":                            lambda: s,
 }
 # fmt: on
