@@ -145,7 +145,7 @@ class Expression:
     def einsum(self, layout: str = "mixed") -> tuple[tuple[object, str, tuple[str, ...]], ...]:
         """Return the contraction terms: coefficient, subscripts and operand names.
 
-        An operand that is not an input is written as a formula.
+        `δ` is an identity matrix, `1` a vector of ones; any other operand that is no input is written as a formula.
 
         >>> import einsdiff as ed
         >>> ed.parse("y_i = 2 A_ij x_j").einsum()

@@ -114,7 +114,7 @@ def test_einsum_terms_name_the_operands() -> None:
     assert ed.diff("y_i = A_ij x_j", "x").einsum(layout="denominator") == ((1, "ik->ki", ("A",)),)
     assert ed.diff("s = x_i A_ij x_j", "x").einsum() == ((1, "jk,j->k", ("A", "x")), (1, "kj,j->k", ("A", "x")))
     coefficient, subscripts, names = ed.diff("y_i = A_ij x_j", "A").einsum()[0]
-    assert (coefficient, subscripts, names) == (1, "i,l->iil", ("1", "x"))
+    assert (coefficient, subscripts, names) == (1, "ik,l->ikl", ("δ", "x"))
 
 
 def test_latex_of_an_index_form() -> None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from einsdiff.algebra.nodes import Labels, Symmetry
 
 BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
+WORK = 60_000  # parts looked at in all refinements of one network
 GROUP = 120  # symmetries kept of one network
 
 Form = tuple[tuple[Any, Labels, int], ...]
@@ -45,7 +46,7 @@ def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> L
     edges are multiplied into one (a product); otherwise each edge keeps its own (a sum).
     """
     search = _Search(edges, signed)
-    search.explore(_refine(edges, _ranked(kinds)))
+    search.explore(search.refine(_ranked(kinds)), ())
     assert search.best is not None
     _, sign, colours = search.best
     order = tuple(sorted(colours, key=colours.__getitem__))
@@ -62,28 +63,57 @@ class _Search:
         self.best: tuple[Form, int, dict[Any, int]] | None = None
         self.generators: list[tuple[Mapping[Any, Any], int]] = []
         self.left = BRANCHES
+        self.work = WORK
 
-    def explore(self, colours: dict[Any, int]) -> None:
-        """Follow every choice below a refined colouring."""
+    def explore(self, colours: dict[Any, int], chosen: tuple[Any, ...]) -> None:
+        """Follow the choices below a refined colouring, but for those that a known symmetry carries into another."""
         cell = _first_cell(colours)
         if cell is None:
             self._arrive(colours)
             return
-        first, *others = cell
-        chosen = [first]
-        for wire in others:
-            exchange = {first: wire, wire: first}
-            sign = self._keeps(exchange)
-            if sign:
-                self.generators.append((exchange, sign))
-            else:
-                chosen.append(wire)
-        for wire in chosen:
-            if self.left <= 0 and self.best is not None:
+        if self.work <= 0:
+            self._arrive(_settled(self.edges, colours))
+            return
+        explored: list[Any] = []
+        for wire in cell:
+            if explored and (self.left <= 0 or self.work <= 0):
                 return
+            if explored and self._is_alike(wire, explored, chosen):
+                continue
+            explored.append(wire)
             self.left -= 1
             split = {w: 2 * c + (c == colours[wire] and w != wire) for w, c in colours.items()}
-            self.explore(_refine(self.edges, _ranked(split)))
+            self.explore(self.refine(_ranked(split)), (*chosen, wire))
+
+    def _is_alike(self, wire: Any, explored: Sequence[Any], chosen: Sequence[Any]) -> bool:
+        """Tell whether a symmetry that keeps all choices made so far carries the wire to one that was explored."""
+        exchange = {explored[0]: wire, wire: explored[0]}
+        sign = self._keeps(exchange)
+        if sign:
+            self.generators.append((exchange, sign))
+            return True
+        holding = [g for g, _ in self.generators if all(g.get(w, w) == w for w in chosen)]
+        reached, frontier = {wire}, [wire]
+        while frontier:
+            at = frontier.pop()
+            for g in holding:
+                for to in (g.get(at, at), next((w for w, v in g.items() if v == at), at)):
+                    if to not in reached:
+                        reached.add(to)
+                        frontier.append(to)
+        return not reached.isdisjoint(explored)
+
+    def refine(self, colours: dict[Any, int]) -> dict[Any, int]:
+        """Split classes by how their wires are attached, until nothing changes or the work is used up."""
+        count = len(set(colours.values()))
+        while count < len(colours) and self.work > 0:
+            self.work -= len(self.edges)
+            colours = _finer(self.edges, colours)
+            finer = len(set(colours.values()))
+            if finer == count:
+                break
+            count = finer
+        return colours
 
     def _arrive(self, colours: dict[Any, int]) -> None:
         form, sign = _form(self.edges, colours, signed=self.signed)
@@ -122,22 +152,21 @@ def _first_cell(colours: Mapping[Any, int]) -> list[Any] | None:
     return next((cells[c] for c in sorted(cells) if len(cells[c]) > 1), None)
 
 
-def _refine(edges: Sequence[Edge], colours: dict[Any, int]) -> dict[Any, int]:
-    """Split classes by how their wires are attached, until nothing changes."""
-    count = len(set(colours.values()))
-    while count < len(colours):
-        seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
-        for edge in edges:
-            orbits = _orbits(edge)
-            slots = sorted((orbits[k], colours[w]) for k, w in enumerate(edge.wires))
-            for k, wire in enumerate(edge.wires):
-                seen[wire].append((edge.colour, tuple(slots), orbits[k]))
-        colours = _ranked({wire: (colours[wire], tuple(sorted(seen[wire]))) for wire in colours})
-        finer = len(set(colours.values()))
-        if finer == count:
-            break
-        count = finer
-    return colours
+def _finer(edges: Sequence[Edge], colours: Mapping[Any, int]) -> dict[Any, int]:
+    """Return one round of refinement: a wire's class and what it is attached to make its new class."""
+    seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
+    for edge in edges:
+        orbits = _orbits(edge)
+        slots = tuple(sorted((orbits[k], colours[w]) for k, w in enumerate(edge.wires)))
+        for k, wire in enumerate(edge.wires):
+            seen[wire].append((edge.colour, slots, orbits[k]))
+    return _ranked({wire: (colours[wire], tuple(sorted(seen[wire]))) for wire in colours})
+
+
+def _settled(edges: Sequence[Edge], colours: Mapping[Any, int]) -> dict[Any, int]:
+    """Return the classes with their wires told apart by where they come first: deterministic, but not canonical."""
+    first = {w: k for k, w in enumerate(dict.fromkeys(w for e in edges for w in e.wires))}
+    return _ranked({w: (c, first[w]) for w, c in colours.items()})
 
 
 def _orbits(edge: Edge) -> Labels:

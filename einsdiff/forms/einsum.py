@@ -17,7 +17,8 @@ EinsumTerm = tuple[Exact, str, tuple[str, ...]]
 def einsum_terms(entry: Entry, axes: Sequence[Wire], hints: Mapping[tuple[str, int], str]) -> tuple[EinsumTerm, ...]:
     """Return one triple (coefficient, subscripts, operands) a term; `axes` gives the order of the result.
 
-    An operand that is no input is written as a formula with the letters of its subscripts; `1` stands for ones.
+    An operand that is no input is written as a formula with the letters of its subscripts; `δ` stands for an identity
+    matrix and `1` for a vector of ones.
     Letters follow those that the user gave, where they can; a zero has no terms.
     """
     node, wires = entry
@@ -48,15 +49,16 @@ def _term(c: Exact, entry: Entry, axes: Sequence[Wire], hints: Mapping[tuple[str
     for axis, label in enumerate(node.out):
         local.setdefault(label, letters[wires[axis]])
         fused.setdefault(label, []).append(wires[axis])
-    for same in fused.values():
-        for w in same[1:]:
-            letters[w] = letters[same[0]]
+    subscripts = [letters[same[0]] + letters[w] for same in fused.values() for w in same[1:]]
+    operands = ["δ"] * len(subscripts)
+    tied = {local[label] for label, same in fused.items() if len(same) > 1}
     for label in node.bound:
         hinted = writer.hinted(node, label)
         letters["bound", label] = local[label] = _unused(hinted[0] if hinted else "", letters)
-    subscripts, operands = [], []
     for f in node.factors:
         at = "".join(local[k] for k in f.labels)
+        if isinstance(f.node, Ones) and at in tied:
+            continue
         times, node_name = _repeated(f.exponent)
         for _ in range(times):
             subscripts.append(at)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from einsdiff.errors import EinsdiffError, InputError, Mark, UnknownNameError
+from einsdiff.algebra.nodes import Size
+from einsdiff.errors import EinsdiffError, InputError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.program.names import other_spellings
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import in_formula
@@ -20,13 +21,18 @@ Array = NDArray[Any]
 class Arguments:
     """The inputs that a program accepts, those that it needs, and how what is given becomes arrays."""
 
-    def __init__(self, request: Request, ranks: Mapping[str, int], callables: Mapping[str, int | None]) -> None:
+    def __init__(
+        self, request: Request, ranks: Mapping[str, int], callables: Mapping[str, tuple[Size, ...] | None]
+    ) -> None:
         self.request = request
         self.ranks = dict(ranks)
         self.callables = dict(callables)
         self.names = [i.name for i in request.inputs]
         self.names += [n for n in (*ranks, *callables) if n not in self.names]
         self._other = other_spellings(self.names)
+        for name in set(ranks) & set(callables):
+            message = f"{name} is an array in the formula, and the function of that name is needed too"
+            raise in_formula(InputError(message, help="give one of the two another name"), request)
 
     def named(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is given under the names of the inputs; None stands for what is not given."""
@@ -65,32 +71,41 @@ class Arguments:
             found.update((name, np.asarray(number, common)) for name, number in numbers.items())
         return {name: found[name] for name in wanted if name in found}
 
-    def functions(self, given: Mapping[str, Any]) -> dict[str, Callable[..., Any]]:
-        """Return the callables that the program needs, each checking what it returns."""
+    def functions(
+        self, given: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]
+    ) -> dict[str, Callable[..., Any]]:
+        """Return the callables that the program needs, each checking the shape of what it returns."""
         found = {}
-        for name, rank in self.callables.items():
+        for name in self.callables:
             function = given.get(name)
             if function is None:
                 raise self._missing(name, "function")
             if not callable(function):
                 raise self.error(InputError, f"{name} is a function in the formula{{}}, and an array was given", name)
-            found[name] = self._checked(name, function, rank)
+            found[name] = self._checked(name, function, shapes.get(name))
         return found
 
-    def _checked(self, name: str, function: Callable[..., Any], rank: int | None) -> Callable[..., Any]:
+    def _checked(
+        self, name: str, function: Callable[..., Any], shape: tuple[int | None, ...] | None
+    ) -> Callable[..., Any]:
         def checked(*arguments: Any) -> Array:
             result = np.asarray(function(*arguments))
             if result.dtype.kind not in "fc":
                 if result.dtype.kind not in "biu":
                     raise self.error(InputError, f"{name}{{}} returned {_kind(result)}, not numbers", name)
                 result = result.astype(np.float64)
-            wanted = np.broadcast_shapes(*map(np.shape, arguments)) if rank is None else None
-            if wanted is not None and result.shape != wanted:
-                message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {result.shape}"
+            if shape is None:
+                wanted = np.broadcast_shapes(*map(np.shape, arguments))
+                if result.shape != wanted:
+                    message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {result.shape}"
+                    raise self.error(InputError, message, name)
+            elif result.ndim != len(shape):
+                message = f"{name}{{}} returned an array with {_axes(result.ndim)}, and its formula has {len(shape)}"
                 raise self.error(InputError, message, name)
-            if rank is not None and result.ndim != rank:
-                message = f"{name}{{}} returned an array with {_axes(result.ndim)}, and its formula has {rank}"
-                raise self.error(InputError, message, name)
+            elif any(known not in (None, size) for known, size in zip(shape, result.shape, strict=True)):
+                wants = ", ".join("any" if known is None else str(known) for known in shape)
+                message = f"{name}{{}} returned shape {result.shape}, and its formula needs ({wants})"
+                raise self.error(SizeMismatchError, message, name)
             return result
 
         return checked

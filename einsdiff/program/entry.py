@@ -13,7 +13,8 @@ import numpy as np
 from einsdiff.program.names import Namer, is_parameter
 
 WORDS = ("self", "others", "last", "run", "kind", "array", "asarray", "dtype", "scalars", "failures", "error")
-FAILURES = (np.linalg.LinAlgError, ZeroDivisionError)  # what NumPy and Python raise where a formula has no value
+FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, MemoryError, TypeError, ValueError)
+"""What NumPy and Python raise where a formula cannot be computed: singular, too large, a function of reals only."""
 
 
 class Entry:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from einsdiff.algebra import walk
-from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Tensor
+from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Size, Tensor
 from einsdiff.errors import EinsdiffError, InputError
 from einsdiff.program import numpy_source
 from einsdiff.program.arguments import Arguments, Array
@@ -26,11 +26,15 @@ SIGNATURES = 64  # programs that are kept; the oldest goes first
 
 
 class Program(NamedTuple):
-    """A generated function, the names of the arrays that it takes, and the same function taking them in order."""
+    """A generated function, the names of the arrays that it takes, and the same function taking them in order.
+
+    `numbers` has the number of each size class, where the arrays tell it.
+    """
 
     function: Callable[..., Result]
     inputs: tuple[str, ...]
     straight: Callable[..., Result] | None
+    numbers: tuple[int | None, ...] = ()
 
 
 class CompiledFunction:
@@ -86,19 +90,29 @@ class CompiledFunction:
         """Return the result for what is given, after checking all of it."""
         named = self._arguments.named(given)
         arrays = self._arguments.arrays(named, self._wanted)
-        functions = self._arguments.functions(named)
         key = tuple((name, a.shape, a.dtype) for name, a in arrays.items())
         program = self._programs.get(key) or self._program(key, arrays)
         if program.straight is not None:
             self.entry.remember(arrays, program.straight)
+        taken = {name: arrays[name] for name in program.inputs}
+        if self._arguments.callables:  # what goes wrong in them is shown as it is
+            return program.function(**taken, **self._arguments.functions(named, self._shapes(program.numbers)))
         try:
-            return program.function(**{name: arrays[name] for name in program.inputs}, **functions)
+            return program.function(**taken)
         except FAILURES as error:
             raise self.refusal(error) from error
 
+    def _shapes(self, numbers: Sequence[int | None]) -> dict[str, tuple[int | None, ...]]:
+        """Return the shapes that whole-array functions must return, with None for what nothing else tells."""
+        return {
+            name: tuple(numbers[self._sizes.class_of(size)] for size in sizes)
+            for name, sizes in self._arguments.callables.items()
+            if sizes is not None
+        }
+
     def refusal(self, error: Exception) -> EinsdiffError:
         """Return what is told instead of an error of NumPy's."""
-        return in_formula(InputError(f"the formula has no value for these arrays: {error}"), self.request)
+        return in_formula(InputError(f"the formula cannot be computed for these arrays: {error}"), self.request)
 
     # --------------------------------------------------------------------------------------------------- programs
 
@@ -109,6 +123,7 @@ class CompiledFunction:
         text, table = self._make(known, arrays, dtype.itemsize)
         program = self._texts.get(text) or _executed(text, tuple(name for name, _ in table.plan.inputs), self._wanted)
         _keep(self._texts, text, program)
+        program = program._replace(numbers=tuple(known))
         _keep(self._programs, key, program)
         return program
 
@@ -162,14 +177,14 @@ def _ranks(nodes: list[Expr]) -> dict[str, int]:
     return found
 
 
-def _callables(nodes: list[Expr]) -> dict[str, int | None]:
-    """Return the keywords of unknown functions, with the rank of what they return; None for entry by entry."""
-    found: dict[str, int | None] = {}
+def _callables(nodes: list[Expr]) -> dict[str, tuple[Size, ...] | None]:
+    """Return the keywords of unknown functions, with the sizes of what they return; None for entry by entry."""
+    found: dict[str, tuple[Size, ...] | None] = {}
     for node in nodes:
         if isinstance(node, Apply) and is_unknown(node):
             found[keyword_of(node)] = None
         elif isinstance(node, Call):
-            found[keyword_of(node)] = node.rank
+            found[keyword_of(node)] = node.sizes
     return found
 
 

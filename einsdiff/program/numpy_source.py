@@ -61,8 +61,9 @@ def _docstring(plan: Plan, formula: str) -> list[str]:
     rows = [f"{name}: {_axes(plan, value, index)}" for name, value in plan.inputs]
     rows += [f"{name}: a function" for name in plan.functions]
     made = [f"{name or 'the result'}: {_axes(plan, value, index)}" for name, value in plan.outputs]
-    text = [*_quoted(formula), "", "Arrays, with the range of each axis:"]
-    text += [f"    {row}" for row in rows] + ["Returns:"] + [f"    {row}" for row in made]
+    text = [*_quoted(formula), ""]
+    for heading, lines in (("Arrays, with the range of each axis:", rows), ("Returns:", made)):
+        text += [heading, *(f"    {line}" for line in _quoted("\n".join(lines)))] if lines else []
     first, *rest = text
     return [f'    """{first}', *(f"    {line}".rstrip() for line in _escaped(rest)), '    """']
 

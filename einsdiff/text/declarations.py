@@ -62,7 +62,7 @@ def take_declarations(source: str, text: str) -> tuple[str, tuple[Declaration, .
 def read_declaration(name: str, text: str) -> Declaration:
     """Return the declaration of a name, `("A", "matrix(n, n) symmetric")`.
 
-    >>> read_declaration("A", "matrix(n, 3) symmetric").sizes
+    >>> read_declaration("A", "matrix(n, 3) positive").sizes
     ('n', 3)
     """
     source = f"{name} : {text}"

@@ -292,11 +292,59 @@ def test_what_a_callable_returns_is_checked():
         function(x=x, g=np.sum)
 
 
+def test_the_shape_of_what_a_callable_returns_must_fit():
+    g = build.call("g", [(build.tensor("x", ["i"]), ["i"])], ["a"])
+    entry = build.multiply(build.tensor("A", ["a", "b"]), g, build.delta("a", "c", Axis("g", 0)))
+    axes = (("a", Axis("A", 0)), ("b", Axis("A", 1)), ("c", Axis("g", 0)))
+    function = compile_request(Request((Output("y", entry, axes),), ()))
+    A, x = np.arange(6.0).reshape(2, 3), np.ones(4)
+    result = function(A=A, x=x, g=lambda _: np.array([1.0, 2.0]))
+    np.testing.assert_array_equal(result, np.einsum("ab,ac->abc", A, np.diag([1.0, 2.0])))
+    with pytest.raises(SizeMismatchError, match=r"g returned shape \(1,\), and its formula needs \(2\)"):
+        function(A=A, x=x, g=lambda _: np.array([1.0]))
+
+
+def test_a_size_may_be_told_by_what_a_callable_returns_alone():
+    g = build.call("g", [(build.tensor("x", ["i"]), ["i"])], ["a"])
+    entry = build.multiply(g, build.delta("a", "c", Axis("g", 0)))
+    axes = (("a", Axis("g", 0)), ("c", Axis("g", 0)))
+    function = compile_request(Request((Output("y", entry, axes),), ()))
+    np.testing.assert_array_equal(function(x=np.ones(4), g=lambda x: x[:3]), np.eye(3))
+
+
+def test_an_array_and_a_callable_of_one_name_are_refused():
+    entry = build.multiply(build.apply("f", build.tensor("x", ["i"]), orders=(1,)), build.tensor("df", ["i"]))
+    with pytest.raises(InputError, match="df is an array in the formula, and the function of that name is needed too"):
+        compile_request(Request((Output("y", entry, (("i", Axis("x", 0)),)),), ()))
+
+
+def test_what_goes_wrong_in_a_callable_is_shown_as_it_is():
+    def broken(_):
+        raise ZeroDivisionError("mine")
+
+    with pytest.raises(ZeroDivisionError, match="mine"):
+        entrywise()(x=np.ones(2), f=broken)
+
+
+def test_a_result_that_is_too_large_is_told_in_words():
+    wires = "ijklm"
+    entry = build.multiply(*(build.delta(w, w.upper(), Axis("x", 0)) for w in wires), build.tensor("x", ["i"]))
+    axes = tuple((w, Axis("x", 0)) for w in (*wires, *wires.upper()))
+    function = compile_request(Request((Output("y", entry, axes),), (), (), {}, "y = …"))
+    with pytest.raises(InputError, match="the formula cannot be computed for these arrays"):
+        function(x=np.ones(3000))
+
+
+def test_a_function_of_reals_refuses_complex_numbers_in_words():
+    with pytest.raises(InputError, match="the formula cannot be computed for these arrays"):
+        entrywise("erf")(x=np.array([1j]))
+
+
 def test_a_singular_matrix_is_told_in_words():
     entry = build.matrix_function("inv", build.tensor("A", ["i", "j"]), "i", "j")
     axes = (("i", Axis("A", 0)), ("j", Axis("A", 1)))
     function = compile_request(Request((Output("y", entry, axes),), (), (), {}, "y_ij = inv(A)_ij"))
-    with pytest.raises(InputError, match="the formula has no value for these arrays: Singular matrix"):
+    with pytest.raises(InputError, match="the formula cannot be computed for these arrays: Singular matrix"):
         function(A=np.zeros((2, 2)))
     with pytest.raises(SizeMismatchError):
         function(A=np.zeros((2, 3)))
