@@ -291,7 +291,17 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 def without_sizes(entry: Entry) -> Entry:
     """Return the entry in which δ and 1 do not say how far their indices run."""
-    return resolve_sizes(entry, {n.size: UNSAID for n in walk.ordered(entry.node) if isinstance(n, Ones | Unit)})
+
+    def rule(node: Expr) -> Entry | None:
+        match node:
+            case Ones():
+                return build.ones(0, UNSAID)
+            case Unit(_, place):
+                return build.unit(0, UNSAID, place)
+            case _:
+                return None
+
+    return walk.replace(entry, rule)
 
 
 def assume(entry: Entry, program: Program) -> Entry:
@@ -339,6 +349,8 @@ def compile_expressions(
     """Return one function for several expressions; what they share is computed once."""
     if backend != "numpy":
         raise UnknownNameError(f"there is no backend {backend}", help="backend='numpy'")
+    if any(type(n) is not int or n < 0 for n in (sizes or {}).values()):
+        raise SizeMismatchError("a size is a whole number, 0 or more", given=f"sizes={sizes}", help='sizes={"i": 3}')
     program = expressions[0].program
     for other in expressions[1:]:
         program = program if other.program is program else merge_programs(program, other.program)

@@ -33,14 +33,14 @@ LAYOUTS = {
 # fmt: on
 
 
-def layout(name: str) -> Layout:
+def layout(name: object) -> Layout:
     """Return the layout of a name.
 
     Raises: UnknownNameError, where there is none.
     """
-    found = LAYOUTS.get(name)
+    found = LAYOUTS.get(name) if isinstance(name, str) else None
     if found is None:
-        near = get_close_matches(name, LAYOUTS, 1)
+        near = get_close_matches(str(name), LAYOUTS, 1)
         known = ", ".join(LAYOUTS)
         raise UnknownNameError(
             f"there is no layout {name}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from einsdiff.errors import IndexMismatchError, ParseError
+from einsdiff.errors import IndexMismatchError, InputError, ParseError
 
 SUM, PRODUCT, POWER, ATOM = range(4)
 
@@ -69,12 +69,17 @@ class Formula:
 Operand = Formula | int | float | Fraction
 
 
-def formula(value: Operand | TensorName) -> Formula:
+def formula(value: object) -> Formula:
     """Return a number or a name as a formula; a decimal stands for the decimal fraction that is printed."""
     if isinstance(value, TensorName):
         return Formula(value.name)
     if isinstance(value, Formula):
         return value
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction) or value - value != 0:
+        raise InputError(
+            f"a formula is built from tensors, indices and finite numbers, not from {value!r:.40}",
+            help="give arrays to the compiled function; write functions as  exp, = einsdiff.tensors('exp'); exp(x[i])",
+        )
     exact = Fraction(str(value)) if isinstance(value, float) else Fraction(value)
     return Formula(str(exact), ATOM if exact.denominator == 1 and exact >= 0 else SUM if exact < 0 else PRODUCT)
 
@@ -83,6 +88,7 @@ class TensorName(Formula):
     """A tensor, made by `tensors`: `A[i, j]` is an entry, `f(x[i])` a function, `y[i] = …` a definition."""
 
     __slots__ = ("definition",)
+    __iter__ = None  # x[0], x[1], … would never end
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -113,6 +119,12 @@ class TensorName(Formula):
         return Formula(f"{self.name}({', '.join(formula(a).text for a in arguments)})")
 
 
+def _words(names: object) -> list[str]:
+    if not isinstance(names, str):
+        raise InputError(f"names are given as one text, not as {type(names).__name__}", help='"i j"')
+    return names.replace(",", " ").split()
+
+
 def indices(names: str) -> tuple[IndexName, ...]:
     """Return indices for building formulas without text.
 
@@ -123,7 +135,7 @@ def indices(names: str) -> tuple[IndexName, ...]:
 
     Raises: ParseError, where a name cannot be an index.
     """
-    return tuple(IndexName(_checked(name, "an index")) for name in names.replace(",", " ").split())
+    return tuple(IndexName(_checked(name, "an index")) for name in _words(names))
 
 
 def tensors(names: str) -> tuple[TensorName, ...]:
@@ -140,7 +152,7 @@ def tensors(names: str) -> tuple[TensorName, ...]:
 
     Raises: ParseError, where a name cannot be a tensor.
     """
-    return tuple(TensorName(_checked(name, "a tensor")) for name in names.replace(",", " ").split())
+    return tuple(TensorName(_checked(name, "a tensor")) for name in _words(names))
 
 
 def _checked(name: str, what: str) -> str:

@@ -11,7 +11,7 @@ from einsdiff.algebra.nodes import Axis, Size, Tensor, Wire
 from einsdiff.calculus.compose import carry_out, pullback, pushforward
 from einsdiff.elaborate.program import Program, elaborate, resolve_sizes
 from einsdiff.elaborate.scope import SizeClass, Symbol
-from einsdiff.errors import IndexMismatchError, UnknownNameError
+from einsdiff.errors import IndexMismatchError, InputError, UnknownNameError
 from einsdiff.expression import (
     Derivative,
     Expression,
@@ -66,6 +66,7 @@ def parse(
     Expression('y_i = A_ij x_j')
     """
     text = written(source) if isinstance(source, Formula) else source
+    _check_types(text, declare, notation, outputs)
     program = elaborate(text, declare=declare, notation=notation)
     if outputs is None:
         return from_definition(program, program.definitions[-1])
@@ -79,9 +80,31 @@ def parse(
     return tuple(found)
 
 
+def _check_types(text: object, declare: object, notation: object, outputs: object) -> None:
+    """Raise InputError where an argument of `parse` is not of its kind."""
+    if not isinstance(text, str):
+        raise InputError(f"a formula is a text, here is {type(text).__name__}", help='parse("y_i = A_ij x_j")')
+    if declare is not None and not isinstance(declare, Mapping):
+        raise InputError("declarations are given by name", help='declare={"A": "matrix(n, n) symmetric"}')
+    if notation not in (None, "index", "matrix"):
+        raise InputError(f"there is no notation {notation!r:.40}", help='notation="index" or notation="matrix"')
+    if outputs is not None and not (isinstance(outputs, list | tuple) and all(isinstance(o, str) for o in outputs)):
+        raise InputError("outputs is a list of names", help='outputs=["h", "y"]')
+
+
 def expression(source: Source) -> Expression:
     """Return an expression, parsing a text first."""
     return source if isinstance(source, Expression) else parse(source)
+
+
+def _name(value: object) -> str:
+    """Return a name that was given as text or as a formula.
+
+    Raises: InputError, for anything else.
+    """
+    if not isinstance(value, str | Formula):
+        raise InputError(f"a name is wanted, here is {type(value).__name__}", help='diff(f, "x")')
+    return str(value)
 
 
 @overload
@@ -111,9 +134,9 @@ def diff(
     f = expression(source)
     if not wrt:
         raise UnknownNameError("diff needs a name to differentiate by", help='diff("y = x_i x_i", "x")')
-    if len(wrt) == 1 and not isinstance(wrt[0], str | Formula):
-        return tuple(_derivative(f, (name,), structured=structured) for name in wrt[0])
-    return _derivative(f, tuple(map(str, wrt)), structured=structured)
+    if len(wrt) == 1 and isinstance(wrt[0], list | tuple):
+        return tuple(_derivative(f, (_name(name),), structured=structured) for name in wrt[0])
+    return _derivative(f, tuple(map(_name, wrt)), structured=structured)
 
 
 def _derivative(f: Expression, names: tuple[str, ...], *, structured: bool) -> Derivative:
@@ -207,7 +230,7 @@ def hvp(source: Source, wrt: str, tangent: str) -> Expression:
 
 def _held(source: Source, wrt: str) -> tuple[Expression, Variable]:
     f = expression(source)
-    return f, variable(f.program, wrt, f.indices, f.label)
+    return f, variable(f.program, _name(wrt), f.indices, f.label)
 
 
 def _body(f: Expression, v: Variable) -> build.Entry:
@@ -221,7 +244,7 @@ def _body(f: Expression, v: Variable) -> build.Entry:
 
 def spell_name(text: str) -> str:
     """Return a name in its one spelling: `lambda` is λ."""
-    written_name = parse_entry(text)
+    written_name = parse_entry(_name(text))
     if written_name.indices is not None:
         raise IndexMismatchError(f"{text} has indices; a name is wanted here", help=written_name.name)
     return written_name.name

@@ -161,3 +161,51 @@ def test_stable_forms_do_not_overflow() -> None:
     np.testing.assert_allclose(value, 1000 + np.log1p(np.exp(-1)))
     np.testing.assert_allclose(gradient, s)
     np.testing.assert_allclose(hessian, np.diag(s) - np.outer(s, s), atol=1e-15)
+
+
+def test_a_deep_expression_pickles_and_copies() -> None:
+    f = ed.parse("s = sum_i(" + "sin(" * 1000 + "x_i" + ")" * 1000 + ")")
+    assert pickle.loads(pickle.dumps(f)).entry.node is f.entry.node
+    assert copy.deepcopy(f).entry.node is f.entry.node
+    fn = pickle.loads(pickle.dumps(f.compile()))
+    np.testing.assert_array_equal(fn(x=x3), f.compile()(x=x3))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ed.parse(None),
+        lambda: ed.parse(b"y = x"),
+        lambda: ed.parse("y = x_i x_i", declare="x : vector(n)"),
+        lambda: ed.parse("y = x_i x_i", notation="Matrix"),
+        lambda: ed.parse("y = x_i x_i", outputs=3),
+        lambda: ed.diff("y = x_i x_i", None),
+        lambda: ed.diff("y = x_i x_i", b"x"),
+        lambda: ed.diff("y = x_i x_i"),
+        lambda: ed.jvp("y = x_i x_i", "x", None),
+        lambda: ed.parse("y_i = 3").compile(sizes={"i": -2}),
+        lambda: ed.parse("y_i = 3").compile(sizes={"i": 2.5}),
+        lambda: ed.diff("y = x_i x_i", "x").compile(layout=None),
+        lambda: ed.indices(["i"]),
+        lambda: ed.tensors("A-b"),
+        lambda: ed.tensors("x")[0][ed.indices("i")[0]] * float("nan"),
+        lambda: ed.tensors("x")[0][ed.indices("i")[0]] + None,
+    ],
+)
+def test_wrong_kinds_of_arguments_are_refused_by_the_family(call) -> None:
+    with pytest.raises(ed.EinsdiffError):
+        call()
+
+
+def test_a_tensor_name_is_not_iterated_for_ever() -> None:
+    with pytest.raises(TypeError):
+        list(ed.tensors("x")[0])
+
+
+def test_a_size_that_nothing_tells_is_asked_for() -> None:
+    fn = ed.parse("y_i = 3").compile()
+    with pytest.raises(ed.SizeMismatchError, match="sizes="):
+        fn()
+    np.testing.assert_array_equal(ed.parse("y_i = 3").compile(sizes={"i": 2})(), [3.0, 3.0])
+    with pytest.raises(ed.EinsdiffError):
+        ed.compile()

@@ -225,11 +225,20 @@ class _Network:
         return assemble(self.coefficient, kept, groups)
 
     def _diagonal(self, f: Placed) -> Placed:
-        """(a + b)_ii = a_ii + b_ii, so that terms that become alike are collected."""
-        if not isinstance(f.node, Sum) or len(set(f.wires)) == len(f.wires):
+        """(a + b)_ii = a_ii + b_ii and f(a)_ii = f(a_ii), so that what becomes alike is seen to be alike."""
+        if len(set(f.wires)) == len(f.wires):
             return f
-        terms = [(t.coefficient, Entry(t.node, tuple(f.wires[k] for k in t.labels)), True) for t in f.node.terms]
-        found = total(terms)
+
+        def at(node: Expr, labels: Labels) -> Entry:
+            return Entry(node, tuple(f.wires[k] for k in labels))
+
+        match f.node:
+            case Sum(terms):
+                found = total([(t.coefficient, at(t.node, t.labels), True) for t in terms])
+            case Apply(function, arguments, orders):
+                found = apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
+            case _:
+                return f
         if is_zero(found):
             if f.exponent < 0:
                 raise DivisionByZeroError
@@ -491,6 +500,7 @@ def _spelling(node: Expr, wires: tuple[Wire, ...], names: tuple[Wire, ...]) -> t
 def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = None) -> Entry:
     """Return f(u, v, …), entry by entry; along wires on which no argument depends the result is the same."""
     lost: dict[Wire, Size] = {}
+    arguments = tuple(multiply(a) if isinstance(a.node, Sum | Apply | Product) else a for a in arguments)
     for k, a in enumerate(arguments):
         spreading = ones_in(a)
         if spreading:

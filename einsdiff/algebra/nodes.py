@@ -106,7 +106,16 @@ class Node(metaclass=Interned):
         return (type(self), self._parts())
 
     def _parts(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in _part_names(type(self)))
+        return tuple(getattr(self, name) for name in self.part_names())
+
+    @classmethod
+    def part_names(cls) -> tuple[str, ...]:
+        """Return the names of the parts that make a node, in order."""
+        names = _PART_NAMES.get(cls)
+        if names is None:
+            fields = cls.__dataclass_fields__.values()
+            names = _PART_NAMES[cls] = tuple(f.name for f in fields if f.init)
+        return names
 
     def _learn(self, rank: int, sizes: tuple[Size, ...]) -> None:
         """Fill in what follows from the parts."""
@@ -114,14 +123,6 @@ class Node(metaclass=Interned):
         object.__setattr__(self, "sizes", sizes)
         text = repr((type(self).__name__, *map(_digestible, self._parts())))
         object.__setattr__(self, "digest", blake2b(text.encode(), digest_size=12).digest())
-
-
-def _part_names(cls: type[Node]) -> tuple[str, ...]:
-    names = _PART_NAMES.get(cls)
-    if names is None:
-        fields = cls.__dataclass_fields__.values()
-        names = _PART_NAMES[cls] = tuple(f.name for f in fields if f.init)
-    return names
 
 
 _PART_NAMES: dict[type[Node], tuple[str, ...]] = {}

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 
 from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Call, Expr, MatrixFunction, Tensor, Wire, parts
+from einsdiff.algebra.nodes import Axis, Call, Count, Expr, MatrixFunction, Size, Tensor, Wire, parts
 from einsdiff.forms.style import Style
 from einsdiff.forms.writer import LETTERS, Writer
 
@@ -45,6 +45,8 @@ def write_statement(
     named = _named(entry.node, {*taken, left.label})
     lines = []
     style = writer.style
+    spoken = {*taken, left.label, *named.values(), *names.values(), *writer.hints.values()}
+    writer.counts = _counts(entry.node, spoken)
     for node, name in named.items():
         letters = tuple(LETTERS[k] if k < len(LETTERS) else f"i{k}" for k in range(node.rank))
         lines.append(f"{style.tensor(name, letters)} = {writer.write(Entry(node, letters), letters)}")
@@ -52,7 +54,25 @@ def write_statement(
     free = [names[w] for w in names]
     at = tuple(names[w] for w in entry.wires)
     lines.append(f"{left.write(style)} = {writer.write(Entry(entry.node, at), free)}")
-    return "\n".join(lines)
+    counts = [_count_line(size, writer) for size in writer.counted]
+    return "\n".join([*counts, *lines])
+
+
+def _counts(root: Expr, taken: Collection[str]) -> dict[Size, str]:
+    """Return a name for each size that stands as a number in a formula: how many values an axis of an input has."""
+    sizes = dict.fromkeys(n.size for n in walk.ordered(root) if isinstance(n, Count) and isinstance(n.size, Axis))
+    spellings = chain(("n", "m"), (f"n{k}" for k in count(1)))
+    candidates = (name for name in spellings if name not in taken)
+    return dict(zip(sizes, candidates, strict=False))
+
+
+def _count_line(size: Size, writer: Writer) -> str:
+    """Return n = Σ_i x_i^0, which counts the values of an index."""
+    assert isinstance(size, Axis)
+    rank = max((axis for name, axis in writer.hints if name == size.tensor), default=size.axis) + 1
+    at = tuple("i" if k == size.axis else "1" for k in range(max(rank, size.axis + 1)))
+    body = writer.style.power(writer.style.tensor(size.tensor, at), "0", True)  # noqa: FBT003 - a column of the table
+    return f"{writer.style.tensor(writer.counts[size], ())} = {writer.style.reduction('sum', ['i'], body)}"
 
 
 def _named(root: Expr, taken: Collection[str]) -> dict[Expr, str]:

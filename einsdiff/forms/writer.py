@@ -75,6 +75,8 @@ class Writer:
         self.hints = hints or {}
         self.sizes = sizes or {}
         self.names: dict[Expr, str] = {}
+        self.counts: dict[Size, str] = {}
+        self.counted: dict[Size, None] = {}
 
     def write(self, entry: Entry, free: Sequence[str]) -> str:
         """Return the formula of an entry whose wires are the names `free`."""
@@ -137,9 +139,12 @@ class Writer:
         level = Level.SUM if value < 0 else Level.ATOM if isinstance(value, int) else Level.PRODUCT
         return Piece(self.style.number(value), level, {}, frozenset(), ("",))
 
-    def _count(self, size: object, taken: frozenset[str]) -> Piece:
+    def _count(self, size: Size, taken: frozenset[str]) -> Piece:
         if isinstance(size, str):
             return self._leaf(self.style.tensor(size, ()), (), (size,))
+        if size in self.counts:
+            self.counted[size] = None
+            return self._leaf(self.style.tensor(self.counts[size], ()), (), (self.counts[size],))
         letter = self._letter([], taken)
         return Piece(self.style.tensor("δ", (letter, letter)), Level.ATOM, {}, frozenset((letter,)), ("δ",))
 

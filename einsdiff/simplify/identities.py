@@ -38,6 +38,8 @@ ROWS = (
     Identity("softplus",             "log1p(exp(a))",            "softplus(a)"),
     Identity("sigmoid",              "exp(a)/(1 + exp(a))",      "sigmoid(a)"),
     Identity("sigmoid",              "1/(1 + exp(-a))",          "sigmoid(a)"),
+    Identity("log of sigmoid",       "log(sigmoid(a))",          "-softplus(-a)"),
+    Identity("log of sigmoid",       "log(1 - sigmoid(a))",      "-softplus(a)"),
     Identity("abs of abs",           "abs(abs(a))",              "abs(a)"),
     Identity("rectified twice",      "relu(relu(a))",            "relu(a)"),
     Identity("larger of one",        "max(a, a)",                "a"),

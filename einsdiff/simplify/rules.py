@@ -15,6 +15,7 @@ from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
+    Count,
     Epsilon,
     Exact,
     Expr,
@@ -54,7 +55,7 @@ def reassemble(node: Product, factors: list[Factor], more: list[Entry]) -> Entry
         else:
             names[label] = axis
     inside = [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in factors]
-    inside += [(build.rename(e, names), 1, False) for e in more]
+    inside += [(build.rename(e, names), 1, True) for e in more]
     inside += [(tie, 1, False) for tie in ties]
     covered = {w for e, _, _ in inside for w in e.wires}
     for label, name in names.items():
@@ -213,6 +214,42 @@ def _is_stack(node: Sum) -> bool:
     )
 
 
+def selection(node: Product) -> Entry | None:
+    """where(c, u, 0) g = where(c, u g, 0): where c does not hold, g may have no value."""
+    for k, f in enumerate(node.factors):
+        case = f.node
+        if not isinstance(case, Apply) or f.exponent != 1 or case.orders is not None:
+            continue
+        at = tuple(Entry(a.node, tuple(f.labels[n] for n in a.labels)) for a in case.arguments)
+        if case.function == "where" and constant_value(at[2]) == 0:
+            condition, chosen = at[0], at[1]
+        elif case.function in RELATIONS:
+            condition, chosen = Entry(case, f.labels), build.ONE
+        else:
+            continue
+        inside = [n for n, g in enumerate(node.factors) if n != k and _may_fail(g) and set(g.labels) <= set(f.labels)]
+        if inside:
+            taken = [node.factors[n] for n in inside]
+            scaled = [(Entry(g.node, g.labels), g.exponent, False) for g in taken]
+            body = build.product([(chosen, 1, False), *scaled])
+            rest = [g for n, g in enumerate(node.factors) if n != k and n not in inside]
+            return reassemble(node, rest, [build.apply("where", condition, body, build.number(0))])
+    return None
+
+
+PARTIAL = ("log", "log1p", "tan", "asin", "acos", "acosh", "atanh", "pow", "exp", "expm1", "sinh", "cosh")
+"""Functions that have no finite value everywhere."""
+
+
+def _may_fail(f: Factor) -> bool:
+    """Tell whether a factor may have no finite value."""
+    if isinstance(f.node, Count | Number):
+        return False
+    if f.exponent < 0 or not isinstance(f.exponent, int):
+        return True
+    return isinstance(f.node, Apply) and f.node.function in PARTIAL
+
+
 def inverse_cancels(node: Product) -> Entry | None:
     """A⁻¹_ij A_jk = δ_ik, and A_ij A⁻¹_jk = δ_ik; Q_ij Q_kj = δ_ik for an orthogonal Q."""
     bound = set(node.bound)
@@ -354,6 +391,6 @@ def numeric_exponent(node: Apply) -> Entry | None:
 
 
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, numeric_exponent)
-PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels)
+PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels, selection)
 MATRIX = (inverse_of_inverse,)
 SUM = (common_factor,)
