@@ -111,17 +111,12 @@ def _settings(settings: Sequence[str], inputs: Collection[str], defined: Collect
         if name in found:
             raise InputError(f"{clip(name)} is set twice", help="one --set for each name")
         if name in defined:
-            raise InputError(
-                f"--set {clip(name)}: the program defines {clip(name)} itself",
-                help=f"remove the statement of {clip(name)}, or set one of: {listed(inputs)}",
-            )
+            message = f"--set {clip(name)}: the program defines {clip(name)} itself"
+            raise InputError(message, help=f"set one of: {listed(inputs)}")
         if name not in inputs:
             near = get_close_matches(name, inputs, 1, 0.5)
-            guess = f"did you mean {near[0]}?  " if near else ""
-            raise UnknownNameError(
-                f"--set {clip(name)}: the program has no input {clip(name)}",
-                help=f"{guess}inputs: {listed(inputs) or 'none'}",
-            )
+            known = f"{f'did you mean {near[0]}?  ' if near else ''}inputs: {listed(inputs) or 'none'}"
+            raise UnknownNameError(f"--set {clip(name)}: the program has no input {clip(name)}", help=known)
         found[name] = _value(name, text)
     return found
 
@@ -131,15 +126,12 @@ def _value(name: str, text: str) -> Array:
     number = partial(_number, f"in --set {clip(name)}")
     try:
         value = json.loads(text, parse_float=number, parse_int=number)
-        shape = _shape(value, name)
-    except ValueError:
+        if len(_shape(value, name)) > DEPTH:
+            raise ValueError  # noqa: TRY301 - too deep is no array, as what is not JSON
+    except (ValueError, RecursionError):
         message = f"--set {clip(f'{name}={text}')} does not set a number or an array"
         raise InputError(message, help=f"--set {clip(name)}=0.5, or --set {clip(name)}=[0,0.5]") from None
-    except RecursionError:
-        shape = (1,) * (DEPTH + 1)
-    if len(shape) > DEPTH:
-        raise InputError(f"--set {clip(name)} has lists nested deeper than {DEPTH}", help="--data arrays.npz")
-    return np.array(value, dtype=float).reshape(shape)
+    return np.array(value, dtype=float)
 
 
 def _shape(value: object, name: str) -> tuple[int, ...]:
@@ -167,10 +159,7 @@ def _number(where: str, text: str) -> float:
 
 
 def load(file: Path) -> Arrays:
-    """Return all arrays of an .npz or .csv file.
-
-    Raises: InputError, where the file is missing or is not of its kind.
-    """
+    """Return all arrays of an .npz or .csv file."""
     return {name: read() for name, read in readers(file).items()}
 
 
@@ -295,8 +284,7 @@ def _rows(file: Path) -> list[tuple[int, list[str]]]:
     header = rows[0][1]
     other = next((sign for sign in ";\t|" if sign in "".join(header)), None)
     if other is not None:
-        word = "a tab" if other == "\t" else other
-        message = f"the header of {clip(file)} is separated by {word}: {clip(','.join(header))}"
+        message = f"the header of {clip(file)} is separated by {other!r}: {clip(','.join(header))}"
         raise InputError(message, help="separate the cells by commas, as in  X_1,X_2,y")
     if len(rows) == 1:
         raise InputError(f"{clip(file)} has a header and no rows", help="one line a sample below the header")
@@ -362,10 +350,7 @@ def check_target(out: Path, *, may_replace: bool) -> None:
 
 
 def save(out: Path, arrays: Mapping[str, Array], *, may_replace: bool) -> None:
-    """Write an .npz file in one step: whole, or not at all.
-
-    A link is followed; a new file has the rights that the umask leaves, one that is replaced keeps its own.
-    """
+    """Write an .npz file in one step, whole or not at all; a link is followed, the mode of what is replaced is kept."""
     target = Path(os.path.realpath(out)) if may_replace else out
     temporary = None
     try:

@@ -7,20 +7,26 @@ written.
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from einsdiff import functions
-from einsdiff.errors import EinsdiffError, InputError
+from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError
 from einsdiff.layouts import LAYOUTS
 
 if TYPE_CHECKING:
-    from einsdiff.expression import Expression
+    from einsdiff.arrays import Array, Given
+    from einsdiff.expression import Derivative, Expression
 
+SETTINGS = {0: "1", 1: "[1,2]", 2: "[[1,2],[3,4]]"}
+UTF8 = "save or type the text in UTF-8"
+LONGEST = 4_000_000  # bytes that a text can have
 EMIT = ("index", "latex", "einsum", "numpy", "json")
 
 DIFF_EXAMPLES = """examples:
@@ -44,18 +50,76 @@ data:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is None:
+        return _refuse("standard output is closed")
     try:
-        code: int = options.run(options)
-    except EinsdiffError as error:
-        print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 2
+        code = _run(arguments)
+        sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_output()
         return 0
+    except OSError as error:
+        _abandon_output()
+        return _refuse(f"standard output cannot be written: {error.strerror}")
+    except MemoryError:
+        return _refuse("there is not enough memory for these arrays")
+    except RecursionError:
+        return _refuse("the formula is nested too deeply")
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as end:  # --help and --version end so, and errors of usage
+        return end.code if isinstance(end.code, int) else 2
+    if options.run is None:
+        parser.print_help(sys.stderr)
+        return 2
+    try:
+        _check_encoding(options)
+        code: int = options.run(options)
+    except EinsdiffError as error:
+        return _refuse(f"{type(error).__name__}: {error}")
+    return code
+
+
+def _refuse(message: str) -> int:
+    """Print a message to standard error, if there is one, and return the exit code."""
+    if sys.stderr is not None:
+        try:
+            print(message, file=sys.stderr, flush=True)
+        except OSError:
+            return 2
+    return 2
+
+
+def _abandon_output() -> None:
+    """Let what is still to be written vanish, so that the end of Python is quiet."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
+
+
+class _Version(argparse.Action):
+    """Print the version; looking it up takes longer than the parsing of options."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata  # noqa: PLC0415 - slow
+
+        try:
+            version = metadata.version("einsdiff")
+        except metadata.PackageNotFoundError:
+            version = "(not installed)"
+        print(f"einsdiff {version}")
+        parser.exit()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,10 +127,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="einsdiff", description="Differentiate tensors in index notation, as on paper, and run the result."
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.set_defaults(run=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     diff = commands.add_parser(
-        "diff", help="the derivative of a formula", formatter_class=raw, epilog=DIFF_EXAMPLES,
+        "diff", help="the derivative of a formula", formatter_class=raw, epilog=DIFF_EXAMPLES, allow_abbrev=False,
         description="Print the derivative of a formula: of the last statement, or of the one that --output names.",
     )  # fmt: skip
     _text(diff)
@@ -80,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     diff.set_defaults(run=_diff)
 
     evaluate = commands.add_parser(
-        "eval", help="numbers from arrays", formatter_class=raw, epilog=EVAL_EXAMPLES,
+        "eval", help="numbers from arrays", formatter_class=raw, epilog=EVAL_EXAMPLES, allow_abbrev=False,
         description="Compute a formula, and its derivative by each --wrt, from arrays.",
     )  # fmt: skip
     _text(evaluate)
@@ -115,111 +181,252 @@ def _diff(options: argparse.Namespace) -> int:
     from einsdiff.verbs import diff  # noqa: PLC0415 - --help and errors of usage need no numpy
 
     f = _expression(options)
-    groups = [name.split(",") for name in options.wrt]
-    orders = [[name for (name,) in groups]] if all(len(g) == 1 for g in groups) else groups
-    if len(orders) > 1:
+    groups = [_names(text) for text in options.wrt]
+    if len(groups) > 1 and any(len(group) > 1 for group in groups):
         raise InputError("--wrt x,b stands alone", help="--wrt x --wrt x for a second derivative, or --wrt x,b")
-    several = len(groups) == 1 and len(groups[0]) > 1
-    found = (
-        diff(f, groups[0], structured=options.structured)
-        if several
-        else (diff(f, *orders[0], structured=options.structured),)
-    )
-    for derivative in found:
-        print(_emitted(derivative, options.emit, options.layout))
+    if len(groups[0]) == 1:
+        print(_emitted(diff(f, *(name for (name,) in groups), structured=options.structured), options))
+        return 0
+    found = diff(f, groups[0], structured=options.structured)
+    _check_distinct(found)
+    print(_emitted_together(found, options))
     return 0
 
 
-def _emitted(f: Expression, emit: str, layout: str) -> str:
+def _names(text: str) -> list[str]:
+    """Return the names that commas separate; those between brackets belong to an index."""
+    names = [name.strip() for name in re.split(r",(?![^\[{(]*[\]})])", text)]
+    if not all(names):
+        raise InputError("--wrt has no name" if names == [""] else "--wrt has a comma without a name", help="--wrt x,b")
+    return names
+
+
+def _check_distinct(derivatives: Sequence[Derivative]) -> None:
+    seen: set[str] = set()
+    for derivative in derivatives:
+        name = derivative.wrt[0].name
+        if name in seen:
+            second = f"einsdiff diff … --wrt {name} --wrt {name} is the second derivative"
+            raise InputError(f"--wrt names {name} twice", help=f"--wrt {name} once; {second}")
+        seen.add(name)
+
+
+def _emitted(f: Expression, options: argparse.Namespace) -> str:
+    emit, layout = options.emit, options.layout
     if emit == "index":
         return f.index()
     if emit == "latex":
         return f.latex(layout)
     if emit == "numpy":
         return f.compile(layout).source.rstrip("\n")
+    if emit == "json":
+        return _json(_fields(f, layout))
     terms = f.einsum(layout)
-    if emit == "einsum":
-        return "\n".join(f"{c} * einsum('{subscripts}', {', '.join(names)})" for c, subscripts, names in terms) or "0"
-    fields = {
+    return "\n".join(f"{c} * einsum('{subscripts}', {', '.join(names)})" for c, subscripts, names in terms) or "0"
+
+
+def _emitted_together(found: Sequence[Expression], options: argparse.Namespace) -> str:
+    """Return several expressions: one list of JSON, one module, or one after the other."""
+    from einsdiff.verbs import compile  # noqa: A004, PLC0415 - --help and errors of usage need no numpy
+
+    if options.emit == "json":
+        return _json([_fields(f, options.layout) for f in found])
+    if options.emit == "numpy":
+        return compile(*found, layout=options.layout).source.rstrip("\n")
+    return "\n".join(_emitted(f, options) for f in found)
+
+
+def _fields(f: Expression, layout: str) -> dict[str, object]:
+    terms = f.einsum(layout)
+    return {
         "index": f.index(),
         "latex": f.latex(layout),
         "layout": layout,
         "einsum": [{"coefficient": str(c), "subscripts": s, "operands": list(names)} for c, s, names in terms],
         "inputs": list(f.inputs),
     }
-    return json.dumps(fields, ensure_ascii=False, indent=2)
+
+
+def _json(value: object) -> str:
+    """Return JSON, in ASCII where standard output has no other signs."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    return json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2)
 
 
 def _eval(options: argparse.Namespace) -> int:
-    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
+    from einsdiff import arrays  # noqa: PLC0415 - --help and errors of usage need no numpy
+    from einsdiff.verbs import diff  # noqa: PLC0415
 
-    from einsdiff import arrays  # noqa: PLC0415
-    from einsdiff.verbs import compile, diff  # noqa: A004, PLC0415
-
+    if options.out == "":
+        raise InputError("--out has no name", help="--out result.npz")
+    if options.force and options.out is None:
+        raise InputError("--force is for --out", help="--out result.npz --force")
     out = Path(options.out) if options.out else None
     if out is not None:
         arrays.check_target(out, may_replace=options.force)
     f = _expression(options)
-    derivatives = [diff(f, name) for names in options.wrt for name in names.split(",")]
-    given = arrays.gather(options.data, options.set)
-    used = {name: value for name, value in given.items() if name in f.inputs}
-    arrays.check_finite(used)
-    names = [f.left_side().label, *(f"d{f.left_side().label}_d{d.wrt[0].name}" for d in derivatives)]
-    with np.errstate(all="ignore"):
-        results = compile(f, *derivatives, layout=options.layout)(**used) if derivatives else (f.compile()(**used),)
-    for expression, result in zip((f, *derivatives), results, strict=True):
-        arrays.check_defined(expression.left_side(), result, used)
-    found = dict(zip(names, results, strict=True))
-    for expression, (name, result) in zip((f, *derivatives), found.items(), strict=True):
-        print(expression.index())
-        print(f"  {name}, shape {result.shape}:")
-        print("  " + np.array2string(result, precision=6, threshold=20).replace("\n", "\n  "))
+    derivatives = [diff(f, name) for text in options.wrt for name in _names(text)]
+    _check_distinct(derivatives)
+    defined = [d.name for d in f.program.definitions if d.name]
+    given = arrays.gather(options.data, options.set, f.inputs, defined)
+    arrays.check_finite(given.arrays)
+    found = _computed([f, *derivatives], given, options.layout)
+    label = f.left_side().label
+    named = dict(zip([label, *(f"d{label}_d{d.wrt[0].name}" for d in derivatives)], found, strict=True))
+    text = "\n".join(_shown(e, name, named[name]) for e, name in zip([f, *derivatives], named, strict=True))
     if out is not None:
-        arrays.save(out, found, may_replace=options.force)
-        print(f"wrote {out}: {', '.join(found)}")
+        arrays.save(out, named, may_replace=options.force)
+        text += f"\nwrote {out}: {', '.join(named)}"
+    print(text)
     return 0
+
+
+def _computed(expressions: Sequence[Expression], given: Given, layout: str) -> list[Array]:
+    """Return the arrays of expressions, all of them finite."""
+    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
+
+    from einsdiff import arrays  # noqa: PLC0415
+    from einsdiff.verbs import compile  # noqa: A004, PLC0415
+
+    try:
+        with np.errstate(all="ignore"):
+            results = compile(*expressions, layout=layout)(**given.arrays)
+    except (InputError, SizeMismatchError) as error:
+        raise _for_command_line(error, expressions[0], given) from None
+    found = list(results) if isinstance(results, tuple) else [results]
+    for expression, result in zip(expressions, found, strict=True):
+        arrays.check_defined(expression.left_side(), result, given.arrays)
+    return found
+
+
+def _shown(f: Expression, name: str, result: Array) -> str:
+    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
+
+    numbers = np.array2string(result, precision=6, threshold=20).replace("\n", "\n  ")
+    return f"{f.index()}\n  {name}, shape {result.shape}:\n  {numbers}"
+
+
+def _for_command_line(error: EinsdiffError, f: Expression, given: Given) -> EinsdiffError:
+    """Return an error whose help can be typed in a shell, where the library's is for Python."""
+    from einsdiff.arrays import listed  # noqa: PLC0415 - --help and errors of usage need no numpy
+
+    about = re.match(r"the (?P<kind>array|function) (?P<name>\S+).* is missing", error.message)
+    if about and about["kind"] == "function":
+        message = f"{about['name']} is an unknown function, and the command line takes arrays only"
+        help_text = f"write what {about['name']} does in its place, or give it in Python: einsdiff.parse(…).compile()"
+        return InputError(message, error.source, error.marks, help=help_text)
+    if about:
+        example = SETTINGS.get(f.program.inputs[about["name"]].rank, "[…]")
+        data = f"the data have {listed(given.names)}" if given.names else "no array"
+        help_text = f"--set {about['name']}={example}, or --data FILE with {about['name']} in it"
+        return type(error)(error.message, error.source, error.marks, given=data, help=help_text)
+    about = re.match(r"nothing tells how far (?P<index>.+) runs", error.message)
+    if about:
+        return type(error)(error.message, error.source, error.marks, help=_size_help(f, about["index"]))
+    return error
+
+
+def _size_help(f: Expression, index: str) -> str:
+    """Return how the size of an index is said on the command line."""
+    letters = iter("nmpqr")
+    sizes = ["3" if name == index else next(letters, "n") for name in f.indices] if f.label else []
+    if "3" not in sizes:
+        return f"multiply by an array that has the index {index}"
+    return f"--declare '{f.label}: {('', 'vector', 'matrix', 'tensor')[min(len(sizes), 3)]}({', '.join(sizes)})'"
 
 
 def _functions(_: argparse.Namespace) -> int:
-    width = max(len(row.call) for row in functions.ROWS)
-    for row in functions.ROWS:
-        condition = f"    for {row.where}" if row.where else ""
-        print(f"{row.call:<{width}}    {',  '.join(row.slopes)}{condition}")
+    rows = [(row.call, ",  ".join(row.slopes), f"for {row.where}" if row.where else "") for row in functions.ROWS]
+    call, slopes = (max(len(row[k]) for row in rows) for k in (0, 1))
+    for row in rows:
+        print(f"{row[0]:<{call}}    {row[1]:<{slopes}}    {row[2]}".rstrip())
     return 0
+
+
+# --------------------------------------------------------------------------------------------------------------- texts
 
 
 def _expression(options: argparse.Namespace) -> Expression:
     """Return the expression that the options name."""
     from einsdiff.verbs import parse  # noqa: PLC0415 - --help and errors of usage need no numpy
 
-    declare = {}
-    for text in options.declare:
-        name, colon, kind = text.partition(":")
-        if not colon:
-            raise InputError(f"{text!r} is no declaration", help="--declare 'A: matrix(n, n) symmetric'")
-        declare[name.strip()] = kind.strip()
-    source = read_text(options.text)
-    if options.output:
+    source, declare = read_text(options.text), _declared(options.declare)
+    if options.output is not None:
         return parse(source, declare=declare, notation=options.notation, outputs=[options.output])[0]
     return parse(source, declare=declare, notation=options.notation)
+
+
+def _declared(texts: Sequence[str]) -> Mapping[str, str]:
+    from einsdiff.arrays import clip  # noqa: PLC0415 - --help and errors of usage need no numpy
+
+    declare: dict[str, str] = {}
+    for text in texts:
+        name, colon, kind = (part.strip() for part in text.partition(":"))
+        if not (colon and name and kind):
+            raise InputError(
+                f"--declare {clip(text)!r} is no declaration", help="--declare 'A: matrix(n, n) symmetric'"
+            )
+        if name in declare:
+            raise InputError(f"--declare names {clip(name)} twice", help=f"--declare '{clip(name)}: {clip(kind)}' once")
+        declare[name] = kind
+    return declare
+
+
+def _check_encoding(options: argparse.Namespace) -> None:
+    """Raise InputError where an argument has bytes that are no text; names of files may have them."""
+    for option in ("text", "declare", "output", "set", "wrt"):
+        held = getattr(options, option, None) or []
+        for text in [held] if isinstance(held, str) else held:
+            if not _is_text(text) and not (option == "text" and _is_path(text)):
+                raise InputError(f"{'TEXT' if option == 'text' else f'--{option}'} is not UTF-8", help=UTF8)
+
+
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether a file or folder has this name; a long formula cannot be one."""
+    try:
+        return "\n" not in text and len(text) < 4096 and Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def read_text(text: str) -> str:
     """Return a text, what standard input holds for `-`, or what the file of this name holds.
 
-    Raises: InputError, where a file is not text.
+    Raises: InputError, where a file or standard input is closed, empty or not text.
     """
+    from einsdiff.arrays import clip  # noqa: PLC0415 - --help and errors of usage need no numpy
+
+    if text != "-" and not _is_path(text):
+        if text.endswith(".ein"):
+            help_text = "give a formula, or the path of a file that holds one"
+            raise InputError(f"there is no file {clip(text)}", help=help_text)
+        return text
+    shown = "standard input" if text == "-" else clip(text)
+    if text != "-" and Path(text).is_dir():
+        raise InputError(f"{shown} is a folder", help="give a formula, or the path of a file that holds one")
     try:
-        if text == "-":
-            return sys.stdin.read()
-        if "\n" not in text and len(text) < 4096 and "\0" not in text and Path(text).is_file():
-            return Path(text).read_text(encoding="utf-8")
+        found = (_standard_input() if text == "-" else _file_bytes(text)).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{text} is not a text in UTF-8", help="give a formula, or a file with formulas") from None
-    except OSError as error:
-        raise InputError(
-            f"{text} cannot be read: {error.strerror}", help="give a formula, or a readable file"
-        ) from None
-    if text.endswith(".ein"):
-        raise InputError(f"there is no file {text}", help="give a formula, or the path of a file that holds one")
-    return text
+        raise InputError(f"{shown} is not UTF-8", help=UTF8) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is closed"
+        raise InputError(f"{shown} cannot be read: {reason}", help="give a formula, or a readable file") from None
+    if not found.strip():
+        raise InputError(f"{shown} is empty", help="give a formula such as  y = x_i A_ij x_j")
+    return found.replace("\r\n", "\n")
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise ValueError
+    bytes_of = getattr(sys.stdin, "buffer", None)
+    return sys.stdin.read().encode() if bytes_of is None else bytes(bytes_of.read(LONGEST))
+
+
+def _file_bytes(name: str) -> bytes:
+    with Path(name).open("rb") as stream:
+        return stream.read(LONGEST)

@@ -212,14 +212,22 @@ class _Reading:
             return
         symbol = self.scope.symbols.get(name)
         if symbol is not None:
-            self._defined_twice(name, symbol, where)
+            self._defined_twice(name, symbol, where, span)
         symbol = self.scope.use(name, len(wires), where)
         symbol.role = "defined"
         for k, wire in enumerate(wires):
             self.scope.tie(wire, Axis(name, k), where)
         self.definitions.append(Definition(name, label, wires, entry, sizes, span))
 
-    def _defined_twice(self, name: str, symbol: Symbol, where: Span) -> None:
+    def _defined_twice(self, name: str, symbol: Symbol, where: Span, statement: Span) -> None:
+        if symbol.role != "defined" and symbol.span and statement.start <= symbol.span.start < statement.stop:
+            raise UnknownNameError(
+                f"{name} stands on the left [^] and on the right [~] of its own definition",
+                self.scope.source,
+                [Mark(where), Mark(symbol.span, "~")],
+                rule="a statement defines its left side by names that stand above it (spec/language.md, Programs)",
+                help=f"give the left side a name of its own, for example  {name}0",
+            )
         if symbol.role == "defined":
             raise UnknownNameError(
                 f"{name} is defined twice: [^] and [~]",
@@ -263,7 +271,7 @@ class _Reading:
         else:
             known = self.scope.symbols[name]
             if known.role != "defined" or not any(n == name for n, _ in self.components):
-                self._defined_twice(name, known, where)
+                self._defined_twice(name, known, where, span)
             self.scope.use(name, len(places), where)
         for k, wire in zip([k for k, p in enumerate(pattern) if p == ""], wires, strict=True):
             self.scope.tie(wire, Axis(name, k), where)

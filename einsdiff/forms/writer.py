@@ -335,7 +335,8 @@ class Writer:
         upper += [self._enclosed(p, Level.POWER if not alone else Level.SUM) for p in above]
         text = self.style.juxtaposed(upper)
         if below:
-            shown = [self._enclosed(p, Level.POWER) for p in below]
+            bare = len(below) == 1 and not self.style.is_plain
+            shown = [p.text if bare else self._enclosed(p, Level.POWER) for p in below]
             text = self.style.quotient(text, self.style.juxtaposed(shown), is_single=len(shown) == 1)
         sides = [_product_standing(side) for side in (above, below) if side]
         standing = together([(NOWHERE, side) for side in sides])
