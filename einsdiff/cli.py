@@ -7,6 +7,7 @@ written.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import os
@@ -64,10 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _abandon_output()
         return _refuse(f"standard output cannot be written: {error.strerror}")
-    except MemoryError:
-        return _refuse("there is not enough memory for these arrays")
-    except RecursionError:
-        return _refuse("the formula is nested too deeply")
+    except (MemoryError, RecursionError):
+        return _refuse("there is not enough memory for this formula and these arrays")
     except KeyboardInterrupt:
         return 130
     return code
@@ -79,6 +78,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         options = parser.parse_args(arguments)
     except SystemExit as end:  # --help and --version end so, and errors of usage
         return end.code if isinstance(end.code, int) else 2
+    if options.version:
+        print(f"einsdiff {_version()}")
+        return 0
     if options.run is None:
         parser.print_help(sys.stderr)
         return 2
@@ -92,34 +94,25 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def _refuse(message: str) -> int:
     """Print a message to standard error, if there is one, and return the exit code."""
-    if sys.stderr is not None:
-        try:
+    with contextlib.suppress(OSError):
+        if sys.stderr is not None:
             print(message, file=sys.stderr, flush=True)
-        except OSError:
-            return 2
     return 2
 
 
 def _abandon_output() -> None:
     """Let what is still to be written vanish, so that the end of Python is quiet."""
-    try:
+    with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):
-        return
 
 
-class _Version(argparse.Action):
-    """Print the version; looking it up takes longer than the parsing of options."""
+def _version() -> str:
+    from importlib import metadata  # noqa: PLC0415 - slow
 
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib import metadata  # noqa: PLC0415 - slow
-
-        try:
-            version = metadata.version("einsdiff")
-        except metadata.PackageNotFoundError:
-            version = "(not installed)"
-        print(f"einsdiff {version}")
-        parser.exit()
+    try:
+        return metadata.version("einsdiff")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -127,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="einsdiff", description="Differentiate tensors in index notation, as on paper, and run the result."
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    parser.add_argument("--version", action="store_true", help="print the version")
     parser.set_defaults(run=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -184,12 +177,12 @@ def _diff(options: argparse.Namespace) -> int:
     groups = [_names(text) for text in options.wrt]
     if len(groups) > 1 and any(len(group) > 1 for group in groups):
         raise InputError("--wrt x,b stands alone", help="--wrt x --wrt x for a second derivative, or --wrt x,b")
-    if len(groups[0]) == 1:
-        print(_emitted(diff(f, *(name for (name,) in groups), structured=options.structured), options))
-        return 0
-    found = diff(f, groups[0], structured=options.structured)
-    _check_distinct(found)
-    print(_emitted_together(found, options))
+    if len(groups[0]) > 1:
+        found = diff(f, groups[0], structured=options.structured)
+        _check_distinct(found)
+    else:
+        found = (diff(f, *(name for (name,) in groups), structured=options.structured),)
+    print(_emitted(found, options.emit, options.layout))
     return 0
 
 
@@ -202,38 +195,30 @@ def _names(text: str) -> list[str]:
 
 
 def _check_distinct(derivatives: Sequence[Derivative]) -> None:
-    seen: set[str] = set()
-    for derivative in derivatives:
-        name = derivative.wrt[0].name
-        if name in seen:
-            second = f"einsdiff diff … --wrt {name} --wrt {name} is the second derivative"
-            raise InputError(f"--wrt names {name} twice", help=f"--wrt {name} once; {second}")
-        seen.add(name)
+    names = [d.wrt[0].name for d in derivatives]
+    name = next((name for name in names if names.count(name) > 1), None)
+    if name is not None:
+        second = f"einsdiff diff … --wrt {name} --wrt {name} is the second derivative"
+        raise InputError(f"--wrt names {name} twice", help=f"--wrt {name} once; {second}")
 
 
-def _emitted(f: Expression, options: argparse.Namespace) -> str:
-    emit, layout = options.emit, options.layout
-    if emit == "index":
-        return f.index()
-    if emit == "latex":
-        return f.latex(layout)
-    if emit == "numpy":
-        return f.compile(layout).source.rstrip("\n")
-    if emit == "json":
-        return _json(_fields(f, layout))
-    terms = f.einsum(layout)
-    return "\n".join(f"{c} * einsum('{subscripts}', {', '.join(names)})" for c, subscripts, names in terms) or "0"
-
-
-def _emitted_together(found: Sequence[Expression], options: argparse.Namespace) -> str:
-    """Return several expressions: one list of JSON, one module, or one after the other."""
+def _emitted(found: Sequence[Expression], emit: str, layout: str) -> str:
+    """Return expressions in a form: as one module, as one document of JSON, or one after the other."""
     from einsdiff.verbs import compile  # noqa: A004, PLC0415 - --help and errors of usage need no numpy
 
-    if options.emit == "json":
-        return _json([_fields(f, options.layout) for f in found])
-    if options.emit == "numpy":
-        return compile(*found, layout=options.layout).source.rstrip("\n")
-    return "\n".join(_emitted(f, options) for f in found)
+    match emit:
+        case "numpy":
+            return compile(*found, layout=layout).source.rstrip("\n")
+        case "json":
+            fields = [_fields(f, layout) for f in found]
+            encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+            ascii_only = not encoding.startswith("utf")
+            return json.dumps(fields if len(found) > 1 else fields[0], ensure_ascii=ascii_only, indent=2)
+        case "einsum":
+            terms = [term for f in found for term in f.einsum(layout) or ((0, "", ()),)]
+            return "\n".join(f"{c} * einsum('{axes}', {', '.join(names)})" if c else "0" for c, axes, names in terms)
+        case _:
+            return "\n".join(f.latex(layout) if emit == "latex" else f.index() for f in found)
 
 
 def _fields(f: Expression, layout: str) -> dict[str, object]:
@@ -247,20 +232,14 @@ def _fields(f: Expression, layout: str) -> dict[str, object]:
     }
 
 
-def _json(value: object) -> str:
-    """Return JSON, in ASCII where standard output has no other signs."""
-    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
-    return json.dumps(value, ensure_ascii=not encoding.startswith("utf"), indent=2)
-
-
 def _eval(options: argparse.Namespace) -> int:
-    from einsdiff import arrays  # noqa: PLC0415 - --help and errors of usage need no numpy
+    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
+
+    from einsdiff import arrays  # noqa: PLC0415
     from einsdiff.verbs import diff  # noqa: PLC0415
 
-    if options.out == "":
-        raise InputError("--out has no name", help="--out result.npz")
-    if options.force and options.out is None:
-        raise InputError("--force is for --out", help="--out result.npz --force")
+    if not options.out and (options.force or options.out == ""):
+        raise InputError("--force is for --out" if options.out is None else "--out has no name", help="--out grads.npz")
     out = Path(options.out) if options.out else None
     if out is not None:
         arrays.check_target(out, may_replace=options.force)
@@ -273,11 +252,14 @@ def _eval(options: argparse.Namespace) -> int:
     found = _computed([f, *derivatives], given, options.layout)
     label = f.left_side().label
     named = dict(zip([label, *(f"d{label}_d{d.wrt[0].name}" for d in derivatives)], found, strict=True))
-    text = "\n".join(_shown(e, name, named[name]) for e, name in zip([f, *derivatives], named, strict=True))
+    lines = []
+    for expression, (name, result) in zip([f, *derivatives], named.items(), strict=True):
+        numbers = np.array2string(result, precision=6, threshold=20).replace("\n", "\n  ")
+        lines += [expression.index(), f"  {name}, shape {result.shape}:", f"  {numbers}"]
     if out is not None:
         arrays.save(out, named, may_replace=options.force)
-        text += f"\nwrote {out}: {', '.join(named)}"
-    print(text)
+        lines.append(f"wrote {out}: {', '.join(named)}")
+    print("\n".join(lines))
     return 0
 
 
@@ -297,13 +279,6 @@ def _computed(expressions: Sequence[Expression], given: Given, layout: str) -> l
     for expression, result in zip(expressions, found, strict=True):
         arrays.check_defined(expression.left_side(), result, given.arrays)
     return found
-
-
-def _shown(f: Expression, name: str, result: Array) -> str:
-    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
-
-    numbers = np.array2string(result, precision=6, threshold=20).replace("\n", "\n  ")
-    return f"{f.index()}\n  {name}, shape {result.shape}:\n  {numbers}"
 
 
 def _for_command_line(error: EinsdiffError, f: Expression, given: Given) -> EinsdiffError:
@@ -328,11 +303,10 @@ def _for_command_line(error: EinsdiffError, f: Expression, given: Given) -> Eins
 
 def _size_help(f: Expression, index: str) -> str:
     """Return how the size of an index is said on the command line."""
-    letters = iter("nmpqr")
-    sizes = ["3" if name == index else next(letters, "n") for name in f.indices] if f.label else []
-    if "3" not in sizes:
+    if index not in f.indices or not f.label:
         return f"multiply by an array that has the index {index}"
-    return f"--declare '{f.label}: {('', 'vector', 'matrix', 'tensor')[min(len(sizes), 3)]}({', '.join(sizes)})'"
+    sizes = ", ".join("3" if name == index else letter for name, letter in zip(f.indices, "nmpqrstuvw", strict=False))
+    return f"--declare '{f.label}: {('vector', 'matrix', 'tensor')[min(len(f.indices), 3) - 1]}({sizes})'"
 
 
 def _functions(_: argparse.Namespace) -> int:
@@ -377,12 +351,8 @@ def _check_encoding(options: argparse.Namespace) -> None:
     for option in ("text", "declare", "output", "set", "wrt"):
         held = getattr(options, option, None) or []
         for text in [held] if isinstance(held, str) else held:
-            if not _is_text(text) and not (option == "text" and _is_path(text)):
+            if re.search("[\ud800-\udfff]", text) and not (option == "text" and _is_path(text)):
                 raise InputError(f"{'TEXT' if option == 'text' else f'--{option}'} is not UTF-8", help=UTF8)
-
-
-def _is_text(text: str) -> bool:
-    return not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _is_path(text: str) -> bool:
@@ -409,7 +379,7 @@ def read_text(text: str) -> str:
     if text != "-" and Path(text).is_dir():
         raise InputError(f"{shown} is a folder", help="give a formula, or the path of a file that holds one")
     try:
-        found = (_standard_input() if text == "-" else _file_bytes(text)).decode("utf-8-sig")
+        found = _read(text).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError(f"{shown} is not UTF-8", help=UTF8) from None
     except (OSError, ValueError) as error:
@@ -420,13 +390,11 @@ def read_text(text: str) -> str:
     return found.replace("\r\n", "\n")
 
 
-def _standard_input() -> bytes:
+def _read(name: str) -> bytes:
+    """Return the bytes of a file, or of standard input for `-`."""
+    if name != "-":
+        with Path(name).open("rb") as stream:
+            return stream.read(LONGEST)
     if sys.stdin is None:
         raise ValueError
-    bytes_of = getattr(sys.stdin, "buffer", None)
-    return sys.stdin.read().encode() if bytes_of is None else bytes(bytes_of.read(LONGEST))
-
-
-def _file_bytes(name: str) -> bytes:
-    with Path(name).open("rb") as stream:
-        return stream.read(LONGEST)
+    return sys.stdin.buffer.read(LONGEST) if hasattr(sys.stdin, "buffer") else sys.stdin.read().encode()

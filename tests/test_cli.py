@@ -1,6 +1,8 @@
 """The command line: what it prints, its exit codes, and that nothing is lost."""
 
 import io
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -155,3 +157,129 @@ def test_functions_lists_every_row(capsys) -> None:
     code, out, _ = run(capsys, "functions")
     assert code == 0
     assert "tanh(u)" in out
+
+
+def test_several_derivatives_are_one_document_and_one_module(capsys) -> None:
+    text = "y_i = tanh(A_ij x_j)"
+    found = json.loads(run(capsys, "diff", text, "--wrt", "x,A", "--emit", "json")[1])
+    assert [d["inputs"] for d in found] == [["A", "x"], ["A", "x"]]
+    assert json.loads(run(capsys, "diff", text, "--wrt", "x", "--emit", "json")[1])["layout"] == "mixed"
+    source = run(capsys, "diff", text, "--wrt", "x,A", "--emit", "numpy")[1]
+    assert source.count("import numpy as np") == 1
+    scope: dict = {}
+    exec(source, scope)  # noqa: S102 - what is printed is a program
+    assert [a.shape for a in scope["program"](A=np.ones((2, 3)), x=np.ones(3))] == [(2, 3), (2, 2, 3)]
+
+
+X2 = "x=[1,2]"
+OPTIONS = (
+    # arguments                                                          what the message says
+    (("eval", "y = x_i x_i", "--set", X2, "--wrt", "x", "--wrt", "x"), "names x twice"),
+    (("eval", "y = x_i x_i", "--set", X2, "--wrt", "x,x_k"), "names x twice"),
+    (("eval", "y = x_i x_i", "--set", X2, "--wrt", "x,"), "comma without a name"),
+    (("diff", "y = x_i x_i", "--wrt", "x,x"), "names x twice"),
+    (("diff", "y = x_i x_i", "--wrt", ""), "no name"),
+    (("diff", "y = x_i x_i", "--wrt", "x", "--declare", "x: vector(2)", "--declare", "x: vector(3)"), "names x twice"),
+    (("diff", "y = x_i x_i", "--wrt", "x", "--output", ""), "defines no"),
+    (("eval", "y = x_i x_i", "--set", X2, "--out", ""), "--out has no name"),
+    (("eval", "y = x_i x_i", "--set", X2, "--force"), "--force is for --out"),
+    (("eval", "y = x_i x_i", "--out", "."), "is a folder"),
+    (("eval", "y = x_i x_i", "--set", "z=1", "--set", X2), "inputs: x"),
+    (("eval", "z_i = 2 x_i; y = x_i z_i", "--set", "z=[1]", "--set", X2), "defines z itself"),
+    (("eval", "y_i = A_ij x_j", "--set", X2), "help: --set A=[[1,2],[3,4]], or --data FILE"),
+    (("eval", "y_i = A_ij x_j", "--set", X2), "given: the data have x"),
+    (("eval", "y = x_i g(x_i)", "--set", X2), "g is an unknown function"),
+    (("eval", "y_i = 1"), "help: --declare 'y: vector(3)'"),
+    (("eval", "s = δ_ii"), "help: multiply by an array"),
+    (("diff", ".", "--wrt", "x"), "is a folder"),
+    (("diff", "/dev/null", "--wrt", "x"), "is empty"),
+    (("diff", "y = x\udcff", "--wrt", "x"), "is not UTF-8"),
+    (("eval", "y = x", "--set", "x\udcff=1"), "--set is not UTF-8"),
+    (("diff", "a" * 5000 + ".ein", "--wrt", "x"), "there is no file"),
+)
+
+
+@pytest.mark.parametrize(("arguments", "message"), OPTIONS, ids=[o[1] + str(k) for k, o in enumerate(OPTIONS)])
+def test_options_that_do_not_fit_end_in_a_message(capsys, monkeypatch, tmp_path, arguments, message) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "help: " in err
+    assert "fn(" not in err
+    assert len([line for line in err.splitlines() if line]) <= 8
+    assert all(len(line) < 200 for line in err.splitlines())
+
+
+def test_the_help_for_an_unknown_size_can_be_typed(capsys) -> None:
+    code, out, _ = run(capsys, "eval", "y_i = 1", "--declare", "y: vector(3)")
+    assert (code, "shape (3,)" in out) == (0, True)
+    assert "--declare 'Y: matrix(n, 3)'" in run(capsys, "eval", "Y_ij = x_i", "--set", "x=[1]")[2]
+
+
+def test_a_formula_longer_than_a_file_name_is_a_formula(capsys) -> None:
+    code, out, _ = run(capsys, "diff", "y = " + " + ".join(["x"] * 200), "--wrt", "x", "--notation", "index")
+    assert (code, out) == (0, "∂y/∂x = 200\n")
+
+
+def test_names_between_brackets_may_have_commas(capsys) -> None:
+    assert run(capsys, "diff", "y = A_ij B_ij", "--wrt", "A[k,l],B")[1] == "∂y/∂A_kl = B_kl\n∂y/∂B_kl = A_kl\n"
+
+
+def test_nothing_is_printed_where_the_file_cannot_be_written(capsys) -> None:
+    code, out, err = run(capsys, "eval", "y = x_i x_i", "--set", X2, "--out", "/proc/x.npz")
+    assert (code, out) == (2, "")
+    assert "/proc/x.npz cannot be written" in err
+
+
+def shell(command: str, **environment: str) -> tuple[int, str, str]:
+    program = f"{sys.executable} -m einsdiff"
+    done = subprocess.run(
+        ["sh", "-c", command.replace("einsdiff", program, 1)],
+        capture_output=True, env={**os.environ, **environment}, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
+
+
+FORMULA = "'y_i = A_ij x_j' --wrt x"
+STREAMS = (
+    # command                                             code    standard error
+    (f"einsdiff diff {FORMULA} > /dev/full", 2, "standard output cannot be written: No space left on device"),
+    ("einsdiff functions > /dev/full", 2, "No space left on device"),
+    (f"einsdiff diff {FORMULA} >&-", 2, "standard output is closed"),
+    ("einsdiff diff - --wrt x <&-", 2, "standard input cannot be read: it is closed"),
+    ("einsdiff diff - --wrt x < /dev/null", 2, "standard input is empty"),
+    ("einsdiff diff nothing --wrt x 2> /dev/full", 2, ""),
+    ("einsdiff diff nothing --wrt x 2>&-", 2, ""),
+    ("einsdiff", 2, "usage: einsdiff"),
+    ("einsdiff functions | head -1", 0, ""),
+)
+
+
+@pytest.mark.parametrize(("command", "code", "message"), STREAMS, ids=[s[0] for s in STREAMS])
+def test_streams_that_are_full_or_closed_end_quietly(command: str, code: int, message: str) -> None:
+    returned, _, err = shell(command)
+    assert returned == code
+    assert message in err
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_results_print_in_every_encoding(encoding: str) -> None:
+    code, out, err = shell(f"einsdiff diff {FORMULA}", PYTHONIOENCODING=encoding)
+    assert (code, err) == (0, "")
+    assert out == "\\u2202y_i/\\u2202x_k = A_ik\n"
+    found = json.loads(shell(f"einsdiff diff {FORMULA} --emit json", PYTHONIOENCODING=encoding)[1])
+    assert found["index"] == "∂y_i/∂x_k = A_ik"
+    assert shell("printf 'y = \\316\\273 x' | einsdiff diff - --wrt x", PYTHONIOENCODING=encoding)[0] == 0
+
+
+def test_the_version_is_printed() -> None:
+    code, out, err = shell("einsdiff --version")
+    assert (code, out.startswith("einsdiff "), err) == (0, True, "")
+
+
+def test_the_columns_of_the_functions_are_aligned(capsys) -> None:
+    lines = run(capsys, "functions")[1].splitlines()
+    assert len({line.index(" for ") for line in lines if " for " in line}) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,9 +22,14 @@ class Arguments:
     """The inputs that a program accepts, those that it needs, and how what is given becomes arrays."""
 
     def __init__(
-        self, request: Request, ranks: Mapping[str, int], callables: Mapping[str, tuple[Size, ...] | None]
+        self,
+        request: Request,
+        ranks: Mapping[str, int],
+        callables: Mapping[str, tuple[Size, ...] | None],
+        real: Sequence[str] = (),
     ) -> None:
         self.request = request
+        self.real = real
         self.ranks = dict(ranks)
         self.callables = dict(callables)
         self.names = [i.name for i in request.inputs]
@@ -113,6 +118,9 @@ class Arguments:
     def _array(self, name: str, value: Any, rank: int) -> Array:
         if callable(value) and not hasattr(value, "__array__"):
             raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            message = f"{name}{{}} is a masked array, and a formula has no value for a masked entry"
+            raise self.error(InputError, message, name, help=f"{name}.compressed() or {name}.filled(0), as you mean it")
         try:
             found = np.asarray(value)
         except ValueError:
@@ -122,6 +130,11 @@ class Arguments:
         if found.ndim != rank:
             message = f"{name}{{}} has {_axes(rank)} in the formula, and the array given has {found.ndim}"
             raise self.error(InputError, message, name, given=f"{name}.shape == {found.shape}")
+        if found.dtype.kind == "c" and self.real:
+            message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
+            raise self.error(
+                InputError, message, name, help=f"give {name}.real, or write the formula without {self.real[0]}"
+            )
         if found.dtype.kind in "biu":
             return found.astype(np.float64)
         if found.dtype == np.float16:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from einsdiff.algebra import walk
-from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Size, Tensor
+from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Reduce, Size, Tensor
 from einsdiff.errors import EinsdiffError, InputError
 from einsdiff.program import numpy_source
 from einsdiff.program.arguments import Arguments, Array
@@ -51,7 +51,7 @@ class CompiledFunction:
         self.request = request
         nodes = walk.ordered(*(o.entry.node for o in request.outputs))
         self._sizes = Sizes(request, nodes)
-        self._arguments = Arguments(request, _ranks(nodes), _callables(nodes))
+        self._arguments = Arguments(request, _ranks(nodes), _callables(nodes), _real(nodes))
         wanted = {**self._arguments.ranks, **self._size_givers()}
         order = {i.name: k for k, i in enumerate(request.inputs)}
         names = sorted(wanted, key=lambda name: (order.get(name, len(order)), name))
@@ -186,6 +186,16 @@ def _callables(nodes: list[Expr]) -> dict[str, tuple[Size, ...] | None]:
         elif isinstance(node, Call):
             found[keyword_of(node)] = node.sizes
     return found
+
+
+REAL = frozenset("abs sign relu max min gt ge lt le erf".split())
+"""Functions of real numbers: of complex ones they have no derivative, or no meaning."""
+
+
+def _real(nodes: list[Expr]) -> tuple[str, ...]:
+    """Return the functions in a program that are functions of real numbers."""
+    names = [n.function if isinstance(n, Apply) else n.operator for n in nodes if isinstance(n, Apply | Reduce)]
+    return tuple(sorted(REAL.intersection(names)))
 
 
 def compile_request(request: Request) -> CompiledFunction:
