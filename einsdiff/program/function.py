@@ -188,7 +188,7 @@ def _callables(nodes: list[Expr]) -> dict[str, tuple[Size, ...] | None]:
     return found
 
 
-REAL = frozenset("abs sign relu max min gt ge lt le erf".split())
+REAL = frozenset(("abs", "sign", "relu", "max", "min", "gt", "ge", "lt", "le", "erf"))
 """Functions of real numbers: of complex ones they have no derivative, or no meaning."""
 
 
