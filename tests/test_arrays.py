@@ -72,8 +72,7 @@ def test_a_file_system_without_hard_links_is_written_to(tmp_path: Path, monkeypa
 
 @pytest.mark.parametrize("name", ["none/x.npz", "x" * 300 + ".npz", "/proc/x.npz", "/dev/null/x.npz"])
 def test_what_cannot_be_written_is_said(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match=r"cannot be written|no folder"):
-        arrays.check_target(tmp_path / name, may_replace=False)
+    with pytest.raises(InputError, match="cannot be written"):
         arrays.save(tmp_path / name, {"x": np.ones(1)}, may_replace=False)
     assert list(tmp_path.iterdir()) == []
 
@@ -132,7 +131,7 @@ def test_a_name_in_a_file_and_in_a_setting_is_refused_but_an_unused_one_in_two_f
 
 
 def test_columns_that_are_not_used_need_not_be_numbers(tmp_path: Path) -> None:
-    text = "# a comment\nname,year_2019,x,X_01,X_02,x_1\n\nAnn,yes,1,2,3,7\nBob,,4,5,6,8\n"
+    text = "# a comment\nname,year_2019,x,X_01,X_02,z_1\n\nAnn,yes,1,2,3,7\nBob,,4,5,6,8\n"
     given = arrays.gather([str(written(tmp_path, text))], [], ["x", "X"], []).arrays
     assert {name: a.tolist() for name, a in given.items()} == {"X": [[2, 3], [5, 6]]} | {"x": [1, 4]}
 

@@ -442,8 +442,9 @@ class Writer:
         return [hint for _, hint in sorted(found)]
 
     def _letter(self, hinted: Sequence[str], taken: Collection[str]) -> str:
+        spoken = {*taken, *self.counts.values()}
         for letter in (*hinted, *LETTERS):
-            if letter not in taken:
+            if letter not in spoken:
                 return letter
         return next(name for k in count(1) for letter in LETTERS if (name := f"{letter}{k}") not in taken)
 
