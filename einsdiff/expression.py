@@ -354,6 +354,13 @@ def compile_expressions(
     program = expressions[0].program
     for other in expressions[1:]:
         program = program if other.program is program else merge_programs(program, other.program)
+    known = {c.index for c in program.classes} | {r.index for c in program.classes for r in c.ranges} | program.letters
+    known |= {c.declared for c in program.classes if isinstance(c.declared, str)}
+    strange = next((name for name in sizes or {} if name not in known), None)
+    if strange is not None:
+        raise UnknownNameError(
+            f"no index and no declared size is called {strange}", help=nearest(strange, sorted(known - {""}))
+        )
     entries = simplify(*(e.entry for e in expressions))
     outputs = tuple(replace(e.output(layout), entry=entry) for e, entry in zip(expressions, entries, strict=True))
     inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())

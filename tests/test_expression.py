@@ -185,6 +185,7 @@ def test_a_deep_expression_pickles_and_copies() -> None:
         lambda: ed.jvp("y = x_i x_i", "x", None),
         lambda: ed.parse("y_i = 3").compile(sizes={"i": -2}),
         lambda: ed.parse("y_i = 3").compile(sizes={"i": 2.5}),
+        lambda: ed.parse("y_i = 3").compile(sizes={"q": 2}),
         lambda: ed.diff("y = x_i x_i", "x").compile(layout=None),
         lambda: ed.indices(["i"]),
         lambda: ed.tensors("A-b"),

@@ -29,6 +29,11 @@ def unknown_suffix(orders: Sequence[int]) -> str:
     return f"^({','.join(map(str, orders))})"
 
 
+def _is_word(index: str) -> bool:
+    """Tell whether an index is more than a letter with digits behind it, so that it needs brackets."""
+    return len(index) > 1 and not (index[0].isalpha() and index[1:].isdigit())
+
+
 def superscript(n: int) -> str:
     """Return the order of a derivative as a superscript, nothing for 1."""
     return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
@@ -47,7 +52,7 @@ class Style:
         """Return A_ij, A_{i1 j2}, A[row,10], x_hat[i]."""
         if not at:
             return name
-        if "_" in name or "[" in name or any(len(i) > 1 and not (i[0].isalpha() and i[1:].isdigit()) for i in at):
+        if "_" in name or "[" in name or any(map(_is_word, at)):
             return f"{name}[{','.join(at)}]"
         runs_together = any(j.isdigit() and not i.isdigit() for i, j in pairwise(at))  # A_{j,1} is not A_j1
         if all(len(i) == 1 for i in at) and not runs_together:
@@ -84,6 +89,8 @@ class Style:
 
     def reduction(self, operator: str, over: Sequence[str], body: str) -> str:
         """Return sum_i(body)."""
+        if any(_is_word(i) for i in over):
+            return f"{operator}[{','.join(over)}]({body})"
         if all(len(i) == 1 for i in over) and len(over) == 1:
             return f"{operator}_{over[0]}({body})"
         return f"{operator}_{{{','.join(over)}}}({body})"

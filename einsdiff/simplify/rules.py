@@ -337,6 +337,27 @@ def _content(coefficients: list[Exact]) -> Exact:
     return -shared if all(c < 0 for c in coefficients) else shared
 
 
+def common_delta(node: Sum) -> Entry | None:
+    """δ_ij a_i + δ_ij b_i = δ_ij (a_i + b_i)."""
+    shared: set[tuple[int, int]] | None = None
+    for t in node.terms:
+        out = t.node.out if isinstance(t.node, Product) else ()
+        tied = {
+            tuple(sorted((t.labels[a], t.labels[b])))
+            for a in range(len(out)) for b in range(a) if out[a] == out[b]
+        }  # fmt: skip
+        shared = tied if shared is None else shared & tied  # type: ignore[assignment]
+        if not shared:
+            return None
+    assert shared
+    kept, gone = min(shared)
+    terms = [
+        (t.coefficient, build.multiply(Entry(t.node, tuple(kept if k == gone else k for k in t.labels))), True)
+        for t in node.terms
+    ]
+    return build.multiply(build.delta(kept, gone, node.sizes[gone]), build.total(terms))
+
+
 def _outer_factors(t: Term) -> list[tuple[Expr, tuple[int, ...], Exact]]:
     """Return the factors of a term that sum nothing, at the axes of the sum."""
     if not isinstance(t.node, Product):
@@ -393,4 +414,4 @@ def numeric_exponent(node: Apply) -> Entry | None:
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, numeric_exponent)
 PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels, selection)
 MATRIX = (inverse_of_inverse,)
-SUM = (common_factor,)
+SUM = (common_delta, common_factor)
