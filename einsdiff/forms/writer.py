@@ -209,7 +209,7 @@ class Writer:
             base = yield self.piece(Entry(f.node, tuple(names[k] for k in f.labels)), outer | used, omit)
             used |= base.used
             alone = all(g is f or not set(g.labels) & set(f.labels) for g in factors)
-            for piece in self._powers(base, f, magnitude(f.exponent), bound if alone else ()):
+            for piece in self._powers(base, f, magnitude(f.exponent), bound if alone and not down else ()):
                 (below if down else above).append(piece)
         means = [names[label] for label in averaged]
         return self._assembled(coefficient, above, below, bound, used | set(bound), means)
@@ -365,6 +365,8 @@ class Writer:
 
     def _closes(self, i: str, above: list[Piece], below: list[Piece], standing: Standings) -> bool:
         """Tell whether the summation rule sums an index at this very product."""
+        if not any(i in p.standing for p in above):
+            return False  # 1/(a_i b_i) is one over the sum
         holding = [p for p in (*above, *below) if i in p.standing]
         if len(holding) == 1:
             return i in holding[0].closes

@@ -24,6 +24,9 @@ WRITTEN = (
     ("y_i = 3 * 1_i b",                         "",     "y_i = 3 b"),
     ("s = x_1 A_12 x_2",                        "x",    "∂s/∂x_j = A_12 (δ_1j x_2 + δ_2j x_1)"),
     ("y = inv(A B)_ij c_j c_i",                 "",     "t1_ij = A_jk B_ki\ny = c_i inv(t1)_ij c_j"),
+    ("s_j = (1/(2 + a_jk)) (1/(2 + b_k))",      "",     "s_j = sum_k(1/((a_jk + 2) (b_k + 2)))"),
+    ("s = sum_i(1/x_i^2)",                      "",     "s = sum_i(1/x_i^2)"),
+    ("s = sum_i(a_i b_i/(x_i y_i))",            "",     "s = sum_i(a_i b_i/(x_i y_i))"),
     ("y_i = a^b_i",                             "",     "y_i = a^b_i"),
     ("y = -(a_i - b_i) c_i",                    "",     "y = -c_i (a_i - b_i)"),
 )  # fmt: skip
