@@ -210,3 +210,12 @@ def test_a_size_that_nothing_tells_is_asked_for() -> None:
     np.testing.assert_array_equal(ed.parse("y_i = 3").compile(sizes={"i": 2})(), [3.0, 3.0])
     with pytest.raises(ed.EinsdiffError):
         ed.compile()
+
+
+def test_a_definition_by_itself_is_refused() -> None:
+    with pytest.raises(ed.UnknownNameError) as caught:
+        ed.parse("x_i = 2 x_i + b_i")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "x stands on the left [^] and on the right [~] of its own definition"
+    assert lines[2:4] == ["  1 | x_i = 2 x_i + b_i", "    | ^^^     ~~~"]
+    assert lines[-1] == "  help: give the left side a name of its own, for example  x0"
