@@ -15,15 +15,14 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from einsdiff import functions
+import numpy as np
+
+from einsdiff import arrays, functions, verbs
+from einsdiff.arrays import Array, Given, clip, listed
 from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError
+from einsdiff.expression import Derivative, Expression
 from einsdiff.layouts import LAYOUTS
-
-if TYPE_CHECKING:
-    from einsdiff.arrays import Array, Given
-    from einsdiff.expression import Derivative, Expression
 
 SETTINGS = {0: "1", 1: "[1,2]", 2: "[[1,2],[3,4]]"}
 UTF8 = "save or type the text in UTF-8"
@@ -171,17 +170,16 @@ def _text(parser: argparse.ArgumentParser) -> None:
 
 
 def _diff(options: argparse.Namespace) -> int:
-    from einsdiff.verbs import diff  # noqa: PLC0415 - --help and errors of usage need no numpy
 
     f = _expression(options)
     groups = [_names(text) for text in options.wrt]
     if len(groups) > 1 and any(len(group) > 1 for group in groups):
         raise InputError("--wrt x,b stands alone", help="--wrt x --wrt x for a second derivative, or --wrt x,b")
     if len(groups[0]) > 1:
-        found = diff(f, groups[0], structured=options.structured)
+        found = verbs.diff(f, groups[0], structured=options.structured)
         _check_distinct(found)
     else:
-        found = (diff(f, *(name for (name,) in groups), structured=options.structured),)
+        found = (verbs.diff(f, *(name for (name,) in groups), structured=options.structured),)
     print(_emitted(found, options.emit, options.layout))
     return 0
 
@@ -204,11 +202,9 @@ def _check_distinct(derivatives: Sequence[Derivative]) -> None:
 
 def _emitted(found: Sequence[Expression], emit: str, layout: str) -> str:
     """Return expressions in a form: as one module, as one document of JSON, or one after the other."""
-    from einsdiff.verbs import compile  # noqa: A004, PLC0415 - --help and errors of usage need no numpy
-
     match emit:
         case "numpy":
-            return compile(*found, layout=layout).source.rstrip("\n")
+            return verbs.compile(*found, layout=layout).source.rstrip("\n")
         case "json":
             fields = [_fields(f, layout) for f in found]
             encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
@@ -233,10 +229,6 @@ def _fields(f: Expression, layout: str) -> dict[str, object]:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
-
-    from einsdiff import arrays  # noqa: PLC0415
-    from einsdiff.verbs import diff  # noqa: PLC0415
 
     if not options.out and (options.force or options.out == ""):
         raise InputError("--force is for --out" if options.out is None else "--out has no name", help="--out grads.npz")
@@ -244,7 +236,7 @@ def _eval(options: argparse.Namespace) -> int:
     if out is not None:
         arrays.check_target(out, may_replace=options.force)
     f = _expression(options)
-    derivatives = [diff(f, name) for text in options.wrt for name in _names(text)]
+    derivatives = [verbs.diff(f, name) for text in options.wrt for name in _names(text)]
     _check_distinct(derivatives)
     defined = [d.name for d in f.program.definitions if d.name]
     given = arrays.gather(options.data, options.set, f.inputs, defined)
@@ -265,14 +257,9 @@ def _eval(options: argparse.Namespace) -> int:
 
 def _computed(expressions: Sequence[Expression], given: Given, layout: str) -> list[Array]:
     """Return the arrays of expressions, all of them finite."""
-    import numpy as np  # noqa: PLC0415 - --help and errors of usage need no numpy
-
-    from einsdiff import arrays  # noqa: PLC0415
-    from einsdiff.verbs import compile  # noqa: A004, PLC0415
-
     try:
         with np.errstate(all="ignore"):
-            results = compile(*expressions, layout=layout)(**given.arrays)
+            results = verbs.compile(*expressions, layout=layout)(**given.arrays)
     except (InputError, SizeMismatchError) as error:
         raise _for_command_line(error, expressions[0], given) from None
     found = list(results) if isinstance(results, tuple) else [results]
@@ -283,8 +270,6 @@ def _computed(expressions: Sequence[Expression], given: Given, layout: str) -> l
 
 def _for_command_line(error: EinsdiffError, f: Expression, given: Given) -> EinsdiffError:
     """Return an error whose help can be typed in a shell, where the library's is for Python."""
-    from einsdiff.arrays import listed  # noqa: PLC0415 - --help and errors of usage need no numpy
-
     about = re.match(r"the (?P<kind>array|function) (?P<name>\S+).* is missing", error.message)
     if about and about["kind"] == "function":
         message = f"{about['name']} is an unknown function, and the command line takes arrays only"
@@ -322,16 +307,13 @@ def _functions(_: argparse.Namespace) -> int:
 
 def _expression(options: argparse.Namespace) -> Expression:
     """Return the expression that the options name."""
-    from einsdiff.verbs import parse  # noqa: PLC0415 - --help and errors of usage need no numpy
-
     source, declare = read_text(options.text), _declared(options.declare)
     if options.output is not None:
-        return parse(source, declare=declare, notation=options.notation, outputs=[options.output])[0]
-    return parse(source, declare=declare, notation=options.notation)
+        return verbs.parse(source, declare=declare, notation=options.notation, outputs=[options.output])[0]
+    return verbs.parse(source, declare=declare, notation=options.notation)
 
 
 def _declared(texts: Sequence[str]) -> Mapping[str, str]:
-    from einsdiff.arrays import clip  # noqa: PLC0415 - --help and errors of usage need no numpy
 
     declare: dict[str, str] = {}
     for text in texts:
@@ -368,8 +350,6 @@ def read_text(text: str) -> str:
 
     Raises: InputError, where a file or standard input is closed, empty or not text.
     """
-    from einsdiff.arrays import clip  # noqa: PLC0415 - --help and errors of usage need no numpy
-
     if text != "-" and not _is_path(text):
         if text.endswith(".ein"):
             help_text = "give a formula, or the path of a file that holds one"
