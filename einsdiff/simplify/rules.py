@@ -193,27 +193,6 @@ def _epsilon_expanded(node: Product, left: tuple[int, ...], right: tuple[int, ..
     return build.total(terms)
 
 
-def component_of_a_sum(node: Product) -> Entry | None:
-    """δ_ki Σ_m δ_mi a_m = a_k: a component of a tensor that is put together from components."""
-    places = {f.labels[0] for f in node.factors if isinstance(f.node, Unit)} & set(node.bound)
-    for k, f in enumerate(node.factors):
-        if isinstance(f.node, Sum) and f.exponent == 1 and places & set(f.labels) and _is_stack(f.node):
-            terms = []
-            for t in f.node.terms:
-                term = Entry(t.node, tuple(f.labels[axis] for axis in t.labels))
-                terms.append((t.coefficient, reassemble(node, _without(node, k), [term]), True))
-            return build.total(terms)
-    return None
-
-
-def _is_stack(node: Sum) -> bool:
-    return any(
-        isinstance(t.node, Unit)
-        or (isinstance(t.node, Product) and any(isinstance(f.node, Unit) for f in t.node.factors))
-        for t in node.terms
-    )
-
-
 def selection(node: Product) -> Entry | None:
     """where(c, u, 0) g = where(c, u g, 0): where c does not hold, g may have no value."""
     for k, f in enumerate(node.factors):
@@ -412,6 +391,6 @@ def numeric_exponent(node: Apply) -> Entry | None:
 
 
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, numeric_exponent)
-PRODUCT = (softmax, epsilon_pair, component_of_a_sum, inverse_cancels, selection)
+PRODUCT = (softmax, epsilon_pair, inverse_cancels, selection)
 MATRIX = (inverse_of_inverse,)
 SUM = (common_delta, common_factor)
