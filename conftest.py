@@ -12,6 +12,7 @@ from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from einsdiff.errors import EinsdiffError
+from einsdiff.layouts import LAYOUTS, Layout
 
 PROMPTS = (">>> ", "... ")
 
@@ -38,8 +39,21 @@ docstrings = Sybil(
     document_types={".py": PythonDocStringDocument},
 )
 
+
+def keep_layouts(namespace: dict[str, dict[str, Layout]]) -> None:
+    namespace["layouts before this page"] = dict(LAYOUTS)
+
+
+def forget_layouts(namespace: dict[str, dict[str, Layout]]) -> None:
+    """Take out of the table what a page has registered."""
+    LAYOUTS.clear()
+    LAYOUTS.update(namespace["layouts before this page"])
+
+
 pages = Sybil(
     parsers=[PythonCodeBlockParser(), CodeBlockParser("error", evaluate_error)],
-    patterns=["README.md", "spec/*.md", "spec/decisions/*.md"],
+    patterns=["README.md", "spec/*.md", "spec/decisions/*.md", "spec/identities/*.md"],
+    setup=keep_layouts,
+    teardown=forget_layouts,
 )
 pytest_collect_file = (pages + docstrings).pytest()

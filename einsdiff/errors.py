@@ -138,6 +138,14 @@ class NotDifferentiableError(EinsdiffError):
     """There is no derivative, or none that is known."""
 
 
+class NoMatrixForm(EinsdiffError):
+    """There is no matrix form, or none that is known."""
+
+
+class ClaimError(EinsdiffError):
+    """The text is not one claim left = right, or there is no way to tell whether it is right."""
+
+
 class InputError(EinsdiffError):
     """An array, a file or an option that was given does not fit the program."""
 

@@ -1,10 +1,12 @@
 """The way into a compiled function that costs little: a call with arrays like those of the last one.
 
-Its text is generated, so that Python itself binds the keywords; everything else is left to the careful way.
+Its text is generated.  Python itself binds the keywords, and the statements of the program stand right behind the
+checks of the arrays, so that there is one call and no more.  Everything else is left to the careful way.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,71 +14,113 @@ import numpy as np
 
 from einsdiff.program.names import Namer, is_parameter
 
-WORDS = ("self", "others", "last", "run", "kind", "array", "asarray", "dtype", "scalars", "failures", "error")
+Method = Callable[..., Any]
+
+WORDS = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error")
 FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, MemoryError, TypeError, ValueError)
 """What NumPy and Python raise where a formula cannot be computed: singular, too large, a function of reals only."""
 
 
+def careful_method(names: Sequence[str]) -> Method:
+    """Return the method of a call that may give some names: all of them go the careful way."""
+    words = _words(names)
+    scope: dict[str, Any] = {}
+    exec("\n".join([*_head(names, words), *_tail(names, words)]), scope)
+    found: Method = scope["__call__"]
+    return found
+
+
 class Entry:
-    """The generated method, and what it remembers of the last call: the program, the dtype and the shapes.
+    """A program with a quick way in; its arrays must be given, in the order and with the ranks of `wanted`."""
 
-    `names` may be given; the arrays in `wanted`, with their ranks, must be.  Without `wanted` every call is careful.
-    """
+    def __init__(self, text: str, name: str, names: Sequence[str], wanted: Mapping[str, int]) -> None:
+        """Run the text of a program.
 
-    def __init__(self, names: Sequence[str], wanted: Mapping[str, int] | None) -> None:
-        self._is_quick = wanted is not None and all(map(is_parameter, wanted))
-        self._wanted = dict(wanted or {})
-        namer = Namer(names)
-        words = {word: namer.name(word) for word in WORDS}
-        self._last = words["last"]
+        Args:
+            text: a module whose last definition is the function `name` of keywords.
+            name: what it is called.
+            names: all that a call may give.
+            wanted: the keywords of the function, with the ranks of their arrays.
+        """
+        tree = ast.parse(text)
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        words = _words([*names, *used])
+        definition = tree.body[-1]
+        assert isinstance(definition, ast.FunctionDef)
+        tree.body.append(_maker(definition.body[1:], names, wanted, words, Namer([*names, *used, *words.values()])))
         self._scope: dict[str, Any] = {
-            words["last"]: (None, None, (), *(None for _ in self._wanted)),
             words["array"]: np.ndarray,
             words["asarray"]: np.asarray,
             words["kind"]: type,
             words["failures"]: FAILURES,
         }
-        text = _text([n for n in names if is_parameter(n)], self._wanted if self._is_quick else None, words, namer)
-        exec(compile(text, "<einsdiff entry>", "exec"), self._scope)
-        self.method: Callable[..., Any] = self._scope["__call__"]
+        exec(compile(tree, "<einsdiff program>", "exec"), self._scope)
+        self.function: Callable[..., Any] = self._scope[name]
+        self._make: Callable[..., Method] = self._scope[words["quick"]]
 
-    def remember(self, arrays: Mapping[str, Any], run: Callable[..., Any]) -> None:
-        """Let calls with arrays of this dtype and these shapes go straight to `run`, which takes them in order."""
-        dtypes = {a.dtype for a in arrays.values()}
-        if self._is_quick and len(dtypes) <= 1 and set(arrays) == set(self._wanted):
-            dtype = next((a.dtype for a in arrays.values()), np.dtype(float))
-            shapes = [arrays[name].shape for name in self._wanted]
-            self._scope[self._last] = (run, dtype, (float, int, dtype.type), *shapes)
+    def method(self, dtype: np.dtype[Any], shapes: Sequence[tuple[int, ...]]) -> Method:
+        """Return the method of a call with arrays of this dtype and these shapes."""
+        return self._make(dtype, (float, int, dtype.type), *shapes)
 
 
-def _text(names: list[str], wanted: Mapping[str, int] | None, words: Mapping[str, str], namer: Namer) -> str:
-    """Return the text of the method; without `wanted` it has the careful way only."""
-    parameters = "".join(f"{name}=None, " for name in names)
-    star = "*, " if names else ""
-    given = "".join(f"{name!r}: {name}, " for name in names)
-    lines = [f"def __call__({words['self']}, /, {star}{parameters}**{words['others']}):"]
-    if wanted is not None:
-        shapes = [namer.numbered("s") for _ in wanted]
-        kind, array, dtype = words["kind"], words["array"], words["dtype"]
-        arrays = {name: shape for (name, rank), shape in zip(wanted.items(), shapes, strict=True) if rank}
-        numbers = [name for name, rank in wanted.items() if not rank]
-        tests = [f"not {words['others']}", f"{words['run']} is not None"]
-        if arrays:
-            tests.append(f"{' is '.join(f'{kind}({name})' for name in arrays)} is {array}")
-            tests.append(f"{' is '.join(f'{name}.dtype' for name in arrays)} is {dtype}")
-        tests += [f"{name}.shape == {shape}" for name, shape in arrays.items()]
-        tests += [
-            f"({kind}({n}) in {words['scalars']} or"
-            f" {kind}({n}) is {array} and {n}.dtype is {dtype} and {n}.shape == ())"
-            for n in numbers
-        ]
-        lines += [
-            f"    {', '.join([words['run'], dtype, words['scalars'], *shapes])} = {words['last']}",
-            f"    if {' and '.join(tests)}:",
-            *(f"        {name} = {words['asarray']}({name}, {dtype})" for name in numbers),
-            "        try:",
-            f"            return {words['run']}({', '.join(wanted)})",
-            f"        except {words['failures']} as {words['error']}:",
-            f"            raise {words['self']}.refusal({words['error']}) from {words['error']}",
-        ]
-    return "\n".join([*lines, f"    return {words['self']}.carefully({{{given}**{words['others']}}})", ""])
+def can_be_quick(names: Sequence[str], wanted: Mapping[str, int], taken: frozenset[str]) -> bool:
+    """Tell whether the names of a program's arrays can be parameters beside those that its text has taken."""
+    return all(map(is_parameter, wanted)) and not taken.intersection(names)
+
+
+def _maker(
+    body: list[ast.stmt], names: Sequence[str], wanted: Mapping[str, int], words: Mapping[str, str], namer: Namer
+) -> ast.stmt:
+    """Return the function that makes the quick method for a dtype and shapes."""
+    shapes = {name: namer.numbered("s") for name in wanted}
+    parameters = ", ".join([words["dtype"], words["scalars"], *shapes.values()])
+    numbers = [name for name, rank in wanted.items() if not rank]
+    lines = [
+        *_head(names, words),
+        f"    if {' and '.join(_tests(wanted, shapes, words))}:",
+        *(f"        {name} = {words['asarray']}({name}, {words['dtype']})" for name in numbers),
+        "        try:",
+        "            pass",
+        f"        except {words['failures']} as {words['error']}:",
+        f"            raise {words['self']}.refusal({words['error']}) from {words['error']}",
+        *_tail(names, words),
+        "return __call__",
+    ]
+    maker = ast.parse("\n".join([f"def {words['quick']}({parameters}):", *(f"    {line}" for line in lines)])).body[0]
+    attempt = next(node for node in ast.walk(maker) if isinstance(node, ast.Try))
+    attempt.body = body
+    return maker
+
+
+def _tests(wanted: Mapping[str, int], shapes: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
+    """Return the conditions under which a call is like the last one."""
+    kind, array, dtype = words["kind"], words["array"], words["dtype"]
+    arrays = [name for name, rank in wanted.items() if rank]
+    tests = [f"not {words['others']}"]
+    if arrays:
+        tests.append(f"{' is '.join(f'{kind}({name})' for name in arrays)} is {array}")
+        tests.append(f"{' is '.join(f'{name}.dtype' for name in arrays)} is {dtype}")
+    tests += [f"{name}.shape == {shapes[name]}" for name in arrays]
+    tests += [
+        f"({kind}({n}) in {words['scalars']} or"
+        f" {kind}({n}) is {array} and {n}.dtype is {dtype} and {n}.shape == {shapes[n]})"
+        for n, rank in wanted.items()
+        if not rank
+    ]
+    return tests
+
+
+def _words(taken: Sequence[str]) -> dict[str, str]:
+    namer = Namer(taken)
+    return {word: namer.name(word) for word in WORDS}
+
+
+def _head(names: Sequence[str], words: Mapping[str, str]) -> list[str]:
+    parameters = "".join(f"{name}=None, " for name in names if is_parameter(name))
+    star = "*, " if parameters else ""
+    return [f"def __call__({words['self']}, /, {star}{parameters}**{words['others']}):"]
+
+
+def _tail(names: Sequence[str], words: Mapping[str, str]) -> list[str]:
+    given = "".join(f"{name!r}: {name}, " for name in names if is_parameter(name))
+    return [f"    return {words['self']}.carefully({{{given}**{words['others']}}})"]

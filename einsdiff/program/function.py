@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from types import FunctionType
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from einsdiff.errors import EinsdiffError, InputError
 from einsdiff.program import numpy_source
 from einsdiff.program.arguments import Arguments, Array
 from einsdiff.program.callables import is_unknown, keyword_of
-from einsdiff.program.entry import FAILURES, Entry
+from einsdiff.program.entry import FAILURES, Entry, can_be_quick, careful_method
 from einsdiff.program.planner import Planner
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
@@ -26,14 +25,14 @@ SIGNATURES = 64  # programs that are kept; the oldest goes first
 
 
 class Program(NamedTuple):
-    """A generated function, the names of the arrays that it takes, and the same function taking them in order.
+    """A generated function, the names of the arrays that it takes, and the quick way into it, where there is one.
 
     `numbers` has the number of each size class, where the arrays tell it.
     """
 
     function: Callable[..., Result]
     inputs: tuple[str, ...]
-    straight: Callable[..., Result] | None
+    entry: Entry | None
     numbers: tuple[int | None, ...] = ()
 
 
@@ -59,7 +58,7 @@ class CompiledFunction:
         self._programs: dict[tuple[Any, ...], Program] = {}
         self._texts: dict[str, Program] = {}
         self._planned: tuple[str, PlanTable] | None = None
-        self.entry = Entry(self._arguments.names, None if self._arguments.callables else self._wanted)
+        self._last: tuple[Any, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -92,8 +91,8 @@ class CompiledFunction:
         arrays = self._arguments.arrays(named, self._wanted)
         key = tuple((name, a.shape, a.dtype) for name, a in arrays.items())
         program = self._programs.get(key) or self._program(key, arrays)
-        if program.straight is not None:
-            self.entry.remember(arrays, program.straight)
+        if program.entry is not None:
+            self._remember(program.entry, arrays)
         taken = {name: arrays[name] for name in program.inputs}
         if self._arguments.callables:  # what goes wrong in them is shown as it is
             return program.function(**taken, **self._arguments.functions(named, self._shapes(program.numbers)))
@@ -101,6 +100,17 @@ class CompiledFunction:
             return program.function(**taken)
         except FAILURES as error:
             raise self.refusal(error) from error
+
+    def _remember(self, entry: Entry, arrays: Mapping[str, Array]) -> None:
+        """Let calls with arrays of these shapes and of this one dtype go the quick way from now on."""
+        dtypes = {a.dtype for a in arrays.values()} or {np.dtype(float)}
+        if type(self) is CompiledFunction or len(dtypes) > 1 or arrays.keys() != self._wanted.keys():
+            return
+        dtype, shapes = dtypes.pop(), [arrays[name].shape for name in self._wanted]
+        last = (entry, dtype, *shapes)
+        if last != self._last:
+            type(self).__call__ = entry.method(dtype, shapes)  # type: ignore[method-assign]
+            self._last = last
 
     def _shapes(self, numbers: Sequence[int | None]) -> dict[str, tuple[int | None, ...]]:
         """Return the shapes that whole-array functions must return, with None for what nothing else tells."""
@@ -121,11 +131,21 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         text, table = self._make(known, arrays, dtype.itemsize)
-        program = self._texts.get(text) or _executed(text, tuple(name for name, _ in table.plan.inputs), self._wanted)
+        program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
         _keep(self._texts, text, program)
         program = program._replace(numbers=tuple(known))
         _keep(self._programs, key, program)
         return program
+
+    def _executed(self, text: str, inputs: tuple[str, ...]) -> Program:
+        """Return the program that a source text defines."""
+        names, callables = self._arguments.names, self._arguments.callables
+        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, numpy_source.RESERVED):
+            entry = Entry(text, numpy_source.NAME, names, self._wanted)
+            return Program(entry.function, inputs, entry)
+        scope: dict[str, Any] = {}
+        exec(compile(text, "<einsdiff program>", "exec"), scope)
+        return Program(scope[numpy_source.NAME], inputs, None)
 
     def _make(self, known: list[int | None], given: Collection[str], itemsize: int) -> tuple[str, PlanTable]:
         """Plan for sizes, those not known assumed."""
@@ -156,17 +176,6 @@ def _keep(cache: dict[Any, Any], key: Any, value: Any) -> None:
     cache[key] = value
     while len(cache) > SIGNATURES:
         del cache[next(iter(cache))]
-
-
-def _executed(text: str, inputs: tuple[str, ...], wanted: Iterable[str]) -> Program:
-    """Return the program that a source text defines."""
-    scope: dict[str, Any] = {}
-    exec(compile(text, "<einsdiff program>", "exec"), scope)
-    function = scope[numpy_source.NAME]
-    code = function.__code__
-    if inputs != tuple(wanted) or code.co_varnames[: code.co_kwonlyargcount] != inputs:
-        return Program(function, inputs, None)
-    return Program(function, inputs, FunctionType(code.replace(co_argcount=len(inputs), co_kwonlyargcount=0), scope))
 
 
 def _ranks(nodes: list[Expr]) -> dict[str, int]:
@@ -202,5 +211,5 @@ def compile_request(request: Request) -> CompiledFunction:
     """Return the function that computes what a request asks for."""
     kind = type("CompiledFunction", (CompiledFunction,), {"__doc__": CompiledFunction.__doc__})
     function: CompiledFunction = kind(request)
-    kind.__call__ = function.entry.method  # type: ignore[method-assign] # the quick way in, with the inputs' names
+    kind.__call__ = careful_method(function.inputs)  # type: ignore[method-assign] # with the inputs' names
     return function

@@ -135,13 +135,20 @@ class Contraction:
 
 
 def _matrix_order(a: Labels, b: Labels, kept: Collection[int], prefer: Sequence[int]) -> Labels:
-    """Return the order of a product's axes: of both operands, the first, the second; or the last two exchanged."""
+    """Return the order of a product's axes: of both operands, the first, the second; or the last two exchanged.
+
+    Where neither is preferred, fewer operands are transposed.
+    """
     both = tuple(n for n in a if n in b and n in kept)
     left = tuple(n for n in a if n not in b)
     right = tuple(n for n in b if n not in a)
+    natural, exchanged = both + left + right, both + right + left
     wished = tuple(n for n in prefer if n in kept)
-    exchanged = both + right + left
-    return exchanged if exchanged == wished else both + left + right
+    if wished in (natural, exchanged):
+        return wished
+    starting = (a[: len(left)] == left) - (b[: len(right)] == right)
+    ending = (b[len(b) - len(right) :] == right) - (a[len(a) - len(left) :] == left)
+    return natural if starting + ending >= 0 else exchanged
 
 
 def _entries(labels: Collection[int], sizes: dict[int, int]) -> int:

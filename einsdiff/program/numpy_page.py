@@ -9,7 +9,7 @@ from einsdiff.algebra.nodes import Labels
 from einsdiff.program.names import Namer
 from einsdiff.program.numpy_contract import Piece, aligned
 from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
-from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, View
+from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, View
 
 INLINE = 60  # an expression that is longer gets a statement of its own
 
@@ -27,7 +27,7 @@ class Page:
         self._names = {value: local[name] for name, value in plan.inputs}
         self._waiting: dict[int, Phrase] = {}
         self._uses = Counter(op.value for step in plan.steps for op in step.operands)
-        self._uses.update(value for _, value in plan.outputs)
+        self._uses.update(o.value for o in plan.outputs)
         self._uses.update(bearer[0] for bearer in plan.bearers if bearer)
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
@@ -90,11 +90,13 @@ class Page:
     def results(self) -> str:
         """Return the expression of what the function returns: arrays that share no memory with an input."""
         seen: set[int] = set()
-        found = [self._result(name, value, seen) for name, value in self.plan.outputs]
+        found = [self._result(result, seen) for result in self.plan.outputs]
         return found[0] if len(found) == 1 else f"({', '.join(found)})"
 
-    def _result(self, name: str, value: int, seen: set[int]) -> str:
+    def _result(self, result: Result, seen: set[int]) -> str:
+        name, value, _ = result
         known = self.plan.values[value]
+        shaped = self._shaped(result)
         phrase = self.of(Operand(value, tuple(range(len(known.classes)))))
         if value not in self._names:
             self._comment(name if name.isalnum() else "result", value, phrase.formula)
@@ -104,10 +106,21 @@ class Page:
         is_shared = chain[-1] in seen or any(v in self._borrowed for v in chain)
         seen.add(chain[-1])
         if known.is_constant:
-            return f"np.asarray({phrase.code}, {self.common()})"
+            return f"np.asarray({phrase.code}, {self.common()}){shaped}"
         if not known.classes:
-            return f"np.{'array' if is_shared else 'asarray'}({phrase.code})"
-        return f"{phrase.at(ATOM)}.copy()" if is_shared else phrase.code
+            return f"np.{'array' if is_shared else 'asarray'}({phrase.code}){shaped}"
+        if is_shared:
+            return f"{phrase.at(ATOM)}.copy(){shaped}"
+        return f"{phrase.at(ATOM)}{shaped}" if shaped else phrase.code
+
+    def _shaped(self, result: Result) -> str:
+        """Return the code behind a value that folds its axes and adds axes of size 1."""
+        if all(count == 1 for count in result.folds):
+            return ""
+        if all(count <= 1 for count in result.folds):
+            return f"[{', '.join(':' if count else 'None' for count in result.folds)}]"
+        axes = result.folded(self.plan.values[result.value].classes)
+        return f".reshape({', '.join(' * '.join(map(self.size, classes)) or '1' for classes in axes)})"
 
     # --------------------------------------------------------------------------------------------------- operands
 

@@ -10,7 +10,7 @@ from einsdiff.program.numpy_expressions import write
 from einsdiff.program.numpy_functions import HELPERS
 from einsdiff.program.numpy_page import Page
 from einsdiff.program.phrase import letters
-from einsdiff.program.steps import Plan
+from einsdiff.program.steps import Plan, Result
 
 NAME = "program"  # what the one public function is called
 RESERVED = frozenset({"np", "math", NAME, *HELPERS})  # what the source calls by these names
@@ -55,12 +55,12 @@ def _is_plain(name: str) -> bool:
 
 def _docstring(plan: Plan, formula: str) -> list[str]:
     """Return the docstring: the formula, and the axes of the inputs and of the results."""
-    shown = [*(value for _, value in plan.inputs), *(value for _, value in plan.outputs)]
+    shown = [*(value for _, value in plan.inputs), *(o.value for o in plan.outputs)]
     classes = [c for value in shown for c in plan.values[value].classes]
     index = letters(classes, dict(enumerate(plan.indices)))
     rows = [f"{name}: {_axes(plan, value, index)}" for name, value in plan.inputs]
     rows += [f"{name}: a function" for name in plan.functions]
-    made = [f"{name or 'the result'}: {_axes(plan, value, index)}" for name, value in plan.outputs]
+    made = [f"{o.name or 'the result'}: {_folded(plan, o, index)}" for o in plan.outputs]
     text = [*_quoted(formula), ""]
     for heading, lines in (("Arrays, with the range of each axis:", rows), ("Returns:", made)):
         text += [heading, *(f"    {line}" for line in _quoted("\n".join(lines)))] if lines else []
@@ -69,7 +69,16 @@ def _docstring(plan: Plan, formula: str) -> list[str]:
 
 
 def _axes(plan: Plan, value: int, index: dict[int, str]) -> str:
-    names = [index[c] for c in plan.values[value].classes]
+    return _row([index[c] for c in plan.values[value].classes])
+
+
+def _folded(plan: Plan, result: Result, index: dict[int, str]) -> str:
+    """Return the range of each axis of a result; of those that are folded into one, the last runs fastest."""
+    axes = result.folded([index[c] for c in plan.values[result.value].classes])
+    return _row(["·".join(names) or "1" for names in axes])
+
+
+def _row(names: Sequence[str]) -> str:
     return f"({', '.join(names)}{',' if len(names) == 1 else ''})"
 
 

@@ -31,7 +31,7 @@ from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, 
 from einsdiff.program.products import ProductForm
 from einsdiff.program.request import Output, Request
 from einsdiff.program.sizes import Sizes
-from einsdiff.program.steps import Assemble, Combine, Evaluate, Fold, Length, Map, Matrix, Operand, Plan
+from einsdiff.program.steps import Assemble, Combine, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.supply import Supply
 
 TERMS = 6  # a sum of more terms takes several steps
@@ -55,12 +55,12 @@ class Planner:
         """Note the steps of every node that is needed as a whole, then the results."""
         for node in self.demand.wanted():
             self.forms[node] = self._form(node)
-        outputs = tuple((o.name, self._output(o)) for o in self.request.outputs)
+        outputs = tuple(self._result(o) for o in self.request.outputs)
         order = {i.name: k for k, i in enumerate(self.request.inputs)}
         bearers = self.supply.bearers
         return Plan(
             tuple(self.ledger.values),
-            needed(self.ledger.steps, [*(v for _, v in outputs), *(v for v, _ in bearers.values())]),
+            needed(self.ledger.steps, [*(o.value for o in outputs), *(v for v, _ in bearers.values())]),
             tuple(sorted(self.supply.inputs.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))),
             tuple(sorted(self.functions)),
             outputs,
@@ -220,6 +220,15 @@ class Planner:
         return plain(value, node.rank)
 
     # ---------------------------------------------------------------------------------------------------- results
+
+    def _result(self, output: Output) -> Result:
+        """Return the value of a result, and how its axes are folded; what tells their sizes is seen to."""
+        value = self._output(output)
+        folds = (1,) * len(output.axes) if output.folds is None else output.folds
+        if any(count > 1 for count in folds):
+            for _, size in output.axes:
+                self.supply.sized(size)
+        return Result(output.name, value, folds)
 
     def _output(self, output: Output) -> int:
         """Return the value of a result, with all its axes in order."""

@@ -23,12 +23,15 @@ class Input:
 class Output:
     """One result: an entry, and its wires with their sizes in the order of the result's axes.
 
-    The entry may be zero, which has no wires; the sizes of `axes` then tell the shape.
+    The entry may be zero, which has no wires; the sizes of `axes` then tell the shape.  `folds` has, for each axis of
+    the result, how many of `axes` are folded into it, the last one fastest; none make an axis of size 1.  Without it
+    each has its own.
     """
 
     name: str
     entry: Entry
     axes: tuple[tuple[Wire, Size], ...]
+    folds: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

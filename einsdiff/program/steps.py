@@ -7,11 +7,15 @@ reduced.  Steps other than `View` have operands whose labels are all different.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from einsdiff.algebra.nodes import Exact, Labels
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,19 @@ AnyStep = (
 )  # fmt: skip
 
 
+class Result(NamedTuple):
+    """A value that is returned: `folds` has, for each axis of the array, how many of the value's are folded into it."""
+
+    name: str
+    value: int
+    folds: tuple[int, ...]
+
+    def folded(self, axes: Sequence[T]) -> list[tuple[T, ...]]:
+        """Return, for each axis of the array, what belongs to the value's axes that are folded into it."""
+        rest = iter(axes)
+        return [tuple(islice(rest, count)) for count in self.folds]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Steps in order, what they work on, and which values are the results.
@@ -164,7 +181,7 @@ class Plan:
     steps: tuple[AnyStep, ...]
     inputs: tuple[tuple[str, int], ...]
     functions: tuple[str, ...]
-    outputs: tuple[tuple[str, int], ...]
+    outputs: tuple[Result, ...]
     indices: tuple[str, ...]
     bearers: tuple[tuple[int, int] | None, ...]
     fixed: tuple[int | None, ...]

@@ -72,7 +72,7 @@ class PlanTable:
             cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
             lines.append("  ".join([*cells, row[-1].rjust(widths[-1])]))
         lines.insert(1, "-" * len(lines[0]))
-        outputs = [self.plan.values[value].shape for _, value in self.plan.outputs]
+        outputs = [[prod(part) for part in o.folded(self.plan.values[o.value].shape)] for o in self.plan.outputs]
         shapes = ", ".join(" × ".join(map(str, shape)) or "1" for shape in outputs)
         lines += [
             "",
@@ -172,7 +172,7 @@ def _peak(plan: Plan) -> int:
             origin[step.target] = origin.get(source, source)
         for op in step.operands:
             last[origin.get(op.value, op.value)] = k
-    for _, value in plan.outputs:
+    for _, value, _ in plan.outputs:
         last[origin.get(value, value)] = len(plan.steps)
     ends: dict[int, list[int]] = {}
     for value, k in last.items():

@@ -366,6 +366,58 @@ def test_a_function_is_pickled_by_what_was_asked():
     assert repr(function) == "<compiled function of A, x, b, z>"
 
 
+NAMES = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error", "carefully",
+         "t1", "s1", "np", "math", "program", "softplus", "type", "__call__", "lambda")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_input_may_have_any_name(name):
+    A, x = build.tensor("A", ["i", "j"]), build.tensor(name, ["j"])
+    product = build.multiply(A, build.apply("softplus", x), bound=["j"])
+    entry = build.multiply(product, product, build.apply("exp", build.contract(product, "i")))
+    others = [other for other in NAMES if other != name]
+    inputs = tuple(Input(n, r) for n, r in (("A", 2), (name, 1), *((other, 1) for other in others)))
+    function = compile_request(Request((Output("y", entry, (("i", Axis("A", 0)),)),), inputs))
+    given = {"A": np.arange(6.0).reshape(2, 3), name: np.array([1.0, -1.0, 0.5])}
+    product = given["A"] @ np.logaddexp(0, given[name])
+    for more in ({}, {}, dict.fromkeys(others, 7.0), {}):
+        np.testing.assert_allclose(function(**given, **more), product**2 * np.exp(product.sum()))
+    with pytest.raises(UnknownNameError):
+        function(**given, B=1.0)
+    with pytest.raises(SizeMismatchError):
+        function(**{**given, name: np.ones(4)})
+
+
+def test_calls_with_arrays_of_known_shapes_go_the_quick_way():
+    function = affine()
+    careful = []
+    type(function).carefully = lambda self, given: careful.append(given) or CompiledFunction.carefully(self, given)
+    for _ in range(3):
+        np.testing.assert_array_equal(function(**GOOD), WANTED)
+        np.testing.assert_array_equal(function(**GOOD, z=1.0), WANTED)
+    assert len(careful) == 1
+    for n in (4, 5, 4):
+        for _ in range(2):
+            assert function(A=np.ones((n, 2)), x=np.ones(2), b=np.ones(n)).shape == (n,)
+    assert len(careful) == 4
+
+
+def test_a_function_that_is_not_of_its_own_class_is_always_careful():
+    function = CompiledFunction(affine().request)
+    for _ in range(2):
+        np.testing.assert_array_equal(function(**GOOD), WANTED)
+    assert CompiledFunction.__call__ is type(function).__call__
+
+
+def test_what_cannot_be_computed_is_told_after_a_right_call_too():
+    entry = build.matrix_function("inv", build.tensor("A", ["i", "j"]), "i", "j")
+    axes = (("i", Axis("A", 0)), ("j", Axis("A", 1)))
+    function = compile_request(Request((Output("y", entry, axes),), (), (), {}, "y_ij = inv(A)_ij"))
+    np.testing.assert_array_equal(function(A=np.eye(2)), np.eye(2))
+    with pytest.raises(InputError, match="the formula cannot be computed for these arrays: Singular matrix"):
+        function(A=np.zeros((2, 2)))
+
+
 def test_plans_of_old_sizes_are_forgotten():
     function = affine()
     for n in range(1, 200):

@@ -1,6 +1,7 @@
 """The generated source stands alone, reads well, and is the same on every machine."""
 
 import ast
+import itertools
 import os
 import subprocess
 import sys
@@ -204,3 +205,14 @@ def test_ordinary_matrix_formulas_look_as_written_by_hand():
     for entry, wanted in rows:
         axes = tuple((w, SIZE[w[0]]) for w in sorted(entry.wires))
         assert wanted in compile_request(Request((Output("y", entry, axes),), ())).source
+
+
+def test_a_chain_of_matrices_is_multiplied_without_transposing():
+    A, B, C = (build.tensor(name, wires) for name, wires in (("A", "ik"), ("B", "kl"), ("C", "lj")))
+    entry = build.multiply(A, B, C, bound=["k", "l"])
+    function = compile_request(Request((Output("y", entry, (("i", Axis("A", 0)), ("j", Axis("C", 1)))),), ()))
+    rng = np.random.default_rng(0)
+    for sizes in ((3, 3, 3, 3), (2, 3, 5, 7), (7, 5, 3, 2), (2, 7, 3, 5)):
+        arrays = [rng.normal(size=pair) for pair in itertools.pairwise(sizes)]
+        np.testing.assert_allclose(function(**dict(zip("ABC", arrays, strict=True))), np.linalg.multi_dot(arrays))
+        assert ".T" not in function.source
