@@ -8,6 +8,8 @@ Everything cleverer than these laws is an identity with a name.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, islice
+from operator import itemgetter
 
 from einsdiff.algebra.arithmetic import (
     add,
@@ -43,7 +45,7 @@ from einsdiff.algebra.entries import (
     tensor,
     unit,
 )
-from einsdiff.algebra.nodes import Argument, Call, Derivative, Expr, MatrixFunction, Tensor, Wire
+from einsdiff.algebra.nodes import Argument, Call, Derivative, Expr, MatrixFunction, Size, Tensor, Wire
 
 
 def tie(node: Expr, entry: Entry) -> Entry:
@@ -68,13 +70,20 @@ def matrix_function(function: str, body: Entry, row: Wire, column: Wire) -> Entr
 def call(
     function: str, arguments: Sequence[tuple[Entry, Sequence[Wire]]], wires: Sequence[Wire], wrt: Sequence[int] = ()
 ) -> Entry:
-    """Return f_i…(x, …), or its derivative by the arguments `wrt`; each argument comes with the order of its wires."""
+    """Return f_i…(x, …), or its derivative by the arguments `wrt`; each argument comes with the order of its wires.
+
+    ∂²f/∂y∂x = ∂²f/∂x∂y: the derivatives stand in the order of the arguments.
+    """
     parts = []
     for entry, order in arguments:
         place = {w: k for k, w in enumerate(order)}
-        parts.append(Argument(entry.node, tuple(place[w] for w in entry.wires)))
+        given = multiply(entry) if len(set(entry.wires)) < len(entry.wires) else entry
+        parts.append(Argument(given.node, tuple(place[w] for w in given.wires)))
     axes = len(wires) - sum(len(parts[k].labels) for k in wrt)
-    return Entry(Call(function, tuple(parts), axes, tuple(wrt)), tuple(wires))
+    behind = iter(wires[axes:])
+    groups = sorted(((k, tuple(islice(behind, len(parts[k].labels)))) for k in wrt), key=itemgetter(0))
+    ordered = (*wires[:axes], *chain.from_iterable(group for _, group in groups))
+    return Entry(Call(function, tuple(parts), axes, tuple(k for k, _ in groups)), ordered)
 
 
 def derivative(body: Entry, wrt: Entry) -> Entry:
@@ -84,9 +93,14 @@ def derivative(body: Entry, wrt: Entry) -> Entry:
     return Entry(Derivative(body.node, wrt.node), (*body.wires, *wrt.wires))
 
 
-def softmax(body: Entry, kept: Mapping[Wire, Wire]) -> Entry:
-    """Return exp(z − logsumexp z) over the wires `kept`, which are called by other names in the result."""
-    ranges = sizes(body)
+def softmax(body: Entry, kept: Mapping[Wire, Wire], ranges: Mapping[Wire, Size] | None = None) -> Entry:
+    """Return exp(z − logsumexp z) over the wires `kept`, which are called by other names in the result.
+
+    `ranges` gives their sizes, which a zero does not know.
+    """
+    ranges = ranges or sizes(body)
+    if is_zero(body):
+        return product([(size_of(ranges[w]), -1, False) for w in kept])
     total_exp = reduce("logsumexp", body, {w: ranges[w] for w in kept})
     here_body = rename(body, kept)
     return apply("exp", subtract(here_body, spread(total_exp, sizes(here_body))))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from itertools import count, permutations
+from itertools import count, pairwise, permutations
 from math import isqrt
 from typing import Any, NamedTuple
 
 from einsdiff.algebra.canonical import generate
 from einsdiff.algebra.nodes import (
     Apply,
+    Call,
     Count,
     Epsilon,
     Exact,
@@ -133,8 +134,24 @@ def symmetries_of(node: Expr) -> tuple[Symmetry, ...]:
             return _all_permutations(rank, odd=-1)
         case MatrixFunction("inv", argument):
             return symmetries_of(argument)
+        case Call():
+            return _exchanges(node)
         case _:
             return ()
+
+
+def _exchanges(node: Call) -> tuple[Symmetry, ...]:
+    """∂²f/∂x_a∂x_b = ∂²f/∂x_b∂x_a: two derivatives by one argument, side by side, may be exchanged."""
+    found: list[Symmetry] = []
+    start = node.axes
+    for k, other in pairwise(node.wrt):
+        width = len(node.arguments[k].labels)
+        if k == other and width:
+            first, second = range(start, start + width), range(start + width, start + 2 * width)
+            behind = range(start + 2 * width, node.rank)
+            found.append(Symmetry((*range(start), *second, *first, *behind), 1))
+        start += width
+    return tuple(found)
 
 
 _permutations: dict[tuple[int, int], tuple[Symmetry, ...]] = {}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 
 from einsdiff import functions
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.elaborate.scope import Scope, count_of
-from einsdiff.errors import IndexMismatchError, Mark, ParseError, UnknownNameError
+from einsdiff.algebra.nodes import Axis
+from einsdiff.elaborate.scope import Local, Scope, count_of, local
+from einsdiff.errors import IndexMismatchError, Mark, NotDifferentiableError, ParseError, UnknownNameError
 from einsdiff.text.tree import Call, Name, Tree, children
 
 RELATIONS = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "==": "eq", "!=": "ne"}
@@ -36,13 +37,63 @@ def refuse_count(source: str, name: str, tree: Tree, wanted: int) -> ParseError:
     return ParseError(message, source, [Mark(tree.span)], help=row.call if row else f"{name}(A)")
 
 
+def whole_arguments(scope: Scope, tree: Call, rank_of: Callable[[Name], int]) -> list[tuple[Entry, list[Local]]]:
+    """Return the arguments of an unknown function of whole tensors, each with its wires in order."""
+    found = []
+    for argument in tree.arguments:
+        if not isinstance(argument, Name) or argument.indices is not None:
+            raise refuse_formula(scope.source, tree, argument)
+        rank = rank_of(argument)
+        scope.use(argument.name, rank, argument.span)
+        order = [local("") for _ in range(rank)]
+        for k, wire in enumerate(order):
+            scope.tie(wire, Axis(argument.name, k), argument.span)
+        found.append((build.tensor(argument.name, order), order))
+    return found
+
+
+def rank_by_kind(scope: Scope, kinds: Mapping[str, int]) -> Callable[[Name], int]:
+    """Return what gives the rank of an argument in matrix notation, where `kinds` has all names but the constants."""
+
+    def rank_of(argument: Name) -> int:
+        known = scope.rank_of(argument.name)
+        if known is None and argument.name not in kinds:
+            message = f"{argument.name} [^] is a constant, and no argument of an unknown function"
+            raise ParseError(message, scope.source, [Mark(argument.span)], help="leave it out")
+        return kinds[argument.name] if known is None else known
+
+    return rank_of
+
+
+def own_function(scope: Scope, tree: Call, wires: Sequence[Local], rank_of: Callable[[Name], int]) -> Entry:
+    """Return u_i(x), where the statement u_i = u_i(x) says that u is an unknown function; of scalars it is applied."""
+    arguments = whole_arguments(scope, tree, rank_of)
+    names = tuple(a.name for a in tree.arguments if isinstance(a, Name))
+    is_applied = not wires and not any(order for _, order in arguments)
+    scope.use_own(tree.name, len(arguments) if is_applied else len(wires), tree.name_span, names)
+    for k, wire in enumerate(wires):
+        scope.tie(wire, Axis(tree.name, k), tree.name_span)
+    if is_applied:
+        return build.apply(tree.name, *(entry for entry, _ in arguments), orders=(0,) * len(arguments))
+    return build.call(tree.name, arguments, wires)
+
+
+def is_own_value(scope: Scope, tree: Call) -> bool:
+    """Whether a call u(x) stands for the tensor u, since a statement u = u(x) stands above."""
+    names = tuple(a.name if isinstance(a, Name) and a.indices is None else "" for a in tree.arguments)
+    return not (tree.primes or tree.orders) and scope.arguments.get(tree.name) == names
+
+
 def check_variable(scope: Scope, name: Name) -> None:
-    """Raise unless a name is an input, by which can be differentiated."""
+    """Raise unless a name is an input, or defined above, so that one can differentiate by it."""
     symbol = scope.symbols.get(name.name) or scope.declared.get(name.name)
-    if symbol is None or symbol.role != "input":
-        message = f"there is no input {name.name} to differentiate by [^]"
-        known = scope.suggest(name.name, [s.name for s in scope.inputs()])
+    if symbol is None:
+        message = f"there is no {name.name} to differentiate by [^]"
+        known = scope.suggest(name.name, [s.name for s in scope.symbols.values() if s.role != "function"])
         raise UnknownNameError(message, scope.source, [Mark(name.span)], help=known)
+    if symbol.role == "function":
+        message = f"{name.name} [^] is an unknown function: differentiate by one of its arguments"
+        raise NotDifferentiableError(message, scope.source, [Mark(name.span)], help=f"∂{name.name}(x)/∂x")
 
 
 def refuse_rank(source: str, tree: Call, rank: int) -> IndexMismatchError:

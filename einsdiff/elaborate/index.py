@@ -14,9 +14,16 @@ from einsdiff import functions
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Axis, Number, exact
-from einsdiff.elaborate.calls import RELATIONS, apply_known, check_variable, refuse_formula, refuse_rank
+from einsdiff.elaborate.calls import (
+    RELATIONS,
+    apply_known,
+    check_variable,
+    is_own_value,
+    refuse_rank,
+    whole_arguments,
+)
+from einsdiff.elaborate.clashes import refuse_zero
 from einsdiff.elaborate.deep import Deep
-from einsdiff.elaborate.kinds import refuse_zero
 from einsdiff.elaborate.matrix import matrix_argument
 from einsdiff.elaborate.scope import Local, Scope, local
 from einsdiff.elaborate.summation import Standing, Standings, constant, factors_of, whole_exponent
@@ -26,7 +33,6 @@ from einsdiff.errors import (
     NotDifferentiableError,
     ParseError,
     Span,
-    UnknownNameError,
 )
 from einsdiff.text.tree import (
     Add,
@@ -265,7 +271,7 @@ class Elaboration:
                 for w, outer in kept.items():
                     assert outer is not None
                     self.scope.tie_wires(w, outer, tree.span)
-                return build.softmax(whole, {w: kept[w] for w in over})
+                return build.softmax(whole, {w: kept[w] for w in over}, {w: w.size for w in over})
             case operator:
                 return build.reduce(operator, whole, {w: w.size for w in over})
 
@@ -274,6 +280,8 @@ class Elaboration:
         if name in functions.TENSOR_FUNCTIONS:
             return self._tensor_function(tree, wires)
         row = functions.BY_NAME.get(name)
+        if is_own_value(self.scope, tree):
+            return self._name(tree.name, tree.indices, wires, tree.span)
         if row is None and (tree.indices is not None or self._has_whole_argument(tree)):
             return self._whole_call(tree, wires)
         arguments: list[Entry] = []
@@ -315,27 +323,11 @@ class Elaboration:
         return build.contract(found, bound) if bound and not build.is_zero(found) else found
 
     def _has_whole_argument(self, tree: Call) -> bool:
-        return any(isinstance(a, Name) and a.indices is None and self.scope.rank_of(a.name) for a in tree.arguments)
+        return any(isinstance(a, Name) and a.indices is None and self.scope.seen_rank(a.name) for a in tree.arguments)
 
     def _whole_call(self, tree: Call, wires: Wires) -> Entry:
         """Return f_i(x), an unknown function of the whole of x."""
-        arguments = []
-        for argument in tree.arguments:
-            if not isinstance(argument, Name) or argument.indices is not None:
-                raise refuse_formula(self.scope.source, tree, argument)
-            rank = self.scope.rank_of(argument.name)
-            if rank is None:
-                raise UnknownNameError(
-                    f"how many indices {argument.name} has is not known here [^]",
-                    self.scope.source,
-                    [Mark(argument.span)],
-                    help=f"declare it, for example  {argument.name} : vector(n)",
-                )
-            self.scope.use(argument.name, rank, argument.span)
-            order = [local("") for _ in range(rank)]
-            for k, wire in enumerate(order):
-                self.scope.tie(wire, Axis(argument.name, k), argument.span)
-            arguments.append((build.tensor(argument.name, order), order))
+        arguments = whole_arguments(self.scope, tree, self.scope.known_rank)
         indices = tree.indices or ()
         self.scope.use(tree.name, len(indices), tree.name_span, "function", "index")
         inside: dict[str, Local] = {}

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from einsdiff.elaborate.clashes import WORDS
 from einsdiff.elaborate.deep import Deep, run
-from einsdiff.errors import IndexMismatchError, Mark, ParseError, Span
+from einsdiff.errors import IndexMismatchError, Mark, Span
 from einsdiff.text import tree as syntax
-from einsdiff.text.tree import Document, Name, Transpose, Tree, children
+from einsdiff.text.tree import Document, Name, Transpose, Tree, children, own_call
 
 
 class Kind(IntEnum):
@@ -33,10 +34,8 @@ Shapes = frozenset[str]
 ANY = frozenset("scrmt")
 SHAPES = "scmt"
 """The shape of a name of each kind: scalar, column, matrix, more axes; a row (`r`) is never a name."""
-BUILTINS = {"I": "m", "ones": "c", "𝟏": "c"}
-"""Names that stand for the identity and the vector of ones, unless they are declared or defined."""
-WORDS = {"s": "a scalar", "c": "a vector", "r": "a row", "m": "a matrix", "t": "a tensor"}
-COLUMNS = WORDS | {"c": "a column"}
+BUILTINS = {"I": "m", "ones": "c", "𝟏": "c", "commutation": "m"}
+"""Names that are the identity, the vector of ones and K with K vec(A) = vec(Aᵀ), unless declared or defined."""
 
 # fmt: off
 RELATIONS = {  # a word is a row: one letter for each part, and the last for the result
@@ -54,7 +53,12 @@ RELATIONS = {  # a word is a row: one letter for each part, and the last for the
     "column":     "ss cc rc mc",
     "definition": "ss cc rc mm tt",
     "kronecker":  "sss scc srr smm csc rsr msm ccc rrr crm rcm cmm mcm rmm mrm mmm",
+    "vector":     "cc rr",
+    "reduced":    "cs rs",
     "derivative": "sss scc smm csc rsr msm tst ccm rcm cmt rmt mct mmt tct tmt",
+    "laid out":   "sss scc scr smm smc smr csc csr rsc rsr msm msc msr " + " ".join(  # the derivative in any layout
+                  y + x + found for y in "crm" for x in "cm" for found in "crm"),
+    "sides":      "ss cc rr mm tt cr rc",
 }
 
 OPERATORS: dict[type[Tree], str] = {
@@ -66,6 +70,7 @@ OPERATORS: dict[type[Tree], str] = {
 CALLS = {
     "norm": "number", "norm1": "number", "norm2": "number", "normF": "number", "sum": "number", "inv": "square",
     "tr": "trace", "det": "trace", "logdet": "trace", "diag": "diagonal", "vec": "column",
+    "softmax": "vector", "logsumexp": "reduced",
 }
 """A function of whole tensors → its relation; every other function goes entry by entry."""
 # fmt: on
@@ -77,14 +82,19 @@ HELP = {
 }
 
 
-def infer_kinds(document: Document, declared: Mapping[str, int]) -> dict[str, Kind]:
+def infer_kinds(document: Document, declared: Mapping[str, int], *, claim: bool = False) -> dict[str, Kind]:
     """Return the kind of every name of a program in matrix notation; `declared` gives the ranks that are known.
+
+    The last two statements of a `claim` are the two sides of an equation: they have one shape, if that contradicts
+    nothing.  There a derivative may have the rows and columns of any layout, and what is defined as a row stays one.
 
     Raises: IndexMismatchError, where a name would have to be of two kinds.
     """
-    shapes = _Shapes(document, declared)
-    for statement in document.statements:
-        shapes.read(statement.target, statement.body)
+    shapes = _Shapes(document, declared, claim=claim)
+    parts = [shapes.read(statement.target, statement.body) for statement in document.statements]
+    sides = document.statements[-2:]
+    if claim and len(sides) == 2 and not any(side.target for side in sides):
+        shapes.equate(parts[-2:], [side.body for side in sides])
     return shapes.settle()
 
 
@@ -118,10 +128,13 @@ class _Wish(NamedTuple):
 class _Shapes:
     """The shapes that are left to each part of a program."""
 
-    def __init__(self, document: Document, declared: Mapping[str, int]) -> None:
+    def __init__(self, document: Document, declared: Mapping[str, int], *, claim: bool) -> None:
         self.source = document.source
         self.declared = declared
-        self.defined = {s.target.name for s in document.statements if isinstance(s.target, Name)}
+        self.operators = OPERATORS | ({syntax.Differentiate: "laid out"} if claim else {})
+        self.definition, self.targets = ("same", ANY) if claim else ("definition", frozenset(SHAPES))
+        self.functions = {call.name for call in map(own_call, document.statements) if call is not None}
+        self.defined = {s.target.name for s in document.statements if isinstance(s.target, Name)} - self.functions
         self.domains: list[Shapes] = []
         self.names: dict[str, int] = {}
         self.initial: dict[int, Shapes] = {}
@@ -132,13 +145,24 @@ class _Shapes:
         self.sums: list[_Wish] = []
         self.products: list[_Wish] = []
 
-    def read(self, target: Name | syntax.Differentiate | None, body: Tree) -> None:
-        """Take in a statement; what it defines has the kind of the right-hand side."""
+    def read(self, target: Name | syntax.Differentiate | None, body: Tree) -> int:
+        """Take in a statement, and return the part of its body; what it defines has the kind of the right-hand side."""
         found = run(self._shape(body))
+        if isinstance(target, Name) and target.name in self.functions:
+            return self._name(target.name)
         if isinstance(target, Name):
-            self._relate("definition", (found, self._name(target.name)), (body.span, target.span))
+            self._relate(self.definition, (found, self._name(target.name)), (body.span, target.span))
         elif target is not None:
             run(self._shape(target))
+        return found
+
+    def equate(self, parts: Sequence[int], sides: Sequence[Tree]) -> None:
+        """Let two parts have one shape, but for rows and columns; the number 0 is a zero of any shape."""
+        if not any(isinstance(side, syntax.Numeral) and side.value == 0 for side in sides):
+            self._propagate(range(len(self.constraints)), None)
+            self._relate("sides", tuple(parts), tuple(side.span for side in sides))
+            if not self._try([len(self.constraints) - 1], []):
+                self.dead.add(len(self.constraints) - 1)
 
     def settle(self) -> dict[str, Kind]:
         """Return the kinds, once all constraints are met and all wishes are heard."""
@@ -153,7 +177,7 @@ class _Shapes:
         return {name: self._kind(part) for name, part in self.names.items()}
 
     def _kind(self, part: int) -> Kind:
-        return Kind(next(k for k, shape in enumerate(SHAPES) if shape in self.domains[part]))
+        return next((Kind(k) for k, shape in enumerate(SHAPES) if shape in self.domains[part]), Kind.VECTOR)
 
     # --------------------------------------------------------------------------------------------------------- reading
 
@@ -166,14 +190,14 @@ class _Shapes:
         part = self.names.get(name)
         if part is not None:
             return part
-        known = name in self.declared or name in self.defined
+        known = name in self.declared or name in self.defined or name in self.functions
         if name in BUILTINS and not known:
             return self._new(BUILTINS[name])
-        domain = _first_shapes(name)
+        domain: Iterable[str] = _first_shapes(name)
         if name in self.declared:
             domain = SHAPES[min(self.declared[name], 3)]
         elif name in self.defined:
-            domain = SHAPES
+            domain = self.targets
         part = self.names[name] = self._new(domain)
         self.initial[part] = frozenset(domain)
         return part
@@ -203,7 +227,7 @@ class _Shapes:
             case syntax.Call():
                 found = self._call(tree, parts)
             case _:
-                found = self._chain(OPERATORS[type(tree)], parts, tree)
+                found = self._chain(self.operators[type(tree)], parts, tree)
         if isinstance(tree, syntax.Add) or (isinstance(tree, syntax.Entrywise) and tree.operator != "^"):
             self.sums += [_Wish(part, ANY - {"s"}, found, ANY - {"s"}) for part in parts]
         return found
@@ -234,9 +258,11 @@ class _Shapes:
 
     def _call(self, tree: syntax.Call, parts: list[int]) -> int:
         relation = CALLS.get(tree.name)
+        if tree.name in self.functions:
+            return self._name(tree.name)
         if not parts or (relation and len(parts) > 1):
             return self._new(ANY)
-        if relation in ("number", "column"):
+        if relation in ("number", "column", "vector", "reduced"):
             self.sums.append(_Wish(parts[0], ANY - {"s"}))
         return self._chain(relation or ("same" if len(parts) == 1 else "sum"), parts, tree)
 
@@ -303,7 +329,11 @@ class _Shapes:
         """Grant a wish, unless it contradicts a constraint."""
         trail = [(wish.part, self.domains[wish.part])]
         self.domains[wish.part] &= wish.kept
-        if self._propagate(self.watching[wish.part], trail):
+        return self._try(self.watching[wish.part], trail)
+
+    def _try(self, changed: Iterable[int], trail: list[tuple[int, Shapes]]) -> bool:
+        """Propagate what was changed on trial, and take it back where a constraint cannot be met."""
+        if self._propagate(changed, trail):
             return True
         for part, domain in reversed(trail):
             self.domains[part] = domain
@@ -319,82 +349,3 @@ def _first_shapes(name: str) -> str:
 
 def _spell(shapes: Iterable[str]) -> str:
     return " or ".join(WORDS[s] for s in sorted(shapes, key="scrmt".index))
-
-
-# ------------------------------------------------------------------------------------------ what two shapes cannot do
-
-PAGE = "(spec/language.md, Matrix notation)"
-
-
-def source_of(source: str, *trees: Tree) -> str:
-    """Return the text of one or several factors."""
-    shown = []
-    for tree in trees:
-        text = source[tree.span.start : tree.span.stop]
-        compound = isinstance(
-            tree, syntax.Add | syntax.Negative | syntax.Multiply | syntax.Divide | syntax.Entrywise | syntax.Kronecker
-        )
-        shown.append(f"({text})" if compound and not text.startswith("(") else text)
-    return " ".join(shown)
-
-
-def transpose_of(source: str, *trees: Tree) -> str:
-    """Return the text of the transpose of some factors."""
-    if len(trees) == 1 and isinstance(trees[0], Transpose):
-        return source_of(source, trees[0].body)
-    text = source_of(source, *trees)
-    return f"({text})'" if len(trees) > 1 else f"{text}'"
-
-
-def refuse_product(source: str, trees: Sequence[Tree], shapes: str) -> IndexMismatchError:
-    """Return the error of a product whose last factor does not fit those before it, as of a column and a column."""
-    *left, right = trees
-    a, b = source_of(source, *left), source_of(source, right)
-    over, under = f"{transpose_of(source, *left)} {b}", f"{a} {transpose_of(source, right)}"
-    alone = f"({a})" if len(left) > 1 else a
-    typed = {"cc": f"{over},  {under}  or  {alone} .* {b}", "rr": f"{under}  or  {over}", "cm": over, "mr": under}
-    return IndexMismatchError(
-        f"{COLUMNS[shapes[0]]} [~] times {COLUMNS[shapes[1]]} [^] is no product",
-        source,
-        [Mark(right.span), Mark(left[0].span.to(left[-1].span), "~")],
-        rule=f"a product joins the columns on its left with the rows on its right {PAGE}",
-        help=typed[shapes],
-    )
-
-
-def refuse_sum(source: str, trees: tuple[Tree, Tree], shapes: str, verb: str) -> IndexMismatchError:
-    """Return the error of two parts of different shapes that stand entry by entry."""
-    left, right = trees
-    changed = left if shapes[1] == "m" else right
-    typed = transpose_of(source, right)
-    if "m" in shapes:
-        typed = f"{source_of(source, changed)} ones'" if "c" in shapes else f"ones {source_of(source, changed)}"
-    return IndexMismatchError(
-        f"{COLUMNS[shapes[0]]} [~] and {COLUMNS[shapes[1]]} [^] {verb}",
-        source,
-        [Mark(right.span), Mark(left.span, "~")],
-        rule=f"only scalars expand, all else has one shape {PAGE}",
-        help=f"write {typed} in place of {source_of(source, changed)}",
-    )
-
-
-def refuse_folded(source: str, span: Span) -> ParseError:
-    """Return the error of an A ⊗ B or vec(A) that does not fall apart."""
-    return ParseError(
-        "a Kronecker product or a vec [^] stands where its entries would have to be numbered anew",
-        source,
-        [Mark(span)],
-        rule=f"A ⊗ B and vec(A) are read where they fall apart into entries of A and B {PAGE}",
-        help="tr(A ⊗ B),  norm(vec(A)),  vec(A)' vec(B)  or  vec(A)' (B ⊗ C) vec(D)",
-    )
-
-
-def refuse_zero(source: str, span: Span) -> ParseError:
-    """Return the error of a division by zero."""
-    return ParseError(
-        "this divisor is exactly zero [^]",
-        source,
-        [Mark(span)],
-        rule="a quotient by zero has no value (spec/language.md, Quotients)",
-        help="divide by something else",
-    )

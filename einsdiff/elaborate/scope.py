@@ -9,7 +9,7 @@ from itertools import count
 
 from einsdiff.algebra.nodes import Axis, IndexSize, Size, size_key
 from einsdiff.errors import IndexMismatchError, Mark, SizeMismatchError, Span, UnknownNameError
-from einsdiff.text.tree import Declaration
+from einsdiff.text.tree import Declaration, Name
 
 KINDS = {"scalar": 0, "vector": 1, "matrix": 2}
 RULES = {
@@ -82,6 +82,9 @@ class Scope:
         self.source = source
         self.symbols: dict[str, Symbol] = {}
         self.declared: dict[str, Symbol] = {}
+        self.functions: dict[str, Symbol] = {}
+        self.arguments: dict[str, tuple[str, ...]] = {}
+        self.written: dict[str, int] = {}
         self.hints: dict[tuple[str, int], str] = {}
         self._parent: dict[Size, Size] = {}
         self._classes: dict[Size, _Class] = {}
@@ -109,7 +112,8 @@ class Scope:
         `counted` says which of the two they are, where it is not what the role says.
         """
         counted = counted or ("argument" if role == "function" else "index")
-        symbol = self.symbols.get(name)
+        symbol = self.functions.get(name) if role == "function" else None
+        symbol = symbol or self.symbols.get(name)
         if symbol is None:
             known = self.declared.get(name)
             properties = known.properties if known else ()
@@ -140,10 +144,35 @@ class Scope:
             )
         return symbol
 
+    def use_own(self, name: str, rank: int, span: Span, arguments: tuple[str, ...]) -> None:
+        """Take note of `u = u(x)`: the function u, beside the tensor u that is its value at these arguments."""
+        self.functions[name] = Symbol(name, rank, span, "function")
+        self.arguments[name] = arguments
+
     def rank_of(self, name: str) -> int | None:
         """Return the rank of a name if it is known yet."""
         symbol = self.symbols.get(name) or self.declared.get(name)
         return None if symbol is None else symbol.rank
+
+    def seen_rank(self, name: str) -> int | None:
+        """Return the rank of a name if it is known, or if the name stands with indices anywhere in the text."""
+        known = self.rank_of(name)
+        return self.written.get(name) if known is None else known
+
+    def known_rank(self, name: Name) -> int:
+        """Return the rank of an argument of an unknown function.
+
+        Raises: UnknownNameError, where nothing tells.
+        """
+        rank = self.seen_rank(name.name)
+        if rank is None:
+            raise UnknownNameError(
+                f"how many indices {name.name} has is not known here [^]",
+                self.source,
+                [Mark(name.span)],
+                help=f"declare it, for example  {name.name} : vector(n)",
+            )
+        return rank
 
     def is_size(self, name: str) -> bool:
         """Whether a name is that of a declared size and of nothing else."""
@@ -156,7 +185,11 @@ class Scope:
 
     def inputs(self) -> Iterator[Symbol]:
         """Yield the symbols that must be given, in the order of their first use."""
-        return (s for s in self.symbols.values() if s.role != "defined")
+        for symbol in self.symbols.values():
+            if symbol.role != "defined":
+                yield symbol
+            elif symbol.name in self.functions:
+                yield self.functions[symbol.name]
 
     def suggest(self, name: str, among: Iterable[str]) -> str:
         """Return a sentence that offers the nearest known name, or lists the known ones."""
@@ -190,6 +223,18 @@ class Scope:
     def mentions(self, wire: Local) -> None:
         """Take note of an index, even if no axis ever carries it."""
         self._class_of(wire.size)
+
+    def unite(self, a: Size, b: Size, span: Span) -> None:
+        """Two sizes are equal, since what stands here says so."""
+        self._merge(a, b, span)
+
+    def tensors_of(self, size: Size) -> set[str]:
+        """Return the names of the tensors that have an axis of a size."""
+        return {axis.tensor for axis, _ in self._class_of(size).axes}
+
+    def are_one(self, a: Size, b: Size) -> bool:
+        """Whether two sizes are known to be equal."""
+        return self._class_of(a) is self._class_of(b)
 
     def sizes(self) -> dict[Size, Size]:
         """Return for every size the one by which its class is called."""
@@ -272,6 +317,14 @@ class Scope:
         if first.declared is None:
             first.declared, first.origin = second.declared, second.origin
 
+    def declarations(self, sizes: Iterable[Size]) -> str:
+        """Return what is declared of the tensors that have axes of some sizes."""
+        return ", ".join(self._declarations([axis for size in sizes for axis, _ in self._class_of(size).axes]))
+
+    def _declarations(self, axes: Iterable[Axis]) -> list[str]:
+        known = [self.declared[name] for name in dict.fromkeys(axis.tensor for axis in axes) if name in self.declared]
+        return [f"{s.name} is declared {'with size ' * (s.rank == 1)}{' by '.join(map(str, s.sizes))}" for s in known]
+
     def _clash(self, first: _Class, second: _Class, span: Span | None, size: Size) -> None:
         """Raise the error of two classes that cannot be one; `size` is what joins the second to the first."""
         index = next((r.index.split("#")[0] for r in [*first.ranges, *second.ranges]), "an index")
@@ -283,8 +336,7 @@ class Scope:
             *([size] if isinstance(size, Axis) else []),
             *(a for a, _ in second.axes),
         ]
-        known = [self.declared[name] for name in dict.fromkeys(axis.tensor for axis in axes) if name in self.declared]
-        facts = [f"{s.name} is declared {'with size ' * (s.rank == 1)}{' by '.join(map(str, s.sizes))}" for s in known]
+        facts = self._declarations(axes)
         facts += [f"{index} is {c.declared} {c.origin[0]}" for c in (first, second) if c.origin[0]]
         raise SizeMismatchError(
             f"{index} runs over {second.declared} at [^] and over {first.declared} at [~]",

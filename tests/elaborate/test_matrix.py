@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from dense import evaluate
 
+import einsdiff as ed
 from einsdiff.algebra.nodes import (
-    Apply,
     Axis,
     Count,
-    Expr,
-    MatrixFunction,
     Number,
     Ones,
     Product,
-    Size,
-    Sum,
-    Tensor,
 )
 from einsdiff.algebra.walk import ordered
 from einsdiff.elaborate.kinds import RELATIONS, infer_kinds
 from einsdiff.elaborate.matrix import Value, elaborate, matrix_argument
 from einsdiff.elaborate.scope import Scope
-from einsdiff.errors import EinsdiffError, Span
+from einsdiff.errors import EinsdiffError, ParseError, SizeMismatchError, Span
 from einsdiff.text.parser import parse
 from einsdiff.text.tree import Call, Name, Numeral, Reduce, Transpose, Tree
 
@@ -51,51 +46,6 @@ def numbers() -> dict[str, Array]:
 
 
 GIVEN = numbers()
-SCALAR: dict[str, Callable[..., float]] = {
-    "exp": math.exp, "log": math.log, "abs": abs, "sin": math.sin, "tanh": math.tanh, "max": max, "min": min,
-    "pow": math.pow, "gt": lambda u, v: float(u > v), "le": lambda u, v: float(u <= v),
-    "where": lambda c, u, v: u if c else v, "sigmoid": lambda u: 1 / (1 + math.exp(-u)),
-}  # fmt: skip
-
-
-def array_of(root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]) -> Array:
-    """Return the array of a node, by loops over all its labels."""
-    known: dict[Expr, Array] = {}
-    for node in ordered(root):
-        match node:
-            case Number(value):
-                known[node] = np.array(float(value))
-            case Count(extent):
-                known[node] = np.array(float(size(extent)))
-            case Tensor(name):
-                known[node] = given[name]
-            case Ones(extent):
-                known[node] = np.ones(size(extent))
-            case MatrixFunction("inv", argument):
-                known[node] = np.linalg.inv(known[argument])
-            case MatrixFunction(function, argument):
-                determinant = np.linalg.det(known[argument])
-                known[node] = np.array(math.log(determinant) if function == "logdet" else determinant)
-            case Sum(terms):
-                known[node] = np.zeros([size(s) for s in node.sizes])
-                for at in np.ndindex(known[node].shape):
-                    known[node][at] = sum(
-                        float(t.coefficient) * known[t.node][tuple(at[k] for k in t.labels)] for t in terms
-                    )
-            case Product(coefficient, factors, out):
-                extents = [size(s) for s in node.label_sizes]
-                found = known[node] = np.zeros([extents[k] for k in out])
-                for at in product(*map(range, extents)):
-                    parts = [known[f.node][tuple(at[k] for k in f.labels)] ** float(f.exponent) for f in factors]
-                    found[tuple(at[k] for k in out)] += float(coefficient) * math.prod(parts)
-            case Apply(function, arguments):
-                known[node] = np.zeros([size(s) for s in node.sizes])
-                for at in np.ndindex(known[node].shape):
-                    values = [known[a.node][tuple(at[k] for k in a.labels)] for a in arguments]
-                    known[node][at] = SCALAR[function](*values)
-            case _:
-                raise AssertionError(node)
-    return known[root]
 
 
 def reading(source: str) -> tuple[Value, Scope]:
@@ -104,31 +54,6 @@ def reading(source: str) -> tuple[Value, Scope]:
     scope = Scope(source, document.declarations)
     kinds = infer_kinds(document, {name: symbol.rank for name, symbol in scope.declared.items()})
     return elaborate(document.statements[-1].body, scope, kinds), scope
-
-
-def evaluate(
-    value: Value, scope: Scope, given: Mapping[str, Array], extents: Mapping[Size, int] | None = None
-) -> Array:
-    """Return the array of a value, its axes in the order of its wires."""
-    extents = extents or {}
-
-    def size(extent: Size) -> int:
-        called = scope.resolve(extent)
-        if isinstance(called, Axis):
-            return given[called.tensor].shape[called.axis]
-        return called if isinstance(called, int) else extents[called]
-
-    entry = value.entry
-    array = array_of(entry.node, size, given)
-    wanted = [size(w.size) for w in value.wires]
-    if entry.node is Number(0):
-        return np.zeros(wanted)
-    assert set(entry.wires) == set(value.wires)
-    assert len(entry.wires) == len(value.wires)
-    order = [entry.wires.index(w) for w in value.wires]
-    result = array.transpose(order)
-    assert result.shape == tuple(wanted)
-    return result
 
 
 def refused(source: str) -> str:
@@ -527,30 +452,6 @@ ERRORS = [  # the formula, the line of the marks below it, the first line, the r
      "                   ^",
      "IndexMismatchError: a vector [^] is no divisor",
      QUOTIENT, "λ ./ x"),
-    ("A : matrix(2, 3); B : matrix(4, 5); A B",
-     "                                    ~ ^",
-     "SizeMismatchError: the inner sizes of this product differ: [~] has 3 columns, [^] has 4 rows",
-     "", "declare the same size for both"),
-    ("A : matrix(2, 3); B : matrix(3, 4); x : vector(5); A B x",
-     "                                                   ~~~ ^",
-     "SizeMismatchError: the inner sizes of this product differ: [~] has 4 columns, [^] has 5 rows",
-     "", "declare the same size for both"),
-    ("A : matrix(2, 3); B : matrix(3, 4); A + B'",
-     "                                    ~   ^^",
-     "SizeMismatchError: the sizes of these differ: [~] has 2 rows, [^] has 4",
-     "", "declare the same size for both"),
-    ("x : vector(n); y : vector(m); x - y",
-     "                              ~ ^^^",
-     "SizeMismatchError: the sizes of these differ: [~] has n rows, [^] has m",
-     "", "declare the same size for both"),
-    ("A : matrix(n, k); det(A)",
-     "                      ^",
-     "SizeMismatchError: det needs a square matrix: [^] has n rows and k columns",
-     "", "declare the same size for both"),
-    ("A : matrix(2, 3); diag(A)",
-     "                       ^",
-     "SizeMismatchError: the diagonal needs a square matrix: [^] has 2 rows and 3 columns",
-     "", "declare the same size for both"),
     ("tr(u')",
      "   ^^",
      "IndexMismatchError: tr needs a square matrix, and [^] is a row",
@@ -593,7 +494,7 @@ ERRORS = [  # the formula, the line of the marks below it, the first line, the r
      "", "where(c, u, v)"),
     ("d(y' y)/dz",
      "         ^",
-     "UnknownNameError: there is no input z to differentiate by [^]",
+     "UnknownNameError: there is no z to differentiate by [^]",
      "", "known names: y"),
     ("2 d(A x)/dA",
      "  ^^^^^^^^^",
@@ -619,6 +520,102 @@ def test_an_error_says_what_is_wrong_where_and_what_to_type(
     lines = [first, "", f"  1 | {shift}{source}", f"    | {shift}{marks}", ""]
     lines += [f"  {word}: {text}" for word, text in (("rule", rule), ("help", typed)) if text]
     assert refused(shift + source) == "\n".join(lines)
+
+
+# fmt: off
+CLASHES = [  # the formula, the line of the marks below it, what is said, what is declared
+    ("A : matrix(2, 3); B : matrix(4, 5); A B",
+     "                                    ~ ^",
+     "the inner sizes of this product differ: [~] has 3 columns, [^] has 4 rows",
+     "A is declared 2 by 3, B is declared 4 by 5"),
+    ("A : matrix(2, 3); B : matrix(3, 4); x : vector(5); A B x",
+     "                                                   ~~~ ^",
+     "the inner sizes of this product differ: [~] has 4 columns, [^] has 5 rows",
+     "B is declared 3 by 4, x is declared with size 5"),
+    ("A : matrix(2, 3); B : matrix(3, 4); A + B'",
+     "                                    ~   ^^",
+     "the sizes of these differ: [~] has 2 rows, [^] has 4",
+     "A is declared 2 by 3, B is declared 3 by 4"),
+    ("x : vector(n); y : vector(m); x - y",
+     "                              ~ ^^^",
+     "the sizes of these differ: [~] has n rows, [^] has m",
+     "x is declared with size n, y is declared with size m"),
+    ("A : matrix(n, k); det(A)",
+     "                      ^",
+     "det needs a square matrix: [^] has n rows and k columns",
+     "A is declared n by k"),
+    ("A : matrix(2, 3); diag(A)",
+     "                       ^",
+     "the diagonal needs a square matrix: [^] has 2 rows and 3 columns",
+     "A is declared 2 by 3"),
+    ("A : matrix(2, 3); A^2",
+     "                  ^",
+     "a power needs a square matrix: [^] has 2 rows and 3 columns",
+     "A is declared 2 by 3"),
+    ("A : matrix(2, 3); A + I",
+     "                  ~   ^",
+     "the sizes of these differ: [~] has 3 columns, [^] has 2",
+     "A is declared 2 by 3"),
+    ("A : matrix(2, 3); x : vector(4); diag(x) A",
+     "                                 ~~~~~~~ ^",
+     "the inner sizes of this product differ: [~] has 4 columns, [^] has 2 rows",
+     "x is declared with size 4, A is declared 2 by 3"),
+    ("A : matrix(2, 3); B : matrix(4, 5); vec(A)' vec(B)",
+     "                                    ~~~~~~~ ^^^^^^",
+     "the inner sizes of this product differ: [~] has 3·2 columns, [^] has 5·4 rows",
+     "A is declared 2 by 3, B is declared 4 by 5"),
+    ("A : matrix(m, n); B : matrix(k, n); max(A, B)",
+     "                                        ~  ^",
+     "the sizes of these differ: [~] has m rows, [^] has k",
+     "A is declared m by n, B is declared k by n"),
+    # found through several statements
+    ("A : matrix(2, 3); B : matrix(4, 5); y = A x; z = B y",
+     "                                                 ~ ^",
+     "the inner sizes of this product differ: [~] has 5 columns, [^] has 2 rows",
+     "B is declared 4 by 5, A is declared 2 by 3"),
+    ("A : matrix(2, 3); B : matrix(4, 5); y = A x; z = x' B",
+     "                                                 ~~ ^",
+     "the inner sizes of this product differ: [~] has 3 columns, [^] has 4 rows",
+     "A is declared 2 by 3, B is declared 4 by 5"),
+    ("A : matrix(2, 3); B : matrix(4, 5); y = A x; g = ∂(x' x)/∂x; z = B g",
+     "                                                                 ~ ^",
+     "the inner sizes of this product differ: [~] has 5 columns, [^] has 3 rows",
+     "B is declared 4 by 5, A is declared 2 by 3"),
+    ("A : matrix(2, 3); B : matrix(4, 5); u = u(x); y = A u; z = B u",
+     "                                                           ~ ^",
+     "the inner sizes of this product differ: [~] has 5 columns, [^] has 3 rows",
+     "B is declared 4 by 5, A is declared 2 by 3"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("shift", ["", "  "])
+@pytest.mark.parametrize(("source", "marks", "first", "sizes"), CLASHES, ids=[row[0] for row in CLASHES])
+def test_a_clash_of_sizes_marks_both_operands_and_tells_both_sizes(
+    source: str, marks: str, first: str, sizes: str, shift: str
+) -> None:
+    with pytest.raises(SizeMismatchError) as caught:
+        ed.parse(shift + source)
+    lines = [first, "", f"  1 | {shift}{source}", f"    | {shift}{marks}", ""]
+    lines += [f"  sizes: {sizes}", "  help: declare the same size for both"]
+    assert str(caught.value) == "\n".join(lines)
+
+
+def test_a_left_hand_side_that_is_declared_with_another_size_says_so() -> None:
+    with pytest.raises(SizeMismatchError) as caught:
+        ed.parse("y : vector(7); A : matrix(2, 3); y = A x")
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "y [^] is declared with size 7, and what it stands for [~] has 2"
+    assert lines[3] == "    |                                  ^   ~~~"
+    with pytest.raises(SizeMismatchError, match=r"Y .* is declared 3 by n, and what it stands for .* has 2 by n"):
+        ed.parse("Y : matrix(3, n); A : matrix(2, n); Y = 2 A")
+
+
+def test_folded_axes_of_one_size_in_all_would_have_to_be_numbered_anew() -> None:
+    with pytest.raises(ParseError, match="numbered anew"):
+        ed.parse("A : matrix(2, 6); B : matrix(3, 4); vec(A)' vec(B)")
+    with pytest.raises(ParseError, match="numbered anew"):
+        ed.parse("A : matrix(m, n); norm(vec(A) + commutation vec(A))")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,30 @@
+"""What is declared of the inputs, in the entries where they stand."""
+
+from __future__ import annotations
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Expr, Tensor
+from einsdiff.elaborate.program import Program
+
+
+def assume(entry: Entry, program: Program) -> Entry:
+    """Use what was declared of the inputs: symmetric, skew, diagonal, orthogonal, spd, positive."""
+    declared = {
+        name: symbol.properties
+        for name, symbol in program.declared.items()
+        if symbol.properties and name in program.inputs
+    }
+    if not declared:
+        return entry
+
+    def rule(node: Expr) -> Entry | None:
+        if not isinstance(node, Tensor) or node.name not in declared or node.assumed:
+            return None
+        properties = [p for p in declared[node.name] if p != "constant"]
+        if "diagonal" in properties:
+            size = program.sizes.get(node.sizes[0], node.sizes[0])
+            return build.multiply(build.delta(0, 1, size), build.tensor(node.name, (0, 0)))
+        return build.tensor(node.name, range(node.rank), properties)
+
+    return walk.replace(entry, rule)

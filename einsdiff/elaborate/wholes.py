@@ -1,0 +1,89 @@
+"""Functions of whole tensors in matrix notation, one function of a block each."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from einsdiff.algebra import build
+from einsdiff.elaborate.blocks import Block, Joints, sizes_of
+from einsdiff.elaborate.clashes import WORDS
+from einsdiff.elaborate.scope import local
+from einsdiff.errors import Span
+from einsdiff.text.tree import Call
+
+
+def apply_whole(joints: Joints, name: str, tree: Call, block: Block) -> Block:
+    """Return sum, vec, diag, tr, inv, det, logdet, softmax, logsumexp or a norm of a block."""
+    span = tree.arguments[0].span
+    match name:
+        case "sum":
+            return Block(build.contract(block.entry, block.wires))
+        case "vec":
+            return Block(block.entry, block.columns + block.rows)
+        case "diag":
+            return diagonal(joints, block, span)
+        case "tr" | "inv" | "det" | "logdet":
+            return square_function(joints, name, block, span)
+        case "softmax" | "logsumexp":
+            return exponentials(joints, name, tree, block)
+        case _:
+            return norm(joints, name, tree, block)
+
+
+def norm(joints: Joints, name: str, tree: Call, block: Block) -> Block:
+    """(Σ x²)^½, or Σ |x| for norm1."""
+    if block.shape == "m" and name in ("norm1", "norm2"):
+        typed = "write sum(abs(A)) for a matrix" if name == "norm1" else "write normF(A) for a matrix"
+        raise joints.error(f"{name} [^] is the norm of a vector", tree.name_span, help=typed)
+    if not block.wires or name == "norm1":
+        absolute = build.spread(build.apply("abs", block.entry), sizes_of(block.wires))
+        return Block(build.contract(absolute, block.wires))
+    return Block(build.power(build.product([(block.entry, 2, True)], block.wires), Fraction(1, 2)))
+
+
+def exponentials(joints: Joints, name: str, tree: Call, block: Block) -> Block:
+    """Return log Σ exp(x), or exp(x) / Σ exp(x)."""
+    if block.shape not in ("c", "r"):
+        rule = f"{name} of a matrix has two readings, along its rows or down its columns"
+        typed = (
+            f"index notation:  Y_ij = {name}_j(X_ij)"
+            if name == "softmax"
+            else "index notation:  y_i = logsumexp_j(X_ij)"
+        )
+        message = f"{name} [~] is a function of a vector, and [^] is {WORDS[block.shape]}"
+        if block.shape == "s":
+            rule, typed = "", f"x : vector(n); {name}(x)"
+        raise joints.error(message, tree.arguments[0].span, tree.name_span, rule=rule, help=typed)
+    entry = build.spread(block.entry, sizes_of(block.wires))
+    if name == "logsumexp":
+        return Block(build.reduce("logsumexp", entry, sizes_of(block.wires)))
+    over = tuple(local(w.index) for w in block.wires)
+    names = joints.join(block.wires, over, (tree.span, tree.span), "")
+    inner = build.rename(entry, dict(zip(block.wires, over, strict=True)))
+    return Block(build.softmax(inner, names, sizes_of(over)), *block[1:])
+
+
+def diagonal(joints: Joints, block: Block, span: Span) -> Block:
+    """x_i δ_ij of a vector, A_ii of a matrix."""
+    if not block.wires:
+        raise joints.error("diag takes a vector or a matrix, and [^] is a scalar", span, help="x : vector(n)")
+    if block.shape == "m":
+        entry = build.rename(block.entry, joints.square(block, span, "the diagonal"))
+        return Block(build.multiply(entry), block.rows)
+    columns = tuple(local(w.index) for w in block.wires)
+    joints.join(block.wires, columns, (span, span), "")
+    deltas = [build.delta(i, j, i.size) for i, j in zip(block.wires, columns, strict=True)]
+    return Block(build.multiply(block.entry, *deltas), block.wires, columns)
+
+
+def square_function(joints: Joints, name: str, block: Block, span: Span) -> Block:
+    """Return tr, inv, det or logdet; a scalar is a matrix of one entry."""
+    if not block.wires:
+        u = block.entry
+        return Block(build.power(u, -1) if name == "inv" else build.apply("log", u) if name == "logdet" else u)
+    diagonal_entry = build.rename(block.entry, joints.square(block, span, name))
+    if name == "tr":
+        return Block(build.contract(diagonal_entry, block.rows))
+    joints.plain(block, span)
+    found = build.matrix_function(name, block.entry, block.rows[0], block.columns[0])
+    return Block(found, block.columns, block.rows) if name == "inv" else Block(found)
