@@ -68,6 +68,19 @@ def refuse_bare_product(cursor: Cursor, name: Token, body: Span, behind: Span) -
     )
 
 
+def refuse_operator(cursor: Cursor, operator: Span, body: Span, behind: Span) -> AmbiguityError:
+    """Return the error for `∂/∂x a b`."""
+    sign, a = cursor.text(operator), cursor.shown(body)
+    product, between = cursor.shown(body.to(behind)), cursor.text(Span(body.stop, behind.start))
+    between = f" {between}" if between else ""
+    return AmbiguityError(
+        "it is not clear whether this derivative [~] reaches over this factor [^] too",
+        cursor.source,
+        [Mark(behind), Mark(operator, "~")],
+        help=f"write {sign} ({product}) or ({sign} {a}){between} {cursor.shown(behind)}",
+    )
+
+
 def refuse_single_bar(cursor: Cursor) -> AmbiguityError:
     """Return the error for `|A|`."""
     return AmbiguityError(

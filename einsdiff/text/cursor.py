@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from einsdiff.errors import Mark, ParseError, Span
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
@@ -32,6 +32,8 @@ class Cursor:
         partner: of every bracket, the number of the token that closes it.
         carried: how many groups of indices stand before each token.
         known: the names that are tensors or scalars, so that `b(x)` is a product.
+        own: the numbers of the tokens `u` in `u = u(x)` that are called, by which u is an unknown function of x.
+        functions: the names that are functions so.
         bars: the kind of bar, `‖` or `|`, that would close what was opened last.
     """
 
@@ -43,6 +45,8 @@ class Cursor:
         self.carried = count_groups(tokens)
         self.known = {*known, *find_targets(tokens)}
         self.known |= find_names(tokens, self.known)
+        self.own = find_own_calls(tokens, self.partner)
+        self.functions = {tokens[k].text for k in self.own}
         self.bars = [""]
 
     @property
@@ -166,13 +170,37 @@ def find_targets(tokens: list[Token]) -> set[str]:
     return found
 
 
+def find_own_calls(tokens: list[Token], partner: Mapping[int, int]) -> set[int]:
+    """Return the numbers of the names that are called in statements such as `u = u(x)` and `u_i = u_i(x)`."""
+    found = set()
+    first = 0
+    for k, token in enumerate(tokens):
+        if token.kind in BREAKS:
+            first = k + 1
+        elif token.kind == "=" and [other.kind for other in tokens[first : min(k, first + 3)]] in TARGETS:
+            opened = 2 * k - first + 1  # as many tokens behind the sign as before it
+            is_call = opened in partner and tokens[opened].kind == "(" and tokens[first].text not in FUNCTIONS
+            if is_call and tokens[partner[opened] + 1].kind in BREAKS:
+                pairs = zip(tokens[first:k], tokens[k + 1 : opened], strict=True)
+                found |= {k + 1} if all(_are_alike(a, b) for a, b in pairs) else set()
+    return found
+
+
+def _are_alike(a: Token, b: Token) -> bool:
+    """Whether two tokens are one name, or one group of indices."""
+    if a.kind != b.kind or a.kind == "name":
+        return a.kind == b.kind and a.text == b.text
+    return [index.name for index in a.indices] == [index.name for index in b.indices]
+
+
 def find_names(tokens: list[Token], known: Collection[str]) -> set[str]:
     """Return the names that occur somewhere as a tensor or scalar: with nothing that could be an argument behind."""
     found = set()
     for k, token in enumerate(tokens):
         if token.kind != "name" or token.text in known or token.text in FUNCTIONS or token.text in found:
             continue
-        if (k and tokens[k - 1].kind == "∂") or is_called(tokens, k) or token.text == "partial":
+        before = k - 1 - (k > 1 and tokens[k - 1].kind == "power")  # ∂y and ∂²y
+        if (before >= 0 and tokens[before].kind == "∂") or is_called(tokens, k) or token.text == "partial":
             continue
         if token.text == "T" and "^" in (tokens[k - 1].kind, tokens[k - 2].kind):
             continue

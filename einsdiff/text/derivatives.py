@@ -2,28 +2,32 @@ r"""Derivatives as a whole: `∂y_i/∂x_j`, `d(…)/dx`, `\frac{\partial …}{\
 
 from __future__ import annotations
 
-from einsdiff.text import slips
-from einsdiff.text.cursor import Cursor
+from einsdiff.errors import Span
+from einsdiff.text import ambiguities, slips
+from einsdiff.text.cursor import FUNCTIONS, Cursor
 from einsdiff.text.expressions import Reader, Routine
 from einsdiff.text.lexer import Token
 from einsdiff.text.symbols import name_of
 from einsdiff.text.tree import Differentiate, Divide, Name, Tree
+
+PRODUCTS = frozenset(["*", "/", "⊙", "⊘", "⊗", "×"])
+"""Signs between factors."""
 
 
 class DerivativeReader(Reader):
     """Reads derivatives; what a name may carry is the notation's affair."""
 
     def derivative(self) -> Routine:
-        """∂ Primary / ∂ name, or the operator ∂/∂ name before a factor."""
+        """∂ Factor / ∂ name, or the operator ∂/∂ name before a factor."""
         cursor = self.cursor
         sign = cursor.advance()
         order = self._order()
         if cursor.kind == "/":
             cursor.advance()
             wrt = self._variables(order, sign)
-            body = yield self.factor()
+            body = yield self._behind(cursor.span_from(sign.start))
         else:
-            body = yield self.primary()
+            body = yield self.factor()
             if cursor.kind != "/":
                 raise slips.refuse_loose_derivative(cursor, sign)
             cursor.advance()
@@ -67,8 +71,21 @@ class DerivativeReader(Reader):
         self.expect("}")
         wrt = self._variables(order, mark)
         if body is None:
-            body = yield self.factor()
+            body = yield self._behind(cursor.span_from(sign.start))
         return Differentiate(body, wrt, cursor.span_from(sign.start))
+
+    def _behind(self, operator: Span) -> Routine:
+        """Return the factor behind the operator ∂/∂x; a product behind it is ambiguous."""
+        cursor = self.cursor
+        start = cursor.token.start
+        body = yield self.factor()
+        span = cursor.span_from(start)
+        if self.starts_factor() or cursor.kind in PRODUCTS:
+            cursor.k += cursor.kind in PRODUCTS
+            behind = cursor.token.start
+            yield self.factor()
+            raise ambiguities.refuse_operator(cursor, operator, span, cursor.span_from(behind))
+        return body
 
     def is_quotient(self) -> bool:
         """Whether the `d` at the place begins d(…)/d(…), d(…)/dx or d²(…)/…."""
@@ -153,6 +170,8 @@ class DerivativeReader(Reader):
             cursor.k += bracket
             if cursor.kind != "name":
                 raise slips.refuse_operand(cursor)
+            if cursor.token.text in FUNCTIONS - cursor.known and cursor.peek().kind == "(" and cursor.is_adjacent():
+                raise slips.refuse_variable(cursor)
             name = self.indexed(cursor.token.text, cursor.advance().start)
         self._skip_transpose()
         if bracket:
@@ -163,8 +182,9 @@ class DerivativeReader(Reader):
     def _skip_transpose(self) -> None:
         cursor = self.cursor
         if self.is_transpose():
-            cursor.advance()
-        if cursor.kind in ("ᵀ", "'"):
+            is_braced = cursor.peek().kind == "{"
+            cursor.k = cursor.partner[cursor.k + 1] + 1 if is_braced else cursor.k + 2
+        elif cursor.kind in ("ᵀ", "'"):
             cursor.advance()
 
 

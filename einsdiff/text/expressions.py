@@ -324,10 +324,10 @@ class Reader(ABC):
     def is_call(self, ahead: int = 1) -> bool:
         """Whether the name at the place is a function: `NAME(` of no known tensor, or a function's own name."""
         cursor = self.cursor
-        if cursor.token.text in cursor.known:
+        if cursor.token.text in cursor.known and cursor.token.text not in cursor.functions:
             return False
         kind = cursor.peek(ahead).kind
-        if kind == "(" and cursor.is_adjacent(ahead):
+        if kind == "(" and (cursor.is_adjacent(ahead) or cursor.k in cursor.own):
             return True
         return ahead == 1 and cursor.token.text in FUNCTIONS and kind in OPENERS
 
@@ -343,7 +343,7 @@ class Reader(ABC):
     def arguments(self, reader: Reader, name: Token) -> Generator[Part, Tree, tuple[Tree, ...]]:
         """Read ( Argument { , Argument } )."""
         cursor = self.cursor
-        if name.text not in FUNCTIONS:
+        if name.text not in FUNCTIONS and name.text not in cursor.functions:
             slips.refuse_misspelling(cursor, name)
         closer = OPENERS[cursor.advance().kind]
         if cursor.kind == closer:

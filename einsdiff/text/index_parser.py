@@ -35,7 +35,8 @@ class IndexReader(DerivativeReader):
             if cursor.source[name.start] in "ΣΠ":
                 raise index_slips.refuse_no_index(cursor, name)
             return self._tensor_function() if name.text in TENSOR_FUNCTIONS else self._checked_call()
-        return (None if name.text in cursor.known else self._function(name)) or self._bare_name()
+        may_apply = name.text not in cursor.known or name.text in cursor.functions
+        return (self._function(name) if may_apply else None) or self._bare_name()
 
     def _function(self, name: Token) -> Part | None:
         r"""Read f'(x), f^(1,0)(a, b), \log x; None where the name is none of them."""
@@ -57,7 +58,7 @@ class IndexReader(DerivativeReader):
 
     def _name_with_indices(self, name: Token, behind: Token) -> Part:
         cursor = self.cursor
-        if name.text not in cursor.known:
+        if name.text not in cursor.known or name.text in cursor.functions:
             if name.text in REDUCTIONS:
                 return self._reduction(name.text)
             if name.text == "partial":

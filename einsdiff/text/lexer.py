@@ -27,6 +27,7 @@ from einsdiff.text.symbols import (
     ACCENTS,
     BLANK_COMMANDS,
     COMMANDS,
+    ENTRIES,
     FONTS,
     GREEK,
     LATEX_FUNCTIONS,
@@ -38,6 +39,7 @@ from einsdiff.text.symbols import (
     SIGNS,
     SUBSCRIPTS,
     SUPERSCRIPTS,
+    UPRIGHT,
     VARIANTS,
     name_of,
 )
@@ -73,11 +75,12 @@ _RAW = re.compile(r"[A-Za-z0-9_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u0
 _BRACKETED = re.compile(r"\b[^\W\d_]\w*+(?=\[)")
 _ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
 _TWICE_DRESSED = re.compile(r"\s*\{\s*\\([A-Za-z]+)\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*)\s*\}\s*\}")
-_SKIPPED_ARGUMENT = re.compile(r"\s*\{[^{}\n]*\}")
+_SKIPPED_ARGUMENT = re.compile(r"\s*\{([^{}\n]*)\}")
 _FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
 DIGITS = "0123456789"
 LONGEST = 400  # characters of a token
 _GROUPING = frozenset([*BY_NAME, *ALIASES, *TENSOR_FUNCTIONS])
+_COMMANDS_OF_FUNCTIONS = _GROUPING.union(OTHER_NAMES, REDUCTIONS) - FONTS
 _COMMAND = re.compile(r"\\[A-Za-z]")
 _LETTERED = re.compile(r"(?:[A-Za-z][0-9]*){2,}")
 _LETTER = re.compile(r"[A-Za-z][0-9]*")
@@ -304,8 +307,8 @@ class _Lexer:
         if command in COMMANDS:
             stop = self._add_sign(COMMANDS[command], start, stop)
             return self._read_fraction_digits(stop) if COMMANDS[command] == "frac" else stop
-        if command in LATEX_FUNCTIONS or command in BY_NAME or command in ALIASES:
-            return self._add("name", command, start, stop)
+        if command in LATEX_FUNCTIONS or command in _COMMANDS_OF_FUNCTIONS:
+            return self._add("name", OTHER_NAMES.get(command, command), start, stop)
         return self._read_form(command, start, stop)
 
     def _read_letter_command(self, command: str, start: int, stop: int) -> int:
@@ -325,9 +328,19 @@ class _Lexer:
             return self._read_twice_dressed(command, start, stop) or self._read_dressed(command, start, stop)
         if command in ("begin", "end", "label", "tag"):
             skipped = _SKIPPED_ARGUMENT.match(self.source, stop)
+            if skipped is not None and command == "begin" and skipped[1].strip(" *") in ENTRIES:
+                raise self._refuse_entries(Span(start, skipped.end()))
             return skipped.end() if skipped else stop
         raise ParseError(
             f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help="remove it"
+        )
+
+    def _refuse_entries(self, span: Span) -> ParseError:
+        return ParseError(
+            "what is written out entry by entry or case by case [^] is not read",
+            self.source,
+            [Mark(span)],
+            help="give the matrix a name; for cases write where(x_i > 0, a_i, b_i)",
         )
 
     def _read_scaled(self, start: int, stop: int) -> int:
@@ -371,6 +384,8 @@ class _Lexer:
             self._read_letters(word, first)
             return self._read_after_name(stop)
         name = name_of(word.lstrip("\\"))
+        if command in UPRIGHT:
+            name = OTHER_NAMES.get(name, name)
         if word.isdigit():
             return self._add("number", word, start, stop)
         if command in ACCENTS:

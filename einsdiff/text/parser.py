@@ -20,7 +20,7 @@ The grammar; blanks separate, brackets of any kind group, and every sign has its
     Argument    = Sum [relation Sum]                                                 relation in where(…) only
     Reduction   = operator "_" indices "(" Sum ")"                                   right behind: no power may follow
                 | operator "_" indices Signed                                        Σ, \sum, or a blank before it
-    Derivative  = "∂" [order] Primary "/" Variables | "∂" [order] "/" Variables Factor | "∂" indices Primary
+    Derivative  = "∂" [order] Factor "/" Variables | "∂" [order] "/" Variables Factor | "∂" indices Primary
                 | "d" [order] "(" Sum ")" "/" Variables
                 | "\frac" "{" ("∂" | "d") [order] [Product] "}" "{" Variables "}" [Factor]
     Variables   = Variable {Variable} | "(" Variable {Variable} ")"
@@ -41,10 +41,11 @@ from typing import Literal
 
 from einsdiff.errors import Mark, ParseError, Span
 from einsdiff.text import ambiguities, index_slips, slips
-from einsdiff.text.cursor import BREAKS, Cursor
+from einsdiff.text.cursor import BREAKS, TARGETS, Cursor, find_targets
 from einsdiff.text.declarations import read_declaration, take_declarations
 from einsdiff.text.expressions import Reader, run
 from einsdiff.text.index_parser import IndexReader
+from einsdiff.text.joined import split_joined
 from einsdiff.text.lexer import Token, tokenize
 from einsdiff.text.matrix_parser import MatrixReader
 from einsdiff.text.symbols import name_of
@@ -73,8 +74,7 @@ def parse(source: str, *, notation: Notation | None = None, known: Collection[st
     >>> parse("x' A x").notation
     'matrix'
     """
-    cursor, declarations = _open(source, known)
-    notation = notation or find_notation(cursor)
+    cursor, declarations, notation = _open(source, known, notation)
     reader = _reader(cursor, notation)
     statements = []
     while not _skip_breaks(cursor):
@@ -90,18 +90,55 @@ def parse_claim(source: str, *, notation: Notation | None = None, known: Collect
     >>> [statement.target for statement in parse_claim("tr(A B) = tr(B A)").statements]
     [None, None]
     """
-    cursor, declarations = _open(source, known)
-    notation = notation or find_notation(cursor)
+    cursor, declarations, notation = _open(source, known, notation, is_claim=True)
     reader = _reader(cursor, notation)
-    last = max((k for k, token in enumerate(cursor.tokens) if token.kind == "="), default=-1)
+    signs = [k for k, token in enumerate(cursor.tokens) if token.kind == "="]
+    _check_claim(cursor, signs)
     statements = []
     while not _skip_breaks(cursor):
         first = cursor.k
         stop = next(k for k in range(first, len(cursor.tokens)) if cursor.tokens[k].kind in BREAKS)
-        statements += _read_sides(reader) if first <= last < stop else [_read_statement(reader)]
+        statements += _read_sides(reader) if first <= signs[-1] < stop else [_read_statement(reader)]
     if not statements:
         raise _refuse_empty(source)
     return Document(source, tuple(statements), declarations, notation)
+
+
+def _drop_full_stop(tokens: list[Token]) -> None:
+    """Drop the full stop or the comma with which a sentence ends that is a claim."""
+    if len(tokens) > 2 and tokens[-2].kind in (".", ",") and tokens[-3].kind != ".":
+        del tokens[-2]
+
+
+def _check_claim(cursor: Cursor, signs: list[int]) -> None:
+    """Raise ClaimError unless the last statement is a claim and all others define names; the `signs` are =."""
+    tokens = cursor.tokens
+    if all(token.kind in BREAKS for token in tokens):
+        raise _refuse_empty(cursor.source)
+    if not signs:
+        raise slips.refuse_no_claim(cursor)
+    last = signs[-1]
+    behind = next((k for k in range(last, len(tokens)) if tokens[k].kind in BREAKS), len(tokens))
+    other = next((k for k in range(behind, len(tokens)) if tokens[k].kind not in BREAKS), None)
+    if other is not None:
+        raise slips.refuse_two_claims(cursor, tokens[last].span, tokens[other].span)
+    first = 0
+    for k, token in enumerate(tokens):
+        if token.kind in BREAKS:
+            first = k + 1
+        elif k in signs[:-1]:
+            is_chain = not any(t.kind in BREAKS for t in tokens[k:last])
+            if is_chain or [t.kind for t in tokens[first:k]] not in TARGETS:
+                raise slips.refuse_two_claims(cursor, token.span, tokens[last].span)
+    for above, sign, below in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        names = [token.text for token in (above, below)]
+        if sign.kind == "/" and all(_is_differential(name) for name in names) and not find_targets(tokens) & set(names):
+            raise slips.refuse_name_quotient(cursor, above, below)
+
+
+def _is_differential(name: str) -> bool:
+    """Whether a name is a d with one letter behind it."""
+    return re.fullmatch(r"d[A-Za-zα-ωΑ-Ω][0-9]*", name) is not None
 
 
 def parse_declaration(name: str, text: str) -> Declaration:
@@ -147,18 +184,27 @@ def _check_length(source: str) -> str:
     return source
 
 
-def _open(source: str, known: Collection[str]) -> tuple[Cursor, tuple[Declaration, ...]]:
-    """Return a cursor at the first token of a text, and the text's declarations."""
+def _open(
+    source: str, known: Collection[str], notation: Notation | None, *, is_claim: bool = False
+) -> tuple[Cursor, tuple[Declaration, ...], Notation]:
+    """Return a cursor at the first token of a text, the text's declarations, and its notation."""
     text = _check_length(source)
     if "#" in text:
         text = _COMMENT.sub(lambda comment: " " * len(comment.group()), text)
     text, declarations = take_declarations(source, text)
     names = {*map(name_of, known), *(declaration.name for declaration in declarations)}
     try:
-        return Cursor(source, tokenize(text, names), names), declarations
+        cursor = Cursor(source, tokenize(text, names), names)
+        notation = notation or find_notation(cursor)
+        if is_claim:
+            _drop_full_stop(cursor.tokens)
+        if notation == "matrix":
+            tokens = split_joined(source, cursor.tokens, names | find_targets(cursor.tokens), is_claim=is_claim)
+            cursor = cursor if tokens is cursor.tokens else Cursor(source, tokens, names)
     except ParseError as error:
         error.source = source
         raise
+    return cursor, declarations, notation
 
 
 def _reader(cursor: Cursor, notation: Notation) -> Reader:

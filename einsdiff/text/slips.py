@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from einsdiff.errors import Mark, ParseError, Span, UnknownNameError
+from einsdiff.errors import ClaimError, Mark, ParseError, Span, UnknownNameError
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, SHOWN, Cursor
 from einsdiff.text.lexer import Token
 from einsdiff.text.spelling import find_meant
@@ -287,6 +287,52 @@ def refuse_count(cursor: Cursor, sign: Token, order: int, count: int) -> ParseEr
         cursor.source,
         [Mark(_visible(cursor.token.span)), Mark(sign.span, "~")],
         help="write ∂y/∂x_i or ∂²y/∂x_i∂x_j",
+    )
+
+
+def refuse_variable(cursor: Cursor) -> ParseError:
+    """Return the error for `∂y/∂vec(X)`."""
+    stop = cursor.tokens[cursor.partner[cursor.k + 1]].stop
+    inside = cursor.text(Span(cursor.peek(2).start, stop - 1))
+    where = "; layout vec gives the derivative of vec(Y) by vec(X)'" if cursor.token.text == "vec" else ""
+    return ParseError(
+        f"a derivative is by a name, and {cursor.token.text} [^] is a function",
+        cursor.source,
+        [Mark(Span(cursor.token.start, stop))],
+        help=f"write ∂y/∂{inside}{where}",
+    )
+
+
+def refuse_two_claims(cursor: Cursor, first: Span, second: Span) -> ClaimError:
+    """Return the error for two claims in one text; the places are their signs, or what makes them claims."""
+    return ClaimError(
+        "there are two claims [^] [~] in this text",
+        cursor.source,
+        [Mark(first), Mark(second, "~")],
+        rule="above a claim stand definitions, name = formula, and nothing else (spec/language.md, Claims)",
+        help="check them one by one",
+    )
+
+
+def refuse_no_claim(cursor: Cursor) -> ClaimError:
+    """Return the error for a formula without `=`."""
+    return ClaimError(
+        "a claim has the form left = right, and there is no = here [^]",
+        cursor.source,
+        [Mark(_visible(Span(cursor.tokens[0].start, cursor.tokens[-1].stop)))],
+        help="tr(A B) = tr(B A)",
+    )
+
+
+def refuse_name_quotient(cursor: Cursor, above: Token, below: Token) -> ClaimError:
+    """Return the error for `dy/dx`, which is read as dy divided by dx."""
+    y, x = above.text[1:], below.text[1:]
+    return ClaimError(
+        f"{above.text} and {below.text} are names here [^], and no derivative",
+        cursor.source,
+        [Mark(above.span.to(below.span))],
+        rule="derivatives are ∂y/∂x, d(y)/dx and \\frac{dy}{dx} (spec/language.md, Derivatives)",
+        help=f"write ∂{y}/∂{x}",
     )
 
 

@@ -67,6 +67,13 @@ FONTS = frozenset(_FONTS.split())
 LETTER_FONTS = frozenset(["mathbf", "boldsymbol", "bm", "bf", "symbf"])
 """Fonts in which every letter is a name of its own: `\\mathbf{Ax}` is A x."""
 
+UPRIGHT = frozenset(["mathrm", "rm", "operatorname", "text", "textrm", "mathsf", "mathop"])
+"""Fonts of functions: `\\operatorname{Tr}` is tr."""
+
+_ENTRIES = "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases"
+ENTRIES = frozenset(_ENTRIES.split())
+"""Environments whose rows are entries or cases of one formula."""
+
 ACCENTS = {
     "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
     "dot": "dot", "ddot": "ddot", "check": "check", "breve": "breve",

@@ -6,7 +6,7 @@ deep (a chain of thousands of nested functions), so that every walk over them ke
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -214,6 +214,14 @@ class Document:
     notation: Literal["index", "matrix"]
 
 
+def own_call(statement: Statement) -> Call | None:
+    """Return the call u(x) of `u = u(x)`, which says that u is an unknown function of the whole of x."""
+    target, body = statement.target, statement.body
+    if not (isinstance(target, Name) and isinstance(body, Call) and body.name == target.name):
+        return None
+    return body if [i.name for i in body.indices or ()] == [i.name for i in target.indices or ()] else None
+
+
 def children(tree: Tree) -> tuple[Tree, ...]:
     """Return the parts of a tree, left to right; names and numerals have none."""
     match tree:
@@ -229,3 +237,26 @@ def children(tree: Tree) -> tuple[Tree, ...]:
             return (left, right)
         case Differentiate(body, wrt):
             return (body, *wrt)
+
+
+def with_children(tree: Tree, parts: tuple[Tree, ...]) -> Tree:
+    """Return a tree with other parts, as many as `children` gives."""
+    match tree:
+        case Numeral() | Name():
+            return tree
+        case Negative() | Transpose() | FieldDerivative() | Reduce():
+            return replace(tree, body=parts[0])
+        case Add():
+            return replace(tree, terms=parts)
+        case Multiply():
+            return replace(tree, factors=parts)
+        case Call():
+            return replace(tree, arguments=parts)
+        case Divide():
+            return replace(tree, numerator=parts[0], denominator=parts[1])
+        case Raise():
+            return replace(tree, base=parts[0], exponent=parts[1])
+        case Kronecker() | Compare() | Entrywise():
+            return replace(tree, left=parts[0], right=parts[1])
+        case Differentiate():
+            return replace(tree, body=parts[0], wrt=tuple(part for part in parts[1:] if isinstance(part, Name)))

@@ -63,6 +63,17 @@ CASES = [
     ("y = A x; z = y' y",          "y = (* A x); z = (* (' y) y)"),
     ("x_hat : vector(n); x_hat' x_hat", "(* (' x_hat) x_hat)"),
     ("a b",                        "(* a b)"),
+    # a statement whose own name is called declares an unknown function; no other name that is defined is one
+    ("u = u(x); u' u",             "u = (u! x); (* (' u) u)"),
+    ("u = u(x, z); v = v(u)",      "u = (u! x z); v = (v! u)"),
+    ("u = u (x)",                  "u = (u! x)"),
+    ("u = u(x); y = u(x)' u",      "u = (u! x); y = (* (' (u! x)) u)"),
+    (r"\mathbf{u} = \mathbf{u}\left(\mathbf{x}\right)", "u = (u! x)"),
+    ("u = u(x) + 1",               "u = (+ (* u x) 1)"),
+    ("u = 2 u(x)",                 "u = (* 2 u x)"),
+    ("exp = exp(x)",               "exp = (* exp x)"),
+    ("softmax(A x)' logsumexp(x)", "(* (' (softmax! (* A x))) (logsumexp! x))"),
+    ("commutation vec(A)",         "(* commutation (vec! A))"),
 ]
 # fmt: on
 

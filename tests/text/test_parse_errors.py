@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from einsdiff.errors import EinsdiffError, ParseError
+from einsdiff.errors import ClaimError, EinsdiffError, ParseError
 from einsdiff.text.parser import LENGTH, parse, parse_claim, parse_entry
 
 
@@ -97,9 +97,26 @@ def test_an_entry_that_is_not_one_name_is_refused(text: str) -> None:
         parse_entry(text)
 
 
-def test_a_claim_has_one_equals_sign() -> None:
-    with pytest.raises(ParseError, match=r"a statement has one = \[~\], and this is another \[\^\]"):
-        parse_claim("tr(A B) = tr(B A) = 0")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tr(A B)", "a claim has the form left = right"),
+        ("A ≠ B", "a claim has the form left = right"),
+        ("tr(A B) = tr(B A) = 0", "there are two claims"),
+        ("tr(A B) = tr(B A); tr(A C) = tr(C A)", "there are two claims"),
+        ("∂y/∂x = A; ∂y/∂x = A'", "there are two claims"),
+        ("tr(A B) = tr(B A); A B", "there are two claims"),
+        ("dy/dx = A", "dy and dx are names here"),
+    ],
+)
+def test_a_text_that_is_not_one_claim_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ClaimError, match=message):
+        parse_claim(text)
+
+
+def test_a_derivative_by_a_function_is_refused() -> None:
+    with pytest.raises(ParseError, match=r"a derivative is by a name, and vec \[\^\] is a function"):
+        parse("∂vec(A X B)/∂vec(X)")
 
 
 def test_an_index_is_refused_where_matrix_notation_is_asked_for() -> None:
