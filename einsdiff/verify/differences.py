@@ -14,7 +14,7 @@ from einsdiff.text.parser import parse
 from einsdiff.text.symbols import GREEK
 from einsdiff.text.tree import Document
 from einsdiff.verify.entries import STEP, Array, Number, Position, central, positions, step_at
-from einsdiff.verify.loops import evaluate
+from einsdiff.verify.loops import evaluator
 
 
 def jacobian(function: Callable[[Array], Any], at: Any, *, order: int = 1, step: Fraction = STEP) -> Array:
@@ -57,14 +57,15 @@ def derivative(
     given = {GREEK.get(name, name): np.asarray(value) for name, value in inputs.items() if not callable(value)}
     read = parse(document, known=tuple(given)) if isinstance(document, str) else document
     names = [GREEK.get(name, name) for name in ([wrt] if isinstance(wrt, str) else wrt)]
-    values = evaluate(read, inputs, sizes=sizes, step=step)
+    compute = evaluator(read, inputs, sizes=sizes, step=step)
+    values = compute({})
     tensors = given | values.tensors
     for name in names:
         if name not in tensors:
             raise UnknownNameError(f"there is no tensor {name}")
     places = [[((name, at), tensors[name][at]) for at in positions(tensors[name].shape)] for name in names]
     shape = sum((tensors[name].shape for name in names), values.result.shape)
-    moved = _differentiate(lambda by: evaluate(read, inputs, sizes=sizes, step=step, shift=by).result, places, step)
+    moved = _differentiate(lambda by: compute(by).result, places, step)
     return moved.reshape(shape)
 
 

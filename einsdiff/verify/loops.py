@@ -37,6 +37,7 @@ from einsdiff.text.tree import (
     Statement,
     Transpose,
     Tree,
+    own_call,
 )
 from einsdiff.verify.entries import (
     FUNCTIONS,
@@ -98,10 +99,21 @@ def evaluate(
     Raises: IndexMismatchError, AmbiguityError, SizeMismatchError, UnknownNameError; ArithmeticError and ValueError
         outside a function's domain.
     """
+    return evaluator(document, inputs, sizes=sizes, step=step)(shift or {})
+
+
+def evaluator(
+    document: Document | str,
+    inputs: Mapping[str, Any],
+    *,
+    sizes: Mapping[str, int] | None = None,
+    step: Fraction = STEP,
+) -> Callable[[Mapping[Entry, Number]], Values]:
+    """Return what computes a program for a shift of entries; the arguments are those of `evaluate`."""
     given = {_canonical(name): value for name, value in inputs.items()}
     if isinstance(document, str):
         document = parse(document, known=tuple(name for name, value in given.items() if not callable(value)))
-    return _Program(document, given, dict(sizes or {}), step).values(shift or {})
+    return _Program(document, given, dict(sizes or {}), step).values
 
 
 class _Program:
@@ -151,6 +163,10 @@ class _Program:
     def _run(self, k: int, before: _Scope) -> Tensor:
         """Return the tensor that statement k defines, or defines further by a component."""
         (free, body), target = self.meanings[k], self.document.statements[k].target
+        call = own_call(self.document.statements[k])
+        if call is not None:
+            arrays = [to_array(before.tensor(a.name)) for a in call.arguments if isinstance(a, Name)]
+            return to_tensor(self.functions[call.name](*arrays))
         if self.document.notation == "matrix":
             return evaluate_matrix(body, before)
         scope = _Scope(self, k, before.tensors, before.shift)
@@ -266,6 +282,8 @@ class _Scope:
     def takes_whole(self, tree: Call) -> bool:
         """Return whether an unknown function is applied to whole tensors: `f_i(x)`, `f(x)` of a vector x."""
         bare = [a for a in tree.arguments if isinstance(a, Name) and a.indices is None and self.has(a.name)]
+        if tree.name in self.program.functions and self.has(tree.name) and not (tree.primes or tree.orders):
+            return True
         return is_whole(tree) or (tree.name in self.program.functions and any(self.tensors[a.name].shape for a in bare))
 
     def whole(self, tree: Name | Call) -> Tensor:
@@ -279,6 +297,8 @@ class _Scope:
                 self.wholes[tree] = evaluate_matrix(Call(tree.name, tree.arguments, None, tree.span, tree.span), self)
             elif self.function(tree.name) is None:
                 raise UnknownNameError(f"there is no function {tree.name}")
+            elif self.has(tree.name):  # u(x) where u = u(x) stands above
+                self.wholes[tree] = self.tensor(tree.name)
             else:
                 arguments = [to_array(evaluate_matrix(argument, self)) for argument in tree.arguments]
                 self.wholes[tree] = to_tensor(self.program.functions[tree.name](*arguments))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -28,6 +27,7 @@ from einsdiff.text.tree import (
     Transpose,
     Tree,
 )
+from einsdiff.verify.blocks import Matrix, Open, Rows, Sizes, commutation, opened, unit_matrix
 from einsdiff.verify.entries import (
     FUNCTIONS,
     RELATIONS,
@@ -39,25 +39,11 @@ from einsdiff.verify.entries import (
     power,
 )
 
-Rows = list[list[Number]]
 Entry = tuple[str, Position]
 
 INNER_LEFT, INNER_RIGHT = ("row", "matrix"), ("column", "matrix")
 PRODUCT = {(False, False): "scalar", (True, False): "column", (False, True): "row", (True, True): "matrix"}
-SIZELESS = ("identity", "ones", "ones'")
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Rows and what they are: scalar, column, row or matrix; `I` and `ones` are a coefficient until a size is known."""
-
-    kind: str
-    rows: Rows
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """How many rows and columns."""
-        return len(self.rows), len(self.rows[0]) if self.rows else 0
+SIZELESS = ("open", "ones", "ones'")
 
 
 class Surroundings(Protocol):
@@ -168,9 +154,10 @@ def times(left: Matrix, right: Matrix) -> Matrix:
     if left.kind == "scalar" or right.kind == "scalar":
         scalar, other = (left, right) if left.kind == "scalar" else (right, left)
         return _each(lambda u: scalar.rows[0][0] * u, other)
-    if "identity" in (left.kind, right.kind):
-        coefficient, other = (left, right) if left.kind == "identity" else (right, left)
-        return _each(lambda u: coefficient.rows[0][0] * u, other)
+    if isinstance(left, Open) and isinstance(right, Open):
+        return _open_product(left, right)
+    left = left.from_columns(right.row_sizes) if isinstance(left, Open) and right.kind not in SIZELESS else left
+    right = right.from_rows(left.column_sizes) if isinstance(right, Open) and left.kind not in SIZELESS else right
     left = _sized(left, (1, len(right.rows))) if left.kind == "ones'" else left
     right = _sized(right, (left.shape[1], 1)) if right.kind == "ones" else right
     if left.kind in SIZELESS or right.kind in SIZELESS:
@@ -181,27 +168,57 @@ def times(left: Matrix, right: Matrix) -> Matrix:
         raise SizeMismatchError(f"{left.shape} times {right.shape}")
     inner = range(left.shape[1])
     rows = [[sum(row[k] * right.rows[k][j] for k in inner) for j in range(right.shape[1])] for row in left.rows]
-    return Matrix(PRODUCT[left.kind in ("column", "matrix"), right.kind in ("row", "matrix")], rows)
+    kind = PRODUCT[left.kind in ("column", "matrix"), right.kind in ("row", "matrix")]
+    return Matrix(kind, rows, (left.row_sizes, right.column_sizes))
+
+
+def _open_product(left: Open, right: Open) -> Open:
+    def from_columns(sizes: Sizes) -> Matrix:
+        behind = right.from_columns(sizes)
+        return times(left.from_columns(behind.row_sizes), behind)
+
+    def from_rows(sizes: Sizes) -> Matrix:
+        before = left.from_rows(sizes)
+        return times(before, right.from_rows(before.column_sizes))
+
+    return opened(from_rows, from_columns, max(left.width, right.width))
 
 
 def transpose(value: Matrix) -> Matrix:
     """Rows become columns."""
+    if isinstance(value, Open):
+        made = value
+        return opened(
+            lambda sizes: transpose(made.from_columns(sizes)),
+            lambda sizes: transpose(made.from_rows(sizes)),
+            made.width,
+        )
     kind = {"column": "row", "row": "column", "ones": "ones'", "ones'": "ones"}.get(value.kind, value.kind)
-    return Matrix(kind, [list(column) for column in zip(*value.rows, strict=True)])
+    rows = [list(column) for column in zip(*value.rows, strict=True)]
+    return Matrix(kind, rows, (value.column_sizes, value.row_sizes))
 
 
 def _named(name: str, scope: Surroundings) -> Matrix:
     if scope.has(name):
         return from_tensor(scope.tensor(name))
     if name == "I":
-        return Matrix("identity", [[Fraction(1)]])
+        return opened(unit_matrix, unit_matrix)
+    if name == "commutation":
+        return opened(lambda rows: commutation(rows[::-1]), commutation, 2)
     if name in ("ones", "𝟏", "1"):
         return Matrix("ones", [[Fraction(1)]])
     return from_tensor(scope.tensor(name))
 
 
 def _each(function: Callable[[Number], Number], value: Matrix) -> Matrix:
-    return Matrix(value.kind, [[function(entry) for entry in row] for row in value.rows])
+    if isinstance(value, Open):
+        made = value
+        return opened(
+            lambda sizes: _each(function, made.from_rows(sizes)),
+            lambda sizes: _each(function, made.from_columns(sizes)),
+            made.width,
+        )
+    return Matrix(value.kind, [[function(entry) for entry in row] for row in value.rows], value.folds)
 
 
 def _fold(combine: Callable[[Matrix, Matrix], Matrix], values: list[Matrix]) -> Matrix:
@@ -212,16 +229,22 @@ def _fold(combine: Callable[[Matrix, Matrix], Matrix], values: list[Matrix]) -> 
 
 
 def _sized(value: Matrix, shape: tuple[int, int]) -> Matrix:
-    """Give I or ones a size."""
+    """Give ones a size."""
     [[coefficient]] = value.rows
-    if value.kind == "identity":
-        rows = [[coefficient * int(i == j) for j in range(shape[1])] for i in range(shape[0])]
-        return Matrix("matrix", rows)
     return Matrix("column" if value.kind == "ones" else "row", [[coefficient] * shape[1] for _ in range(shape[0])])
 
 
 def _spread(function: Callable[[Number, Number], Number], left: Matrix, right: Matrix) -> Matrix:
     """Apply a function entry by entry; a scalar is the same for every entry."""
+    if isinstance(left, Open) and isinstance(right, Open):
+        one, other = left, right
+        return opened(
+            lambda sizes: _spread(function, one.from_rows(sizes), other.from_rows(sizes)),
+            lambda sizes: _spread(function, one.from_columns(sizes), other.from_columns(sizes)),
+            max(one.width, other.width),
+        )
+    left = left.from_rows(right.row_sizes) if isinstance(left, Open) and right.kind != "scalar" else left
+    right = right.from_rows(left.row_sizes) if isinstance(right, Open) and left.kind != "scalar" else right
     if left.kind in SIZELESS and right.kind not in (*SIZELESS, "scalar"):
         left = _sized(left, right.shape)
     if right.kind in SIZELESS and left.kind not in (*SIZELESS, "scalar"):
@@ -235,19 +258,22 @@ def _spread(function: Callable[[Number, Number], Number], left: Matrix, right: M
     if left.shape != right.shape:
         raise SizeMismatchError(f"{left.shape} and {right.shape}")
     pairs = zip(left.rows, right.rows, strict=True)
-    return Matrix(left.kind, [[function(u, v) for u, v in zip(*pair, strict=True)] for pair in pairs])
+    rows = [[function(u, v) for u, v in zip(*pair, strict=True)] for pair in pairs]
+    return Matrix(left.kind, rows, left.folds or right.folds)
 
 
 def _raise(base: Matrix, exponent: Matrix) -> Matrix:
     [[n]] = exponent.rows
     if base.kind == "scalar":
         return Matrix("scalar", [[power(base.rows[0][0], n)]])
-    if base.kind == "identity":
-        return _each(lambda u: power(u, n), base)
+    if isinstance(base, Open):
+        if n != int(n) or n < 1:
+            raise IndexMismatchError("nothing gives I a size")
+        return _fold(times, [base] * int(n))
     if base.kind != "matrix" or n != int(n):
         raise IndexMismatchError(f"a {base.kind} has no power {n}; .^ raises entry by entry")
     root = base if n >= 0 else Matrix("matrix", _inverse(base.rows))
-    return _fold(times, [_sized(Matrix("identity", [[Fraction(1)]]), base.shape), *[root] * abs(int(n))])
+    return _fold(times, [unit_matrix(base.row_sizes), *[root] * abs(int(n))])
 
 
 def _inverse(rows: Rows) -> Rows:
@@ -258,16 +284,43 @@ def _inverse(rows: Rows) -> Rows:
 
 
 def _kronecker(left: Matrix, right: Matrix) -> Matrix:
+    if isinstance(left, Open) or isinstance(right, Open):
+        return _open_kronecker(left, right)
     rows = [[a * b for a in upper for b in lower] for upper in left.rows for lower in right.rows]
     kinds = {left.kind, right.kind} - {"scalar"} or {"scalar"}
-    return Matrix(kinds.pop() if len(kinds) == 1 else "matrix", rows)
+    shown = [m for m in (left, right) if m.kind != "scalar"]
+    heights = sum((m.row_sizes for m in shown if m.kind in ("column", "matrix")), ())
+    widths = sum((m.column_sizes for m in shown if m.kind in ("row", "matrix")), ())
+    return Matrix(kinds.pop() if len(kinds) == 1 else "matrix", rows, (heights or (1,), widths or (1,)))
+
+
+def _open_kronecker(left: Matrix, right: Matrix) -> Open:
+    """I ⊗ A: of the sizes of the whole, the first ones belong to the left."""
+
+    def made(side: Matrix, sizes: Sizes, *, by_rows: bool) -> Matrix:
+        if not isinstance(side, Open):
+            return side
+        return side.from_rows(sizes) if by_rows else side.from_columns(sizes)
+
+    def from_sizes(sizes: Sizes, *, by_rows: bool) -> Matrix:
+        known = right.row_sizes if by_rows else right.column_sizes
+        last = right.width if isinstance(right, Open) else len(known)
+        parts = sizes[: len(sizes) - last], sizes[len(sizes) - last :]
+        return _kronecker(made(left, parts[0], by_rows=by_rows), made(right, parts[1], by_rows=by_rows))
+
+    widths = [side.width if isinstance(side, Open) else len(side.row_sizes) for side in (left, right)]
+    return opened(
+        lambda sizes: from_sizes(sizes, by_rows=True), lambda sizes: from_sizes(sizes, by_rows=False), sum(widths)
+    )
 
 
 def _diagonal(value: Matrix) -> Matrix:
     if value.kind == "matrix":
         return Matrix("column", [[row[k]] for k, row in enumerate(value.rows) if k < len(row)])
     entries = [entry for row in value.rows for entry in row]
-    return Matrix("matrix", [[u if i == j else 0 * u for j in range(len(entries))] for i, u in enumerate(entries)])
+    sizes = value.row_sizes if value.kind == "column" else value.column_sizes
+    rows = [[u if i == j else 0 * u for j in range(len(entries))] for i, u in enumerate(entries)]
+    return Matrix("matrix", rows, (sizes, sizes))
 
 
 def _flat(value: Matrix) -> list[Number]:
@@ -288,16 +341,35 @@ SCALARS: dict[str, Callable[[Matrix], Number]] = {
     "normF": _norm,
     "norm2": _norm,
     "norm1": lambda x: sum(abs(entry) for entry in _flat(x)),
+    "logsumexp": lambda x: FUNCTIONS["log"](sum(FUNCTIONS["exp"](entry) for entry in _flat(x))),
 }
+
+
+def _stack(value: Matrix) -> Matrix:
+    """The columns, one below the other."""
+    sides = value.column_sizes * (value.kind in ("row", "matrix")) + value.row_sizes * (
+        value.kind in ("column", "matrix")
+    )
+    return Matrix("column", [[entry] for column in zip(*value.rows, strict=True) for entry in column], (sides, (1,)))
+
+
+def _softmax(value: Matrix) -> Matrix:
+    total = sum(FUNCTIONS["exp"](entry) for entry in _flat(value))
+    return _each(lambda u: FUNCTIONS["exp"](u) / total, value)
+
+
 MATRICES: dict[str, Callable[[Matrix], Matrix]] = {
-    "inv": lambda A: A if A.kind == "identity" else Matrix("matrix", _inverse(A.rows)),
+    "inv": lambda A: Matrix("matrix", _inverse(A.rows)),
     "diag": _diagonal,
-    "vec": lambda A: Matrix("column", [[entry] for column in zip(*A.rows, strict=True) for entry in column]),
+    "vec": _stack,
     "transpose": transpose,
+    "softmax": _softmax,
 }
 
 
 def _call(tree: Call, scope: Surroundings) -> Matrix:
+    if scope.has(tree.name):  # u(x) where u = u(x) stands above
+        return from_tensor(scope.tensor(tree.name))
     values = [matrix(argument, scope) for argument in tree.arguments]
     if tree.name in SCALARS and values[0].kind not in SIZELESS:
         if tree.name in ("norm1", "norm2") and values[0].kind == "matrix":

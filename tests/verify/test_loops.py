@@ -317,6 +317,17 @@ def test_the_derivative_of_an_inverse_has_its_sign_and_orientation() -> None:
     np.testing.assert_allclose(got, -es("ik,lj->ijkl", inverse, inverse), rtol=1e-6, atol=1e-6)
 
 
+def vec(u: Any) -> Any:
+    """The columns, one below the other."""
+    return np.reshape(u, -1, order="F")
+
+
+def swap(rows: int, columns: int) -> Any:
+    """The matrix that takes vec(M) to vec(M'), for M of this shape."""
+    units = np.eye(rows * columns)  # each is vec(M) of a unit matrix M, so that its rows are the columns of M
+    return np.stack([vec(np.reshape(unit, (columns, rows))) for unit in units], axis=1)
+
+
 # fmt: off
 MATRICES: list[tuple[str, Want]] = [
     ("a' A x",                      lambda: E.a @ E.A @ E.x),
@@ -345,6 +356,25 @@ MATRICES: list[tuple[str, Want]] = [
     ("ones' A x",                   lambda: (E.A @ E.x).sum()),
     ("M = A B\nM' a",               lambda: (E.A @ E.B).T @ E.a),
     ("exp(-x' S x / 2)",            lambda: np.exp(-E.x @ E.S @ E.x / 2)),
+    ("softmax(A x)",                lambda: special.softmax(E.A @ E.x)),
+    ("softmax(x') y",               lambda: special.softmax(E.x) @ E.y),
+    ("logsumexp(A x)",              lambda: special.logsumexp(E.A @ E.x)),
+    ("commutation vec(A)",          lambda: vec(E.A.T)),
+    ("vec(A)' commutation",         lambda: vec(E.A) @ swap(3, 2)),
+    ("commutation' vec(A')",        lambda: vec(E.A)),
+    ("commutation commutation vec(A)", lambda: vec(E.A)),
+    ("(I + commutation) vec(S)",    lambda: vec(E.S + E.S.T)),
+    ("(I - 2 commutation)' vec(S)", lambda: vec(E.S - 2 * E.S.T)),
+    ("(A ⊗ C) commutation",         lambda: np.kron(E.A, E.C) @ swap(3, 5)),
+    ("commutation (A ⊗ M)",         lambda: swap(2, 2) @ np.kron(E.A, E.M)),
+    ("(I ⊗ A) vec(B)",              lambda: vec(E.A @ E.B)),
+    ("(B' ⊗ I) vec(A)",             lambda: vec(E.A @ E.B)),
+    ("(I ⊗ I) vec(A)",              lambda: vec(E.A)),
+    ("S ⊗ Q + I",                   lambda: np.kron(E.S, E.Q) + np.eye(9)),
+    ("(S ⊗ Q) (2 I)^2",             lambda: 4 * np.kron(E.S, E.Q)),
+    ("tr(commutation (S ⊗ Q))",     lambda: np.sum(E.S * E.Q.T)),
+    ("vec(A)' ones",                lambda: E.A.sum()),
+    ("S^0",                         lambda: np.eye(3)),
 ]
 # fmt: on
 
