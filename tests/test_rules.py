@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
-from einsdiff.algebra.steps import Steps
+from einsdiff.algebra import build
+from einsdiff.algebra.steps import Step, Steps
 from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM
-from einsdiff.verify import loops, modular
+from einsdiff.verify import exact, loops
 
 RNG = np.random.default_rng(4)
 Q3 = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
@@ -16,33 +17,44 @@ INPUTS = {
 }  # fmt: skip
 
 CASES = (
-    # rule                       formula                                            exact modulo a prime
-    ("log of a sum of exp",      "y_n = log(sum_k(exp(Z_nk)))",                     False),
-    ("case of a relation",       "y_i = where(x_i > a_i, 1, 0)",                    False),
-    ("numeric exponent",         "k = 4/2; y_i = pow(x_i, k)",                      False),
-    ("softmax",                  "y_nk = exp(Z_nk)/sum_j(exp(Z_nj))",               False),
-    ("epsilon pair",             "s_i = ε_ijk a_j ε_klm b_l c_m",                   True),
-    ("inverse cancels",          "Y_ik = inv(A)_ij A_jl B_lk",                      True),
-    ("inverse cancels",          "Q : matrix(n, n) orthogonal; Y_ik = Q_ij Q_lj B_lk", False),
-    ("selection",                "y_i = where(x_i > 0, 1, 0) log(x_i^2)",           False),
-    ("inverse of inverse",       "M_ij = inv(A)_ij; s = logdet(M)",                 False),
-    ("inverse of inverse",       "M_ij = inv(A)_ij; s = det(M)",                    True),
-    ("common factor",            "y_i = sin(x_i) a_i + sin(x_i) b_i",               True),
-    ("common delta",             "Y_ij = δ_ij a_i + δ_ij b_i",                      True),
+    # rule                       formula
+    ("log of a sum of exp",      "y_n = log(sum_k(exp(Z_nk)))"),
+    ("case of a relation",       "y_i = where(x_i > a_i, 1, 0)"),
+    ("numeric exponent",         "k = 4/2; y_i = pow(x_i, k)"),
+    ("softmax",                  "y_nk = exp(Z_nk)/sum_j(exp(Z_nj))"),
+    ("epsilon pair",             "s_i = ε_ijk a_j ε_klm b_l c_m"),
+    ("inverse cancels",          "Y_ik = inv(A)_ij A_jl B_lk"),
+    ("inverse cancels",          "Q : matrix(n, n) orthogonal; Y_ik = Q_ij Q_lj B_lk"),
+    ("selection",                "y_i = where(x_i > 0, 1, 0) log(x_i^2)"),
+    ("inverse of inverse",       "M_ij = inv(A)_ij; s = logdet(M)"),
+    ("inverse of inverse",       "M_ij = inv(A)_ij; s = det(M)"),
+    ("common factor",            "y_i = sin(x_i) a_i + sin(x_i) b_i"),
+    ("common delta",             "Y_ij = δ_ij a_i + δ_ij b_i"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("rule", "text", "is_exact"), CASES, ids=[f"{c[0]}: {c[1]}" for c in CASES])
-def test_a_rule_fires_and_keeps_the_value(rule: str, text: str, *, is_exact: bool) -> None:
+def fired(rule: str, text: str) -> list[Step]:
     f, steps = ed.parse(text, notation="index"), Steps()
     f.derive(steps)
-    fired = [s for s in steps.taken if s.rule == rule]
-    assert fired, {s.rule for s in steps.taken}
-    if is_exact:
-        assert all(modular.agree(s.before, s.after) for s in fired)
+    assert rule in {s.rule for s in steps.taken}
+    return [s for s in steps.taken if s.rule == rule]
+
+
+@pytest.mark.parametrize(("rule", "text"), CASES, ids=[f"{c[0]}: {c[1]}" for c in CASES])
+def test_a_rule_fires_and_keeps_the_value(rule: str, text: str) -> None:
+    assert all(exact.agree(s.before, s.after) for s in fired(rule, text))
+    f = ed.parse(text, notation="index")
     inputs = {name: INPUTS[name] for name in f.inputs}
     wanted = np.asarray(loops.evaluate(text, inputs).result, float)
     np.testing.assert_allclose(f.compile()(**inputs), wanted, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize(("rule", "text"), CASES, ids=[f"{c[0]}: {c[1]}" for c in CASES])
+def test_another_result_than_that_of_a_rule_is_refused(rule: str, text: str) -> None:
+    for s in fired(rule, text):
+        ones = build.spread(build.number(1), build.sizes(s.after))
+        for wrong in (build.scale(2, s.after), build.scale(-1, s.after), build.add(s.after, ones), build.number(0)):
+            assert not exact.agree(s.before, wrong)
 
 
 def test_every_rule_has_a_case() -> None:

@@ -5,11 +5,12 @@ import pytest
 
 import einsdiff as ed
 from einsdiff import functions
+from einsdiff.algebra.build import Entry
 from einsdiff.algebra.walk import tensors
 from einsdiff.elaborate.template import template
 from einsdiff.program.numpy_functions import SPELLINGS
 from einsdiff.simplify.identities import NAMES, ROWS
-from einsdiff.verify import differences, loops
+from einsdiff.verify import differences, exact, loops
 
 
 def draw(row: functions.Row, seed: int) -> dict[str, float]:
@@ -50,6 +51,26 @@ def test_both_sides_of_an_identity_have_the_same_value(row) -> None:
             values["a"] *= rng.choice([-1, 1]) if "log(a)" not in row.left else 1
         left, right = (loops.evaluate(f"s = {side} + 0 a", values).result for side in (row.left, row.right))
         np.testing.assert_allclose(float(left), float(right), rtol=1e-12, atol=1e-14)
+
+
+def scalar(text: str) -> Entry:
+    return Entry(template(text, NAMES), ())
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}: {row.left}")
+def test_both_sides_of_an_identity_are_equal_exactly(row) -> None:
+    assert exact.agree(scalar(row.left), scalar(row.right))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}: {row.left}")
+def test_an_identity_with_another_right_side_is_refused(row) -> None:
+    wrong = [f"({row.right}) + 1", f"({row.right}) + a", f"2 ({row.right}) + 1/3", f"({row.right}) b"]
+    if row.right != "0":
+        wrong += [f"-({row.right})", f"2 ({row.right})", f"exp({row.right})"]
+    else:
+        wrong.remove("(0) b")
+    for right in wrong:
+        assert not exact.agree(scalar(row.left), scalar(right)), right
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}: {row.left}")

@@ -1,1 +1,1 @@
-"""Verification: a loop interpreter, finite differences, and exact evaluation modulo a prime, each on its own."""
+"""Verification: a loop interpreter, finite differences, exact evaluation modulo primes, and verdicts on claims."""
