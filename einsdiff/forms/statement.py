@@ -12,9 +12,9 @@ from itertools import chain, count
 
 from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, Call, Count, Expr, MatrixFunction, Size, Tensor, Wire, parts
+from einsdiff.algebra.nodes import Argument, Axis, Call, Count, Expr, MatrixFunction, Size, Tensor, Wire, parts
 from einsdiff.forms.style import Style
-from einsdiff.forms.writer import LETTERS, Writer
+from einsdiff.forms.writer import LETTERS, Writer, needs_alias
 
 LONG = 240  # parts of a formula, written out, beyond which those that stand twice get a name
 WORTH = 6  # parts that a shared part must have for a name of its own
@@ -43,19 +43,39 @@ def write_statement(
 ) -> str:
     """Return the statement of an entry whose wires are called by `names`; `taken` are names that stand for tensors."""
     named = _named(entry.node, {*taken, left.label})
+    aliased = _aliased(entry.node, {*taken, left.label, *named.values()})
     lines = []
     style = writer.style
-    spoken = {*taken, left.label, *named.values(), *names.values(), *writer.hints.values()}
+    spoken = {*taken, left.label, *named.values(), *aliased.values(), *names.values(), *writer.hints.values()}
     writer.counts = _counts(entry.node, spoken)
-    for node, name in named.items():
-        letters = tuple(LETTERS[k] if k < len(LETTERS) else f"i{k}" for k in range(node.rank))
-        lines.append(f"{style.tensor(name, letters)} = {writer.write(Entry(node, letters), letters)}")
-        writer.names[node] = name
+    for node in walk.ordered(entry.node):
+        if node in named:
+            letters = _letters(node.rank)
+            lines.append(f"{style.tensor(named[node], letters)} = {writer.write(Entry(node, letters), letters)}")
+            writer.names[node] = named[node]
+        for a in aliased:
+            if a.node is node:
+                letters = _letters(1 + max(a.labels, default=-1))
+                part = Entry(node, tuple(letters[k] for k in a.labels))
+                lines.append(f"{style.tensor(aliased[a], letters)} = {writer.write(part, letters)}")
+                writer.aliases[a] = aliased[a]
     free = [names[w] for w in names]
     at = tuple(names[w] for w in entry.wires)
     lines.append(f"{left.write(style)} = {writer.write(Entry(entry.node, at), free)}")
     counts = [_count_line(size, writer) for size in writer.counted]
     return "\n".join([*counts, *lines])
+
+
+def _letters(rank: int) -> tuple[str, ...]:
+    return tuple(LETTERS[k] if k < len(LETTERS) else f"i{k}" for k in range(rank))
+
+
+def _aliased(root: Expr, taken: Collection[str]) -> dict[Argument, str]:
+    """Return the arguments of unknown functions that are named anew."""
+    calls = [node for node in walk.ordered(root) if isinstance(node, Call)]
+    asked = dict.fromkeys(a for c in calls for k, a in enumerate(c.arguments) if needs_alias(c, k))
+    serial = (f"t{k}" for k in count(1))
+    return {a: next(name for name in serial if name not in taken) for a in asked}
 
 
 def _counts(root: Expr, taken: Collection[str]) -> dict[Size, str]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import count
+from itertools import chain, count, islice
 
-from einsdiff.algebra import build
+from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
+    Argument,
     Call,
     Count,
     Derivative,
@@ -36,9 +37,12 @@ from einsdiff.algebra.nodes import (
     magnitude,
     parts,
 )
+from einsdiff.algebra.walk import here
 from einsdiff.elaborate.deep import Deep, run
 from einsdiff.elaborate.summation import Held, Standing, Standings, alike, raised, together
 from einsdiff.errors import Span
+from einsdiff.forms.matrix.form import matrix_form
+from einsdiff.forms.matrix.spelling import write as write_matrix
 from einsdiff.forms.style import PLAIN, Level, Style
 from einsdiff.simplify.softmax import as_softmax
 
@@ -62,6 +66,18 @@ class Piece:
     closes: frozenset[str] = frozenset()
 
 
+def needs_alias(call: Call, k: int) -> bool:
+    """Tell whether an argument of an unknown function is named anew: as f receives it, or to differentiate by it alone.
+
+    f(x, u) is differentiated by its first argument as ∂f(t, u)/∂t with t = x, where u is made of x too.
+    """
+    a = call.arguments[k]
+    if a.labels != tuple(range(len(a.labels))):
+        return True
+    others = [other.node for j, other in enumerate(call.arguments) if j != k]
+    return k in call.wrt and a.node in walk.ordered(*others)
+
+
 class Writer:
     """Writes formulas in one style, with hints for the letters of bound indices."""
 
@@ -75,6 +91,7 @@ class Writer:
         self.hints = hints or {}
         self.sizes = sizes or {}
         self.names: dict[Expr, str] = {}
+        self.aliases: dict[Argument, str] = {}
         self.counts: dict[Size, str] = {}
         self.counted: dict[Size, None] = {}
 
@@ -116,13 +133,16 @@ class Writer:
             case Reduce():
                 return (yield self._reduce(node, at, taken))
             case MatrixFunction(function, argument):
-                inner = self.names.get(argument) or (argument.name if isinstance(argument, Tensor) else None)
-                assert inner is not None, "the argument of a matrix function has a name of its own"
+                inner = self.names.get(argument) or write_matrix(matrix_form(here(argument), (0,), (1,)), "plain")
                 text = self.style.matrix_function(function, inner, at)
                 return self._leaf(text, at, (function, inner))
             case Call(function, arguments, _, wrt):
-                given = [self.names.get(a.node) or getattr(a.node, "name", "?") for a in arguments]
-                text = self.style.unknown(function, given, [len(a.labels) for a in arguments], at, wrt)
+                given = [
+                    self.aliases[a] if needs_alias(node, k) else self.names.get(a.node) or getattr(a.node, "name", "?")
+                    for k, a in enumerate(arguments)
+                ]
+                ranks = [len(a.labels) for a in arguments]
+                text = self.style.unknown(function, given, ranks, _in_reading_order(node, at), wrt)
                 return self._leaf(text, at, (function,))
             case Derivative(body, wrt):
                 inner = yield self.piece(Entry(body, at[: body.rank]), taken | set(at), frozenset())
@@ -471,6 +491,13 @@ def _spread_axes(node: Expr) -> set[int]:
         return set()
     labels = {f.labels[0] for f in node.factors if isinstance(f.node, Ones)}
     return {axis for axis, label in enumerate(node.out) if label in labels}
+
+
+def _in_reading_order(node: Call, at: Sequence[str]) -> tuple[str, ...]:
+    """Return the indices of ∂²f/∂x_k∂x_j such that those of each argument are sorted, as in ∂²f/∂x_j∂x_k."""
+    behind = iter(at[node.axes :])
+    groups = [(k, tuple(islice(behind, len(node.arguments[k].labels)))) for k in node.wrt]
+    return (*at[: node.axes], *chain.from_iterable(group for _, group in sorted(groups)))
 
 
 def _name_of(node: Expr) -> tuple[int, str]:

@@ -1,0 +1,1 @@
+"""Matrix forms: an entry with rows and columns as the formula that a person would write."""

@@ -1,0 +1,99 @@
+"""Folded rows and columns: what is left of a network as a formula with ⊗, vec and commutation.
+
+(i, k) by (j, l)   M_ij N_kl      M ⊗ N
+(i, k) by (j, l)   M_il N_kj      (M ⊗ N) commutation
+(i, k) by (j, l)   M_ki N_lj      vec(M) vec(N)'
+(i, k) by (i, k)   M_ki           diag(vec(M))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+from typing import NamedTuple
+
+from einsdiff.errors import NoMatrixForm
+from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix.network import Network, Place
+from einsdiff.forms.matrix.tree import COMMUTATION, Form
+
+Places = tuple[Place | None, ...]
+
+
+class Ends(NamedTuple):
+    """The places of the rows and of the columns."""
+
+    rows: tuple[Place, ...]
+    columns: tuple[Place, ...]
+
+
+def folded(network: Network, ends: Ends) -> Form:
+    """Return what is left of a network as a formula whose rows and columns are places, folded."""
+    rows, columns = ends
+    if len(rows) < 2 and len(columns) < 2:
+        return network.between(rows[0] if rows else None, columns[0] if columns else None)
+    if len(rows) == 2 and not columns:
+        return tree.vec(network.between(rows[1], rows[0]))
+    if len(columns) == 2 and not rows:
+        return tree.transpose(tree.vec(network.between(columns[1], columns[0])))
+    groups = network.components()
+    for row, column, turned in _pairings(rows, columns):
+        pairs = list(zip(row, column, strict=True))
+        if _are_disjoint(pairs) and all(_is_apart(pair, groups) for pair in pairs):
+            made = [network.between(r, c) for r, c in pairs]
+            whole = tree.kron(*made)
+            return _commuted(whole) if turned else whole
+    return _other_fold(network, ends, groups)
+
+
+def _pairings(rows: tuple[Place, ...], columns: tuple[Place, ...]) -> Iterator[tuple[Places, Places, bool]]:
+    """Yield the ways to give each row a column: in order, then two columns exchanged."""
+    width = max(len(rows), len(columns))
+    for r in _padded(rows, width):
+        for c in _padded(columns, width):
+            yield r, c, False
+    if len(rows) == 2 == len(columns):
+        yield rows, columns[::-1], True
+
+
+def _padded(places: tuple[Place, ...], width: int) -> list[Places]:
+    """Return the places with gaps: (p, None) and (None, p) for one place where two are wanted."""
+    gaps = width - len(places)
+    found = {
+        p
+        for p in permutations([*range(len(places)), *[-1] * gaps])
+        if [k for k in p if k >= 0] == list(range(len(places)))
+    }
+    return [tuple(places[k] if k >= 0 else None for k in p) for p in sorted(found, reverse=True)]
+
+
+def _are_disjoint(pairs: Sequence[tuple[Place | None, Place | None]]) -> bool:
+    """Tell whether no place stands in two pairs."""
+    every = [p for pair in pairs for p in set(pair) if p is not None]
+    return len(every) == len(set(every))
+
+
+def _is_apart(pair: tuple[Place | None, Place | None], groups: list[set[Place]]) -> bool:
+    """Tell whether no matrix joins a pair with another place."""
+    places = {p for p in pair if p is not None}
+    return all(g <= places for g in groups if g & places)
+
+
+def _commuted(whole: Form) -> Form:
+    if whole.head == "kron" and all(p == tree.IDENTITY for p in whole.parts):
+        return COMMUTATION
+    return tree.multiply([whole, COMMUTATION])
+
+
+def _other_fold(network: Network, ends: Ends, groups: list[set[Place]]) -> Form:
+    """vec(M) vec(N)ᵀ, or diag(vec(M))."""
+    rows, columns = ends
+    if len(rows) == 2 == len(columns):
+        if set(rows) == set(columns) and rows[0] != rows[1]:
+            whole = tree.diagonal(tree.vec(network.between(rows[1], rows[0])))
+            return whole if rows == columns else tree.multiply([whole, COMMUTATION])
+        pairs = [(rows[0], rows[1]), (columns[0], columns[1])]
+        if _are_disjoint(pairs) and all(_is_apart(pair, groups) for pair in pairs):
+            left, right = network.between(rows[1], rows[0]), network.between(columns[1], columns[0])
+            return tree.multiply([tree.vec(left), tree.transpose(tree.vec(right))])
+    raise NoMatrixForm("there is no matrix form: products, ⊗ and vec cannot order its axes so")

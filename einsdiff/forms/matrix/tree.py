@@ -1,0 +1,469 @@
+"""Formulas in matrix notation, and the makers that keep them tidy.
+
+A `Form` is a head with parts.  Its shape is one letter: `s` a scalar, `c` a column, `r` a row, `m` a matrix.  The
+makers flatten products and sums, carry transposes to the names, and drop factors that are one; whatever is cleverer is
+a row of `patterns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from einsdiff.algebra.nodes import Exact, exact, magnitude
+
+TRANSPOSED = {"s": "s", "c": "r", "r": "c", "m": "m"}
+ENTRYWISE = frozenset("*/^")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A formula: `head` says what it is, `name` which name, function, operator or number.
+
+    Heads: number, name, product, sum, transpose, entrywise (`*`, `/`, `^`), power, quotient, kron, call, where.
+    """
+
+    head: str
+    name: str
+    parts: tuple[Form, ...] = ()
+    shape: str = "s"
+    value: Exact = 0
+    is_symmetric: bool = False
+
+    def __str__(self) -> str:
+        inside = ", ".join(map(str, self.parts))
+        return f"{self.name or self.head}({inside})" if self.parts else self.name or str(self.value)
+
+
+# ------------------------------------------------------------------------------------------------------------- leaves
+
+
+def number(value: Exact) -> Form:
+    """Return an exact number."""
+    return Form("number", "", (), "s", exact(value))
+
+
+def name(text: str, shape: str, *, is_symmetric: bool = False) -> Form:
+    """Return the name of a scalar, of a column or of a matrix."""
+    return Form("name", text, (), shape, 0, is_symmetric)
+
+
+ZERO = number(0)
+ONE = number(1)
+IDENTITY = name("I", "m", is_symmetric=True)
+ONES = name("ones", "c")
+COMMUTATION = name("commutation", "m")
+
+
+def is_ones(form: Form) -> bool:
+    """Tell whether a form is the column of ones or its transpose."""
+    return form is ONES or form == ONES or (form.head == "transpose" and form.parts[0] == ONES)
+
+
+# ---------------------------------------------------------------------------------------------------------- transpose
+
+
+def transpose(form: Form) -> Form:
+    """Return formᵀ, with the transposes at the names where they can be."""
+    if form.shape == "s" or form.is_symmetric or form == COMMUTATION:
+        return form
+    match form.head:
+        case "transpose":
+            return form.parts[0]
+        case "product":
+            scalars, chain = split(form)
+            return multiply([*scalars, *(transpose(f) for f in reversed(chain))])
+        case "sum":
+            turned = add([transpose(p) for p in form.parts])
+            is_better = transposes(turned) <= transposes(form)
+            return turned if is_better else Form("transpose", "", (form,), TRANSPOSED[form.shape])
+        case "kron":
+            return kron(*(transpose(p) for p in form.parts))
+        case "quotient":
+            return divide(transpose(form.parts[0]), form.parts[1])
+        case _:
+            return Form("transpose", "", (form,), TRANSPOSED[form.shape])
+
+
+# ------------------------------------------------------------------------------------------------------------ products
+
+
+def coefficient(form: Form) -> tuple[Exact, Form]:
+    """Return the number in front of a form, and the rest."""
+    if form.head == "number":
+        return form.value, ONE
+    if form.head == "quotient":
+        c, above = coefficient(form.parts[0])
+        return (c, divide(above, form.parts[1])) if c != 1 else (1, form)
+    if form.head == "product" and form.parts[0].head == "number":
+        return form.parts[0].value, _product(form.parts[1:])
+    return 1, form
+
+
+def split(form: Form) -> tuple[list[Form], list[Form]]:
+    """Return the scalars in front of a form, the number first, and its chain of columns, rows and matrices."""
+    if form.head == "quotient" and form.shape != "s":
+        scalars, chain = split(form.parts[0])
+        return [*scalars, divide(ONE, form.parts[1])], chain
+    if form.head != "product":
+        return ([form], []) if form.shape == "s" else ([], [form])
+    if form.shape == "s" and any(p.shape != "s" for p in form.parts):
+        c, rest = coefficient(form)
+        return ([number(c), rest] if c != 1 else [rest]), []
+    scalars = [p for p in form.parts if p.shape == "s"]
+    return scalars, [p for p in form.parts if p.shape != "s"]
+
+
+def factors_apart(form: Form) -> tuple[list[Form], list[Form]]:
+    """Return the scalars and the chain of a product; a scalar x' A y is a chain."""
+    if form.head == "product":
+        return [p for p in form.parts if p.shape == "s"], [p for p in form.parts if p.shape != "s"]
+    return ([form], []) if form.head == "number" else ([], [form])
+
+
+def factors(form: Form) -> tuple[Form, ...]:
+    """Return the factors of a product, scalars among them."""
+    return form.parts if form.head == "product" else (form,)
+
+
+def chain_of(form: Form) -> tuple[Form, ...]:
+    """Return the factors of a matrix product, a scalar x' A y included."""
+    return tuple(p for p in form.parts if p.shape != "s") if form.head == "product" else (form,)
+
+
+def multiply(factors: Iterable[Form]) -> Form:
+    """Return the matrix product, scalars in front."""
+    c: Exact = 1
+    scalars: list[Form] = []
+    below: list[Form] = []
+    chain: list[Form] = []
+    for f in factors:
+        in_front, matrices = split(f)
+        for s in in_front:
+            if s.head == "number":
+                c = exact(Fraction(c) * s.value)
+            elif s.head == "quotient":
+                front, above = coefficient(s.parts[0])
+                c = exact(Fraction(c) * front)
+                scalars += [above] if above != ONE else []
+                below.append(s.parts[1])
+            else:
+                scalars += list(_scalar_factors(s))
+        chain += [m for m in matrices if m != IDENTITY] or (matrices[:1] if not chain else [])
+    if c == 0:
+        return ZERO
+    if IDENTITY in chain and len(chain) > 1:
+        chain = [m for m in chain if m != IDENTITY] or [IDENTITY]
+    inner, chain = _closed(chain)
+    scalars += inner
+    scalars = _gathered(scalars)
+    if not chain and len(scalars) == 1 and scalars[0].head == "product":
+        scalars = list(scalars[0].parts)
+    if c < 0:
+        c, chain = _turned(c, chain)
+    whole = _product([*([number(c)] if c != 1 else []), *scalars, *chain])
+    return divide(whole, multiply(below)) if below else whole
+
+
+def _turned(c: Exact, chain: list[Form]) -> tuple[Exact, list[Form]]:
+    """Return −(a − b) as b − a, where a factor is such a difference."""
+    for k, f in enumerate(chain):
+        body = f.parts[0] if f.head == "transpose" else f
+        if body.head != "sum" or 2 * sum(coefficient(t)[0] < 0 for t in body.parts) < len(body.parts):
+            continue
+        turned = add([multiply([number(-1), t]) for t in body.parts])
+        return -c, [*chain[:k], transpose(turned) if f.head == "transpose" else turned, *chain[k + 1 :]]
+    return c, chain
+
+
+def _scalar_factors(s: Form) -> Iterator[Form]:
+    """The scalar factors of a scalar product; x' A y is one."""
+    if s.head == "product" and all(p.shape == "s" for p in s.parts):
+        yield from s.parts
+    else:
+        yield s
+
+
+def _gathered(scalars: Sequence[Form]) -> list[Form]:
+    """Return scalars sorted, equal ones as powers."""
+    powers: dict[Form, Exact] = {}
+    for s in scalars:
+        base, exponent = (s.parts[0], s.parts[1].value) if is_numeric_power(s) else (s, 1)
+        powers[base] = exact(Fraction(powers.get(base, 0)) + exponent)
+    made = [power(base, number(e)) for base, e in powers.items() if e != 0]
+    return sorted(made, key=lambda f: (f.head != "name", str(f)))
+
+
+def is_numeric_power(form: Form) -> bool:
+    """Tell whether a form is a scalar raised to a number."""
+    return form.head == "power" and form.parts[1].head == "number"
+
+
+def _product(parts: Sequence[Form]) -> Form:
+    if not parts:
+        return ONE
+    if len(parts) == 1:
+        return parts[0]
+    chain = [p for p in parts if p.shape != "s"]
+    return Form("product", "", tuple(parts), shape_of_chain(chain))
+
+
+def shape_of_chain(chain: Sequence[Form]) -> str:
+    """Return the shape of a product."""
+    if not chain:
+        return "s"
+    rows, columns = chain[0].shape in "cm", chain[-1].shape in "rm"
+    return ("m" if columns else "c") if rows else "r" if columns else "s"
+
+
+def _closed(chain: Sequence[Form]) -> tuple[list[Form], list[Form]]:
+    """Return the scalars x' A y that stand inside of a chain, and what is left of it.
+
+    A column ends a run of factors, since it has no columns; the next run begins with a row.
+    """
+    runs: list[list[Form]] = [[]]
+    for f in chain:
+        if runs[-1] and (runs[-1][-1].shape == "c" or f.shape == "r"):
+            runs.append([])
+        runs[-1].append(f)
+    closed = [r for r in runs if r and r[0].shape == "r" and r[-1].shape == "c"]
+    if len(runs) == 1:
+        return [], list(chain)
+    left = [f for r in runs if r not in closed for f in r]
+    return [_product(r) for r in closed], left
+
+
+def divide(above: Form, below: Form) -> Form:
+    """Return above / below for a scalar below."""
+    c, rest = coefficient(below)
+    if c != 1:
+        above = multiply([number(Fraction(1) / Fraction(c)), above])
+    if rest == ONE:
+        return above
+    if above.head == "quotient":
+        above, rest = above.parts[0], multiply([above.parts[1], rest])
+    return Form("quotient", "", (above, rest), above.shape)
+
+
+def power(base: Form, exponent: Form) -> Form:
+    """Return base^exponent for scalars; a negative power is a quotient, (x' x)^½ a norm."""
+    if exponent == ONE:
+        return base
+    if base.head == "number" and exponent.head == "number" and isinstance(exponent.value, int):
+        return number(exact(Fraction(base.value) ** exponent.value))
+    if is_numeric_power(base) and exponent.head == "number" and base.parts[0].name in ("norm", "normF"):
+        return power(base.parts[0], number(exact(Fraction(base.parts[1].value) * exponent.value)))
+    if exponent.head == "number" and exponent.value < 0:
+        return divide(ONE, power(base, number(magnitude(exponent.value))))
+    return Form("power", "", (base, exponent), "s")
+
+
+# ---------------------------------------------------------------------------------------------------------------- sums
+
+
+def add(terms: Iterable[Form]) -> Form:
+    """Return the sum of terms of one shape; scalars beside others stand for all entries."""
+    flat: list[Form] = []
+    for t in terms:
+        flat += t.parts if t.head == "sum" else [t]
+    counts: dict[Form, Exact] = {}
+    for t in flat:
+        c, rest = coefficient(t)
+        counts[rest] = exact(Fraction(counts.get(rest, 0)) + c)
+    kept = [multiply([number(c), rest]) for rest, c in counts.items() if c != 0]
+    if not kept:
+        return ZERO
+    if len(kept) == 1:
+        return kept[0]
+    kept.sort(key=_reading_order)
+    shape = next((t.shape for t in kept if t.shape != "s"), "s")
+    return Form("sum", "", tuple(kept), shape)
+
+
+def _reading_order(term: Form) -> tuple[object, ...]:
+    """Positive terms first; the identity last; few transposes first."""
+    c, rest = coefficient(term)
+    return (c < 0, IDENTITY in chain_of(rest), -degree(rest), transposes(rest), str(rest))
+
+
+def degree(form: Form) -> int:
+    """Return how many names stand in a form."""
+    return int(form.head == "name") + sum(degree(p) for p in form.parts)
+
+
+def transposes(form: Form) -> int:
+    """Return how many transposes stand in a form."""
+    return int(form.head == "transpose") + sum(transposes(p) for p in form.parts)
+
+
+# ------------------------------------------------------------------------------------------------------ entry by entry
+
+
+def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
+    """Return the product entry by entry, over that of the divisors; ones are left out."""
+    scalars: list[Form] = []
+    above: dict[Form, Exact] = {}
+    for f, sign in [*((f, 1) for f in factors), *((f, -1) for f in divisors)]:
+        in_front, chain = split(f)
+        scalars += in_front if sign > 0 else [power(s, number(-1)) for s in in_front]
+        body = _product(chain)
+        if is_ones(body) or not chain:
+            continue
+        for part, side in _entrywise_factors(body):
+            base, e = _entrywise_power(part)
+            above[base] = exact(Fraction(above.get(base, 0)) + sign * side * Fraction(e))
+    upper = [entrywise_power(b, e) for b, e in above.items() if e > 0]
+    lower = [entrywise_power(b, magnitude(e)) for b, e in above.items() if e < 0]
+    shape = next((f.shape for f in (*factors, *divisors) if f.shape != "s"), "s")
+    upper.sort(key=lambda f: (degree(f), str(f)))
+    top = Form("entrywise", "*", tuple(upper), shape) if len(upper) > 1 else upper[0] if upper else None
+    if not lower:
+        whole = top if top is not None else _ones_of(shape)
+    else:
+        bottom = hadamard(lower)
+        whole = Form("entrywise", "/", (top if top is not None else ONE, bottom), shape)
+    return multiply([*scalars, whole])
+
+
+def _entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
+    """The factors of an entrywise product with 1, its divisors with −1."""
+    if form.head == "entrywise" and form.name in "*/":
+        for k, part in enumerate(form.parts):
+            sign = -1 if form.name == "/" and k else 1
+            yield from ((f, sign * side) for f, side in _entrywise_factors(part))
+    elif form != ONE:
+        yield form, 1
+
+
+def _ones_of(shape: str) -> Form:
+    return {"c": ONES, "r": transpose(ONES), "m": multiply([ONES, transpose(ONES)])}.get(shape, ONE)
+
+
+def _entrywise_power(form: Form) -> tuple[Form, Exact]:
+    if form.head == "entrywise" and form.name == "^" and form.parts[1].head == "number":
+        return form.parts[0], form.parts[1].value
+    return form, 1
+
+
+def entrywise_power(base: Form, exponent: Exact) -> Form:
+    """Return base .^ exponent."""
+    if base.shape == "s":
+        return power(base, number(exponent))
+    inner, e = _entrywise_power(base)
+    if e != 1 and isinstance(exponent, int):
+        base, exponent = inner, exact(Fraction(e) * exponent)
+    if exponent == 1:
+        return base
+    if exponent < 0:
+        return Form("entrywise", "/", (ONE, entrywise_power(base, -exponent)), base.shape)
+    return Form("entrywise", "^", (base, number(exponent)), base.shape)
+
+
+# --------------------------------------------------------------------------------------------------------------- calls
+
+
+def call(function: str, parts: Sequence[Form], shape: str) -> Form:
+    """Return f(u, …)."""
+    return Form("call", function, tuple(parts), shape)
+
+
+def inverse(body: Form) -> Form:
+    """Return body⁻¹, the transpose outside where it is better there."""
+    if body.head == "transpose" or transposes(body) > transposes(transpose(body)):
+        return transpose(inverse(transpose(body)))
+    if body == IDENTITY:
+        return body
+    if body.head == "call" and body.name == "inv":
+        return body.parts[0]
+    return Form("call", "inv", (body,), "m", 0, body.is_symmetric or transpose(body) == body)
+
+
+def determinant(function: str, body: Form) -> Form:
+    """Return det or logdet, of a matrix or of its transpose, whichever reads best."""
+    return call(function, (min(body, transpose(body), key=transposes),), "s")
+
+
+def diagonal(body: Form) -> Form:
+    """Return diag of a column, or the diagonal of a matrix as a column."""
+    scalars, chain = split(body)
+    if body.shape == "c" and len(chain) == 1 and is_ones(chain[0]):
+        return multiply([*scalars, IDENTITY])
+    if body.shape == "m" and len(chain) == 1 and chain[0].head == "transpose":
+        chain = [chain[0].parts[0]]
+    if len(chain) == 1 and chain[0] == IDENTITY:
+        return multiply([*scalars, ONES])
+    shape = "m" if body.shape in "cr" else "c"
+    if body.shape == "r":
+        chain = list(chain_of(transpose(_product(chain))))
+    found = Form("call", "diag", (_product(chain),), shape, 0, shape == "m")
+    return multiply([*scalars, found])
+
+
+def vec(body: Form) -> Form:
+    """Return the columns of a matrix, stacked."""
+    if body.shape in "cs":
+        return body
+    if body.shape == "r":
+        return transpose(body)
+    scalars, chain = split(body)
+    return multiply([*scalars, call("vec", (_product(chain),), "c")])
+
+
+def kron(*factors: Form) -> Form:
+    """Return A ⊗ B ⊗ …; scalars stand in front."""
+    scalars: list[Form] = []
+    parts: list[Form] = []
+    for f in factors:
+        in_front, chain = split(f)
+        scalars += in_front
+        body = _product(chain)
+        parts += body.parts if body.head == "kron" else [body] if chain else []
+    if len(parts) < 2:
+        return multiply([*scalars, *parts])
+    return multiply([*scalars, Form("kron", "", tuple(parts), _shape_of_kron([p.shape for p in parts]))])
+
+
+def _shape_of_kron(shapes: Sequence[str]) -> str:
+    rows, columns = any(s in "cm" for s in shapes), any(s in "rm" for s in shapes)
+    return "m" if rows and columns else "c" if rows else "r"
+
+
+def trace(chain: Sequence[Form]) -> Form:
+    """Return tr of a product: of its rotations and its transpose the one that reads best."""
+    whole = multiply(chain)
+    scalars, factors = split(whole)
+    if not factors:
+        return whole
+    turned = [factors[k:] + factors[:k] for k in range(len(factors))]
+    turned += [[transpose(f) for f in reversed(t)] for t in turned]
+    best = min(turned, key=lambda t: (sum(map(transposes, t)), t[0].head != "transpose", [str(f) for f in t]))
+    return multiply([*scalars, call("tr", (_product(best),), "s")])
+
+
+def inner(left: Form, right: Form) -> Form:
+    """Return left' right for two columns: of the two ways to write it the one that reads best."""
+    both = [multiply([transpose(left), right]), multiply([transpose(right), left])]
+    return min(both, key=lambda f: (transposes(f), _ends(f)))
+
+
+def _ends(form: Form) -> tuple[str, ...]:
+    return tuple(str(f) for f in chain_of(form))
+
+
+def total(column: Form) -> Form:
+    """Return the sum of the entries of a column; of a square x .^ 2 it is x' x."""
+    base, exponent = _entrywise_power(column)
+    if exponent == 2:
+        return inner(base, base)
+    if column == ONES:
+        return inner(ONES, ONES)
+    if column.head == "call" and column.name == "diag":
+        return trace(chain_of(column.parts[0]))
+    if column.head == "entrywise" and column.name == "*":
+        last = max(range(len(column.parts)), key=lambda k: (degree(column.parts[k]), k))
+        rest = [p for k, p in enumerate(column.parts) if k != last]
+        return inner(hadamard(rest), column.parts[last])
+    if column.head == "product" and column.parts[-1] == ONES:
+        return call("sum", (_product(column.parts[:-1]),), "s")
+    return call("sum", (column,), "s")

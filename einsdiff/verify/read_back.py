@@ -1,0 +1,236 @@
+"""Matrix forms that are checked before anyone sees them: the text is read back and compared with its entry.
+
+The comparison is exact evaluation modulo a prime, on random tensors of pairwise different sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count, islice
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Apply, Argument, Axis, Call, Count, Expr, Product, Reduce, Size, Sum, Tensor, Wire
+from einsdiff.calculus.linking import evaluate
+from einsdiff.elaborate.claims import elaborate_claim
+from einsdiff.elaborate.kinds import infer_kinds
+from einsdiff.elaborate.program import Program, resolve_sizes
+from einsdiff.errors import EinsdiffError, NoMatrixForm
+from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix.form import matrix_form
+from einsdiff.forms.matrix.spelling import SPELLINGS, write
+from einsdiff.forms.matrix.tree import Form
+from einsdiff.forms.style import PLAIN
+from einsdiff.layouts import arrange_matrix
+from einsdiff.simplify.normal_form import are_equal
+from einsdiff.simplify.simplify import simplify
+from einsdiff.text.parser import parse_claim
+from einsdiff.verify import modular
+
+WORTH = 14  # characters that a part must have for a name of its own, where it stands twice
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """An entry with its rows and columns, each folded of wires, the last one fastest."""
+
+    entry: Entry
+    rows: tuple[Wire, ...]
+    columns: tuple[Wire, ...]
+
+
+def write_matrix(
+    asked: Folded, program: Program, layout: str = "mixed", spelling: str = "unicode", label: str = ""
+) -> str:
+    """Return the matrix form of an entry; parts that stand twice have names, each on a line above.
+
+    Derivatives of unknown functions have the rows and columns of the layout.  `label` is a name that is not to be used.
+
+    Raises: NoMatrixForm, where there is none.
+    """
+    taken = {*program.inputs, *(d.name for d in program.definitions if d.name), label, "I", "ones", "commutation"}
+    names, lines = _functions(asked.entry.node, layout)
+    counts, counting = _counts(asked.entry.node, taken, spelling)
+    parts = _names(asked.entry.node, program, taken, names, counts)
+    lines += counting
+    for node, name in parts.items():
+        others = names | {n: other for n, other in parts.items() if n is not node}
+        lines.append(f"{write(name, spelling)} = {_written(_whole(node), others, counts, spelling)}")
+    lines.append(_written(asked, names | parts, counts, spelling))
+    text = "\n".join(lines)
+    try:
+        is_right = _reads_back(text, asked, program, layout)
+    except EinsdiffError as error:
+        raise NoMatrixForm(f"there is no matrix form that can be read back: {text} ({error.message})") from None
+    if not is_right:
+        raise NoMatrixForm(f"there is no matrix form that was found right: {text} is another tensor")
+    return text
+
+
+def _written(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str], spelling: str) -> str:
+    return write(matrix_form(asked.entry, asked.rows, asked.columns, names, counts), spelling)
+
+
+def _whole(node: Expr) -> Folded:
+    """Return a node as a scalar, a column or a matrix."""
+    return Folded(walk.here(node), (0,) * (node.rank > 0), (1,) * (node.rank > 1))
+
+
+# ---------------------------------------------------------------------------------------------------------- comparison
+
+
+def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool:
+    """Read formulas in matrix notation and compare the last one with the entry that it was written for."""
+    ranks = {s.name: s.rank for s in program.inputs.values() if s.role != "function"}
+    declared = {n.size for n in walk.ordered(asked.entry.node) if isinstance(n, Count) and isinstance(n.size, str)}
+    ranks |= dict.fromkeys(declared, 0)
+    ranks |= {n.function: n.axes for n in walk.ordered(asked.entry.node) if isinstance(n, Call)}
+    document = parse_claim(f"{text} = 0", notation="matrix", known=ranks)
+    sides = elaborate_claim(document, (), infer_kinds(document, ranks, claim=True), layout)
+    expected, block = _with_numbers(asked.entry), sides.left
+    read = _assumed(resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes), expected)
+    if build.is_zero(expected) or build.is_zero(read):
+        return build.is_zero(expected) and build.is_zero(read)
+    if len(block.rows) != len(asked.rows) or len(block.columns) != len(asked.columns):
+        return False
+    wires: dict[Wire, Wire] = dict(zip((*block.rows, *block.columns), (*asked.rows, *asked.columns), strict=True))
+    read = build.rename(read, wires)
+    return are_equal(read, expected) or modular.agree(read, expected)
+
+
+def _assumed(read: Entry, expected: Entry) -> Entry:
+    """Return what was read with the properties that tensors have in what is expected."""
+    properties = {t.name: t.assumed for t in walk.tensors(expected.node) if t.assumed}
+
+    def rule(node: Expr) -> Entry | None:
+        if isinstance(node, Tensor) and node.name in properties:
+            return build.tensor(node.name, range(node.rank), properties[node.name])
+        return None
+
+    return walk.replace(read, rule) if properties else read
+
+
+def _with_numbers(entry: Entry) -> Entry:
+    """Return an entry in which a declared size that stands as a number is a scalar of that name."""
+
+    def rule(node: Expr) -> Entry | None:
+        return build.tensor(node.size, ()) if isinstance(node, Count) and isinstance(node.size, str) else None
+
+    return walk.replace(entry, rule)
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+
+def _functions(root: Expr, layout: str) -> tuple[dict[Expr, Form], list[str]]:
+    """Return the forms of unknown functions of whole tensors and of their derivatives, and a line for each function."""
+    forms: dict[Expr, Form] = {}
+    lines: dict[str, None] = {}
+    for node in walk.ordered(root):
+        if not isinstance(node, Call) or not all(_is_bare(a) for a in node.arguments):
+            continue
+        form = _function(node, layout)
+        if form is not None:
+            forms[node] = form
+            given = ", ".join(a.node.name for a in node.arguments if isinstance(a.node, Tensor))
+            lines[f"{node.function} = {node.function}({given})"] = None
+    return forms, sorted(lines)
+
+
+def _is_bare(argument: Argument) -> bool:
+    return isinstance(argument.node, Tensor) and argument.labels == tuple(range(argument.node.rank))
+
+
+def _function(node: Call, layout: str) -> Form | None:
+    """Return u, or ∂u/∂x with the rows and columns of a layout; None where that is no plain matrix."""
+    if node.rank > 2:
+        return None
+    if not node.wrt:
+        return tree.name(node.function, "scm"[node.rank])
+    variables = [node.arguments[k] for k in node.wrt]
+    axes = iter(range(node.rank))
+    y = list(islice(axes, node.axes))
+    try:
+        rows, columns = arrange_matrix(y, [list(islice(axes, len(v.labels))) for v in variables], layout)
+    except NoMatrixForm:
+        return None
+    if len(rows) > 1 or len(columns) > 1:
+        return None
+    shape = ("m" if columns else "c") if rows else "r" if columns else "s"
+    names = [v.node.name for v in variables if isinstance(v.node, Tensor)]
+    form = tree.name(PLAIN.derivatives(node.function, names), shape)
+    return tree.transpose(form) if ((rows or columns) and (*rows, *columns)[0] != 0) or shape == "r" else form
+
+
+def _names(
+    root: Expr, program: Program, taken: set[str], known: Mapping[Expr, Form], counts: Mapping[Size, str]
+) -> dict[Expr, Form]:
+    """Return names for the parts that stand twice and are long: the program's own where it has one."""
+    uses = walk.uses(root)
+    own = _definitions(program)
+    names: dict[Expr, Form] = {}
+    for node in walk.ordered(root):
+        if uses[node] < 2 or node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
+            continue
+        if node not in own and len(_inline(node, {**known, **names}, counts)) < WORTH:
+            continue
+        text = own.get(node) or _next_name(node.rank, taken)
+        names[node] = tree.name(text, "scm"[node.rank])
+        taken.add(text)
+    return names
+
+
+def _definitions(program: Program) -> dict[Expr, str]:
+    """Return the names of the definitions of a program by what they are."""
+    from_names: dict[Expr, str] = {}
+    for d in program.definitions:
+        if d.name is not None:
+            entry = simplify(resolve_sizes(evaluate(program, d.entry), program.sizes))[0]
+            if entry.wires == d.wires:
+                from_names.setdefault(entry.node, d.name)
+    return from_names
+
+
+def _inline(node: Expr, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> str:
+    try:
+        return _written(_whole(node), names, counts, "unicode")
+    except NoMatrixForm:
+        return ""
+
+
+def _next_name(rank: int, taken: Collection[str]) -> str:
+    letters: Sequence[str] = ("abcdefg", "pqrstuvwz", "PQRSTUVWZ")[rank]
+    return next(name for k in count() for letter in letters if (name := letter + (str(k) if k else "")) not in taken)
+
+
+def _counts(root: Expr, taken: set[str], spelling: str) -> tuple[dict[Size, str], list[str]]:
+    """Return names for the sizes that stand as numbers in a formula, and a line for each that counts them."""
+    sizes = dict.fromkeys(n.size for n in walk.ordered(root) if isinstance(n, Count) and isinstance(n.size, Axis))
+    names: dict[Size, str] = {}
+    lines = []
+    ranks = {n.name: n.rank for n in walk.ordered(root) if isinstance(n, Tensor)}
+    for size in sizes:
+        assert isinstance(size, Axis)
+        rank = ranks.get(size.tensor, 0)
+        if rank not in (1, 2):
+            continue
+        name = next(n for n in chain("nm", (f"n{k}" for k in count(1))) if n not in taken)
+        taken.add(name)
+        names[size] = name
+        lines.append(f"{name} = {_counted(size, rank, spelling)}")
+    return names, lines
+
+
+def _counted(size: Axis, rank: int, spelling: str) -> str:
+    """Return Σ x_i^0, or the trace of a matrix of ones, A or Aᵀ by its transpose, with as many rows."""
+    style = SPELLINGS[spelling]
+    a = style.name(size.tensor)
+    if rank == 1:
+        return style.call("sum", [style.entrywise_power(a, "0", is_whole=True)])
+    sides = [a, style.transpose(a)] if size.axis == 0 else [style.transpose(a), a]
+    power = style.entrywise_power(style.parenthesis(style.juxtaposed(sides)), "0", is_whole=True)
+    return style.call("tr", [power])
+
+
+__all__ = ["Folded", "Form", "write_matrix"]
