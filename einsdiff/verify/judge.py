@@ -1,0 +1,347 @@
+"""A claim in one layout: whether its two sides are equal, and how that is known.
+
+Numbers come first: sides that differ at a point are not equal.  Sides that agree are equal if they have one normal
+form, which is a proof; else exact evaluation modulo primes may show it; else the points are the grounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from fractions import Fraction
+
+import numpy as np
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Apply, Expr, MatrixFunction, Product, Reduce, Size, Tensor, Unit, Wire
+from einsdiff.calculus.linking import evaluate
+from einsdiff.elaborate.assume import assume
+from einsdiff.elaborate.blocks import Block
+from einsdiff.elaborate.claims import Sides, elaborate_claim
+from einsdiff.elaborate.kinds import Kind
+from einsdiff.elaborate.program import Program, resolve_sizes
+from einsdiff.errors import ClaimError, EinsdiffError
+from einsdiff.simplify.normal_form import are_equal
+from einsdiff.simplify.simplify import simplify
+from einsdiff.text.tree import Declaration, Document, Statement, Tree
+from einsdiff.verify import exact
+from einsdiff.verify.draws import UndefinedError
+from einsdiff.verify.numeric import Array, Point, UnknownValueError, matrix, value
+from einsdiff.verify.samples import Assumed, Sampler
+
+ATTEMPTS = 15
+"""Points that are tried at most, since a formula has no value at some."""
+NEEDED = 4
+"""Points at which all entries must have a value and agree, where there are so many."""
+ENOUGH = 2
+"""Points that do where a formula has no value at the others."""
+EXACTLY = 1e-9
+"""How far two numbers that are equal may be apart, relative to the largest entry."""
+CLEARLY = 1e-4
+"""How far two numbers are apart that are not equal, whatever was lost on the way."""
+SLIGHTLY = 3
+"""At so many points, and equal at none, sides that are less far apart differ, too."""
+
+WIDE = 40
+"""The largest size for which exact evaluation is tried."""
+SIMPLE = 12
+"""The largest numerator and denominator of a factor that is said to be missing."""
+
+
+class State(Enum):
+    """What is known of a claim in one layout."""
+
+    EQUAL = "the sides are equal"
+    DIFFERENT = "the sides differ at a point"
+    UNDEFINED = "no point is found at which both sides have a value"
+    UNKNOWN = "the sides could not be evaluated"
+    APART = "the sizes of the sides differ in general"
+    SHAPES = "one side is a row, the other a column, or the like"
+    REFUSED = "the layout makes no matrix, or shapes within a side do not fit"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """An entry in which the two sides differ: its indices, counted from 1, and both numbers."""
+
+    indices: tuple[int, ...]
+    left: float
+    right: float
+    inputs: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What numbers say: equal, different, undefined or unknown; at how many points, and of which sizes.
+
+    `ratio` is the number that the left side is times the right one, where they differ by a simple number only.
+    """
+
+    state: State
+    points: int = 0
+    ranges: Mapping[Size, int] = field(default_factory=dict)
+    difference: Difference | None = None
+    ratio: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim that was read: the statements above and the two sides, and what else was said of its names."""
+
+    document: Document
+    declarations: tuple[Declaration, ...]
+    kinds: Mapping[str, Kind]
+    numbers: Mapping[str, int]
+
+    @property
+    def above(self) -> tuple[Statement, ...]:
+        """The statements above the two sides."""
+        return self.document.statements[:-2]
+
+    @property
+    def trees(self) -> tuple[Tree, Tree]:
+        """The two sides."""
+        left, right = self.document.statements[-2:]
+        return left.body, right.body
+
+    def with_side(self, place: int, tree: Tree) -> Claim:
+        """Return the claim with another left side (0) or right side (1)."""
+        statements = list(self.document.statements)
+        k = len(statements) - 2 + place
+        statements[k] = Statement(None, tree, tree.span)
+        return replace(self, document=replace(self.document, statements=tuple(statements)))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out in one layout; `left` and `right` are the sides with all derivatives carried out."""
+
+    layout: str
+    state: State
+    method: str = ""
+    grounds: str = ""
+    sides: Sides | None = None
+    left: Block | None = None
+    right: Block | None = None
+    difference: Difference | None = None
+    error: EinsdiffError | None = None
+
+    @property
+    def arrangement(self) -> object:
+        """The same for two layouts in which the sides are the same matrices."""
+        blocks = [block for block in (self.left, self.right) if block is not None]
+        return tuple(
+            (block.entry.node, *(tuple(_place(block.entry, w) for w in axis) for axis in block[1:])) for block in blocks
+        )
+
+    @property
+    def holds(self) -> bool:
+        """Whether the claim holds in this layout."""
+        return self.state is State.EQUAL
+
+
+@dataclass(slots=True)
+class Bench:
+    """Where claims are tried: what was computed for one layout or variant of a claim serves the others."""
+
+    finished: dict[object, Entry] = field(default_factory=dict)
+    points: dict[object, Point] = field(default_factory=dict)
+
+    def finish(self, block: Block, program: Program) -> Block:
+        """Return a block with names linked, derivatives carried out, declarations used, and simplified."""
+        raw = resolve_sizes(block.entry, program.sizes)
+        above = tuple((d.name, d.entry.node, tuple(map(d.wires.index, d.entry.wires))) for d in program.definitions)
+        key = raw.node, above
+        if key not in self.finished:
+            found = assume(evaluate(program, walk.here(raw.node)), program)
+            self.finished[key] = simplify(resolve_sizes(found, program.sizes))[0]
+        return Block(walk.place(self.finished[key], raw.wires), block.rows, block.columns)
+
+    def point(self, sampler: Sampler, attempt: int, least: Mapping[Size, int]) -> Point:
+        """Return the arrays of one attempt."""
+        key = sampler.key, attempt, tuple(least.items())
+        if key not in self.points:
+            self.points[key] = sampler.point(attempt, least)
+        return self.points[key]
+
+    def compare(  # noqa: PLR0913 - what is compared, and where
+        self,
+        sides: Sides,
+        left: Block,
+        right: Block,
+        numbers: Mapping[str, int],
+        *,
+        united: Sequence[tuple[Size, Size]] = (),
+        assumed: Sequence[Assumed] = (),
+        needed: int = NEEDED,
+        enough: int = ENOUGH,
+    ) -> Comparison:
+        """Compare two finished sides in numbers, at points where the sizes `united` are equal.
+
+        `needed` points are asked for, and `enough` must do if there are no more.
+        """
+        sampler = Sampler(sides.program, numbers, united, assumed)
+        least = _least(left.entry, right.entry)
+        complete, slight = 0, 0
+        ranges: Mapping[Size, int] = {}
+        for attempt in range(ATTEMPTS):
+            try:
+                point = self.point(sampler, attempt, least)
+                a, b = _arrays(sides, left, right, point)
+            except UnknownValueError:
+                return Comparison(State.UNKNOWN)
+            found = _judged(a, b, point)
+            slight += found is State.APART
+            if found is State.DIFFERENT or (slight == SLIGHTLY and not complete):
+                found = State.DIFFERENT
+                return Comparison(found, complete, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b))
+            if found is State.EQUAL:
+                complete += 1
+                ranges = ranges or point.ranges
+            if complete == needed:
+                break
+        if complete == 0:
+            return Comparison(State.UNDEFINED)
+        state = State.EQUAL if complete >= min(needed, enough) else State.UNKNOWN
+        return Comparison(state, complete, ranges)
+
+    def linked(self, block: Block, program: Program) -> Block:
+        """Return a block without derivatives with its names linked, as it was written."""
+        entry = resolve_sizes(evaluate(program, block.entry), program.sizes)
+        return Block(assume(entry, program), block.rows, block.columns)
+
+    def judge(self, claim: Claim, layout: str) -> Finding:
+        """Return what is found out about a claim in a layout."""
+        try:
+            sides = elaborate_claim(claim.document, claim.declarations, claim.kinds, layout)
+            left, right = self.finish(sides.left, sides.program), self.finish(sides.right, sides.program)
+        except EinsdiffError as refused:
+            return Finding(layout, State.REFUSED, error=refused)
+        except build.DivisionByZeroError:
+            message = "a divisor in this claim is exactly zero"
+            error = ClaimError(message, claim.document.source, help="divide by something else")
+            return Finding(layout, State.REFUSED, error=error)
+        found = Finding(layout, State.SHAPES, "proof", sides=sides, left=left, right=right)
+        if not sides.has_one_shape:
+            return found
+        if sides.apart:
+            return replace(found, state=State.APART)
+        numbers = self.compare(sides, left, right, claim.numbers)
+        if numbers.state in (State.DIFFERENT, State.UNDEFINED):
+            return replace(found, state=numbers.state, method="numeric", difference=numbers.difference)
+        return self._established(found, left, right, numbers)
+
+    def _established(self, found: Finding, left: Block, right: Block, numbers: Comparison) -> Finding:
+        """Return by which method two sides are equal that agree in numbers, or have none."""
+        names = dict(zip(right.wires, left.wires, strict=True)) if len(left.wires) == len(right.wires) else {}
+        a, b = left.entry, build.rename(right.entry, names)
+        if are_equal(a, b):
+            return replace(found, state=State.EQUAL, method="proof", grounds="both sides have one normal form")
+        agree = _agree_exactly(a, b, numbers.ranges)
+        if agree:
+            grounds = "equal in exact arithmetic modulo primes, on random tensors of pairwise different sizes"
+            return replace(found, state=State.EQUAL, method="numeric", grounds=grounds)
+        if numbers.state is State.UNKNOWN:
+            return replace(found, state=State.UNKNOWN, method="numeric")
+        if agree is False and not any(_is_opaque(node) for node in walk.ordered(a.node, b.node)):
+            return replace(found, state=State.DIFFERENT, method="numeric")
+        grounds = f"equal to 9 digits at {numbers.points} random points"
+        return replace(found, state=State.EQUAL, method="numeric", grounds=grounds)
+
+
+def _place(entry: Entry, wire: Wire) -> int:
+    return entry.wires.index(wire) if wire in entry.wires else -1
+
+
+def _agree_exactly(a: Entry, b: Entry, ranges: Mapping[Size, int]) -> bool | None:
+    """Tell whether two entries agree modulo primes; None where too little has a value there, or sizes are large."""
+    declared = [size for node in walk.ordered(a.node, b.node) for size in node.sizes if isinstance(size, int)]
+    if max((*ranges.values(), *declared), default=0) > WIDE:
+        return None
+    try:
+        return exact.agree(a, b, sizes=ranges or None)
+    except UndefinedError:
+        return None
+
+
+def _is_opaque(node: Expr) -> bool:
+    """Whether exact evaluation need not show that two equal expressions with this node are equal."""
+    match node:
+        case Apply() | Reduce() | MatrixFunction("logdet"):
+            return True
+        case Tensor(_, _, assumed):
+            return bool(assumed)
+        case Product(_, factors):
+            return any(not isinstance(f.exponent, int) for f in factors)
+        case _:
+            return False
+
+
+def _arrays(sides: Sides, left: Block, right: Block, point: Point) -> tuple[Array, Array]:
+    """Return both sides as arrays of one shape: matrices, or one axis for each free index."""
+    found = []
+    for block in (left, right):
+        sizes: dict[Wire, Size] = {w: sides.program.sizes.get(w.size, w.size) for w in block.wires}
+        if sides.program.notation == "index":
+            found.append(value(block.entry, block.wires, list(sizes.values()), point))
+        else:
+            found.append(matrix(block.entry, block.rows, block.columns, sizes, point))
+    a, b = found
+    if sides.is_zero:
+        a, b = np.broadcast_arrays(a, b)
+    if a.shape != b.shape:
+        raise UnknownValueError("the sides have different sizes")
+    return a, b
+
+
+def _judged(a: Array, b: Array, point: Point) -> State:
+    """Return whether two arrays are equal, different, a little apart, or have no value in some entry."""
+    has_value = np.isfinite(a) & np.isfinite(b)
+    a, b = (np.where(has_value, side, 0.0) for side in (a, b))
+    size = max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
+    apart = np.abs(a - b).max(initial=0.0)
+    equal = EXACTLY * size + 1e-12 * min(point.largest, 1e4)
+    if 1e-14 * point.largest > equal:  # what was cancelled was too large to tell
+        return State.UNKNOWN
+    if apart > CLEARLY * size + 100 * equal:
+        return State.DIFFERENT
+    if apart > equal:
+        return State.APART
+    return State.EQUAL if has_value.all() else State.UNKNOWN
+
+
+def _axes(sides: Sides) -> tuple[int, ...]:
+    """Return the axes along which an entry has an index: none of a scalar, one of a row or a column."""
+    if sides.program.notation == "index":
+        return tuple(range(len(sides.left.wires)))
+    rows, columns = ([*a, *b] for a, b in zip(sides.left[1:], sides.right[1:], strict=True))
+    return (0,) * bool(rows) + (1,) * bool(columns)
+
+
+def _difference(a: Array, b: Array, point: Point, axes: Sequence[int]) -> Difference:
+    """Return the first entry in which two arrays differ about most."""
+    has_value = np.isfinite(a) & np.isfinite(b)
+    apart = np.abs(np.where(has_value, a, 0.0) - np.where(has_value, b, 0.0))
+    at = np.unravel_index(int(np.argmax(apart > 0.5 * apart.max())), a.shape)
+    return Difference(tuple(int(at[k]) + 1 for k in axes), float(a[at]), float(b[at]), point.arrays)
+
+
+def _ratio(a: Array, b: Array) -> Fraction | None:
+    """Return the simple number c with a = c b, if there is one."""
+    if not (np.isfinite(a).all() and np.isfinite(b).all() and b.any()):
+        return None
+    at = np.unravel_index(int(np.argmax(np.abs(b))), b.shape)
+    ratio = Fraction(float(a[at] / b[at])).limit_denominator(SIMPLE)
+    apart = np.abs(a - float(ratio) * b).max()
+    return ratio if ratio and abs(ratio) <= SIMPLE and apart <= EXACTLY * np.abs(a).max() else None
+
+
+def _least(*entries: Entry) -> dict[Size, int]:
+    """Return how far the sizes run at least in which a component is named."""
+    found: dict[Size, int] = {}
+    for node in walk.ordered(*(e.node for e in entries)):
+        if isinstance(node, Unit):
+            found[node.size] = max(found.get(node.size, 1), node.place)
+    return found

@@ -1,0 +1,407 @@
+"""Verdicts: true claims in their layouts, false ones with their diagnosis, and texts that cannot be judged."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import einsdiff as ed
+from einsdiff.layouts import LAYOUTS
+from einsdiff.verify.claims import judge, read
+from einsdiff.verify.judge import Bench
+
+ROW, COLUMN = ("numerator", "vec"), ("mixed", "denominator", "sympy", "vetter")
+BOTH = (*COLUMN[:1], "numerator", *COLUMN[1:3], "vec")
+
+# fmt: off
+TRUE = [
+    # claim                                                     layouts
+    ("d(x'Ax)/dx = x'(A + A')",                                 ROW),
+    ("∂(x'Ax)/∂x = (A + A')x",                                  COLUMN),
+    ("∂(x' A x)/∂x = xᵀ(A + Aᵀ).",                              ROW),
+    ("x'(A + A') = d(x'Ax)/dx",                                 ROW),
+    ("∂tr(AXB)/∂X = AᵀBᵀ",                                      COLUMN),
+    ("∂tr(AXB)/∂X = BA",                                        ("numerator",)),
+    ("∂tr(AXB)/∂X = vec(A'B')'",                                ("vec",)),
+    ("∂²(x'Ax)/∂x∂xᵀ = A + A'",                                 BOTH),
+    ("d²(x'Ax)/dxdx' = A + A'",                                 BOTH),
+    ("∂(A x)/∂x = A",                                           ("mixed", "numerator", "vec")),
+    ("∂(A x)/∂x = A'",                                          ("denominator", "sympy")),
+    ("∂(A X B)/∂X = B' ⊗ A",                                    ("vec",)),
+    ("∂(A X B)/∂X = vec(A) vec(B')'",                           ("vetter",)),
+    ("∂vec(X)/∂X = I",                                          ("vec",)),
+    ("∂logdet(X)/∂X = inv(X)'",                                 COLUMN),
+    ("∂(a' inv(X) b)/∂X = -inv(X)' a b' inv(X)'",               COLUMN),
+    ("∂‖Ax − b‖²/∂x = 2 Aᵀ(A x − b)",                           COLUMN),
+    ("∂norm(x)/∂x = x'/norm(x)",                                ROW),
+    ("∂softmax(x)/∂x = diag(softmax(x)) - softmax(x) softmax(x)'", BOTH),
+    ("∂(a'Xb)/∂X = ab'",                                        COLUMN),
+    ("∂(b x)/∂x = b I",                                         BOTH),
+    ("∂(a'b)/∂x = 0",                                           tuple(LAYOUTS)),
+    (r"\frac{\partial \mathbf{x}^\top \mathbf{Ax}}{\partial \mathbf{x}} = \mathbf{x}^\top(\mathbf{A} + A^T)", ROW),
+    # chain rules: each derivative inside has the rows and columns of the layout
+    ("y = A x; ∂y/∂x = A",                                      ("mixed", "numerator", "vec")),
+    ("u = A x; y = u'u; ∂y/∂x = ∂y/∂u ∂u/∂x",                   ROW),
+    ("u = A x; y = u'u; ∂y/∂x = ∂u/∂x ∂y/∂u",                   ("denominator", "sympy")),
+    ("u = u(x); v = v(x); ∂(u' v)/∂x = u' ∂v/∂x + v' ∂u/∂x",    ROW),
+    ("u = u(x); v = v(x); ∂(u' v)/∂x = ∂u/∂x v + ∂v/∂x u",      ("denominator", "sympy")),
+    # equalities and claims in index notation are true or not, whatever the layout
+    ("tr(AB) = tr(BA)",                                         ()),
+    ("(AB)' = B'A'",                                            ()),
+    ("vec(AXB) = (Bᵀ⊗A) vec(X)",                                ()),
+    ("(A⊗B)(C⊗D) = (AC)⊗(BD)",                                  ()),
+    ("tr(A)+tr(B) = tr(A+B)",                                   ()),
+    ("norm(x)^2 = x'x",                                         ()),
+    ("A - A = 0",                                               ()),
+    ("ε_ijk ε_klm = δ_il δ_jm − δ_im δ_jl",                     ()),
+    ("∂(x_i A_ij x_j)/∂x_k = A_kj x_j + A_jk x_j",              ()),
+    ("∂f(x_i)/∂x_j = δ_ij f'(x_i)",                             ()),
+    ("0 = ε_ijk δ_jk",                                          ()),
+    ("a_i b_i = b_j a_j",                                       ()),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "layouts"), TRUE)
+def test_a_true_claim_holds_in_its_layouts(claim: str, layouts: tuple[str, ...]) -> None:
+    verdict = ed.check(claim)
+    assert verdict
+    assert set(verdict.layouts) == set(layouts)
+    assert verdict.method == "proof"
+    assert verdict.assumption is None
+    assert verdict.counterexample is None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "sin(x).^2 + cos(x).^2 = 1",
+        "logdet(AB) = logdet(A) + logdet(B)",
+        "det(AB) = det(A) det(B)",
+        "log(x .* y) = log(x) + log(y)",
+        "P = X (X'X)^-1 X'; P P = P",
+        "sum(softmax(x)) = 1",
+        "erf(-x) = -erf(x)",
+        "inv(A + u v') = inv(A) - inv(A) u v' inv(A)/(1 + v' inv(A) u)",
+    ],
+)
+def test_what_has_no_normal_form_is_established_by_numbers(claim: str) -> None:
+    verdict = ed.check(claim)
+    assert verdict
+    assert verdict.method == "numeric"
+    assert "modulo primes" in verdict.reason or "9 digits" in verdict.reason
+
+
+# fmt: off
+FALSE = [
+    # claim                                              what the reason says
+    ("∂(x'x)/∂x = x'",                                   "a factor 2 is missing"),
+    ("∂(x'x)/∂x = 4 x'",                                 "a factor 2 is too much"),
+    ("∂(x'x)/∂x = -2 x",                                 "the sign is wrong"),
+    ("∂(x'x)/∂x = -x",                                   "a factor 2 is missing and the sign is wrong"),
+    ("∂(x'Ax)/∂x = x'A - x'A'",                          "the sign of the second term is wrong"),
+    ("∂(x'Ax)/∂x = x'A",                                 "a term is missing: xᵀ Aᵀ"),
+    ("∂(x'Ax)/∂x = x'A + x'A' + x'",                     "the term x' is one too many"),
+    ("∂(x'Ax + b'x)/∂x = x'A + x'A' + 1/2 b'",           "a factor 2 is missing in 1/2 b'"),
+    ("∂tr(AXB)/∂X = AB",                                 "two factors are swapped: A and B"),
+    ("(AB)' = A'B'",                                     "two factors are swapped: A' and B'"),
+    ("∂‖Ax-b‖²/∂x = 2 A (A x - b)",                      "a transpose is missing on A"),
+    ("a : vector(n); b : vector(m); ∂(a'Xb)/∂X = a b",   "a transpose is missing on b"),
+    ("∂(y'Ax)/∂x = A'y'",                                "y should not be transposed"),
+    ("tr(A B) = tr(A' B)",                               "A should not be transposed"),
+    ("∂logdet(X)/∂X = X'",                               "an inverse is missing on X"),
+    ("∂sum(a .* x)/∂x = diag(a)",                        "diag is too much on a"),
+    ("∂(x'x/norm(y))/∂x = 2 x'/norm(y)^2",               "norm(y) should not be squared"),
+    ("∂(a .* x)/∂x = a",                                 "diag(a) is meant"),
+    ("∂(A X B)/∂X = A ⊗ B'",                             "two factors are swapped: A and B'"),
+    ("∂(x_i A_ij x_j)/∂x_k = A_kj x_j - A_jk x_j",       "the sign of the second term is wrong"),
+    ("∂(A_ij x_j)/∂x_k = A_ki",                          "two indices are swapped in A_ki"),
+    ("a_i b_i = 2 a_i b_i",                              "a factor 2 is too much"),
+    ("∂(a'b)/∂x = a'",                                   "the left side is zero: a'b does not depend on x"),
+    ("x'x = xx'",                                        "the left side is a scalar, the right side n×n"),
+    ("A = A'",                                           "the left side is n×m, the right side m×n"),
+    ("∂(x'Ax)/∂x = Ax + x'A",                            "a column and a row cannot be added"),
+    ("A : matrix(2,3); B: matrix(4,5); tr(A B) = tr(B A)", "A has 3 columns, B has 4 rows"),
+    ("y = Ax",                                           "this defines y, and claims nothing"),
+    ("foo(x) = bar(x)",                                  "of which nothing is known"),
+    ("det(2A) = 8 det(A)",                               "the two sides differ"),
+    ("tr(AB) = tr(A) tr(B)",                             "the two sides differ"),
+    ("x = 1.00001 x",                                    "the two sides differ"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "reason"), FALSE)
+def test_a_false_claim_has_its_diagnosis(claim: str, reason: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert reason in verdict.reason
+
+
+# fmt: off
+ASSUMPTIONS = [
+    # claim                                              the weakest assumption             layouts
+    ("∂(x'Ax)/∂x = 2 x'A",                               "A symmetric",                     ROW),
+    ("∂(x'Ax)/∂x = 2 A x",                               "A symmetric",                     COLUMN),
+    ("A = A'",                                           "A symmetric",                     ()),
+    ("A' = -A",                                          "A skew",                          ()),
+    ("tr(A) = 0",                                        "A skew",                          ()),
+    ("Q Q' = I",                                         "Q orthogonal",                    ()),
+    ("inv(Q) = Q'",                                      "Q orthogonal",                    ()),
+    ("P P = P",                                          "P idempotent",                    ()),
+    ("inv(A) = A",                                       "A an involution",                 ()),
+    ("A B = B A",                                        "A and B commute",                 ()),
+    ("norm(x) = 1",                                      "x a unit vector",                 ()),
+    ("sqrt(x.^2) = x",                                   "x positive",                      ()),
+    ("∂(-y' log(softmax(z)))/∂z = softmax(z) - y",       "the entries of y sum to 1",       COLUMN),
+    ("A_ij = A_ji",                                      "A symmetric",                     ()),
+    ("A B = B' A'",                                      "A diagonal, B diagonal",          ()),
+    ("∂(x'x)/∂x = 3 x'",                                 None,                              ()),
+    ("det(Q) = 1",                                       None,                              ()),
+    ("det(2A) = 2 det(A)",                               None,                              ()),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "assumption", "layouts"), ASSUMPTIONS)
+def test_the_weakest_assumption_is_named(claim: str, assumption: str | None, layouts: tuple[str, ...]) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert verdict.assumption == assumption
+    assert set(verdict.layouts) == set(layouts)
+
+
+def test_two_assumptions_are_found_together() -> None:
+    verdict = ed.check("tr(A B' C) = tr(A' B C)")
+    assert not verdict
+    assert verdict.assumption is not None
+    assert verdict.assumption.count("symmetric") == 2
+
+
+def test_a_square_matrix_is_an_assumption_of_its_own() -> None:
+    verdict = ed.check("A : matrix(n, m); tr(A A') = tr(A' A) + 0 tr(A)")
+    assert not verdict
+    assert "A has n rows and m columns" in verdict.reason
+
+
+def test_what_is_declared_is_used() -> None:
+    assert not ed.check("∂(x'Ax)/∂x = 2 x'A")
+    verdict = ed.check("∂(x'Ax)/∂x = 2 x'A", declare={"A": "matrix(n, n) symmetric"})
+    assert verdict.layouts == ROW
+    assert ed.check("Q : matrix(n, n) orthogonal; norm(Q x) = norm(x)")
+    assert ed.check("w : vector(n) positive; sqrt(w.^2) = w")
+
+
+def test_a_number_is_given_for_a_size_that_matters() -> None:
+    assert not ed.check("δ_ii = 3")
+    assert ed.check("δ_ii = 3", sizes={"i": 3})
+    assert ed.check("A : matrix(n, n); det(2 A) = 8 det(A)", sizes={"n": 3})
+    with pytest.raises(ed.UnknownNameError, match="no index and no declared size is called k"):
+        ed.check("δ_ii = 3", sizes={"k": 3})
+
+
+# ------------------------------------------------------------------------------------------------ a layout is asked for
+
+
+def test_a_layout_is_asked_for() -> None:
+    assert ed.check("∂(A x)/∂x = A'", layout="denominator")
+    verdict = ed.check("∂(A x)/∂x = A'", layout="numerator")
+    assert not verdict
+    assert verdict.layouts == ("denominator", "sympy")
+    assert verdict.reason == "this is the transpose: true in layouts denominator, sympy"
+    assert verdict.correct["numerator"] == "A"
+
+
+def test_a_derivative_that_is_no_matrix_in_the_layout_is_said_so() -> None:
+    verdict = ed.check("∂(A X B)/∂X = B' ⊗ A", layout="numerator")
+    assert not verdict
+    assert "is no matrix in layout numerator: true in vec layout" in verdict.reason
+
+
+def test_a_layout_of_the_users_own_is_tried() -> None:
+    ed.register_layout("backwards", lambda y, x: [*reversed(x), *reversed(y)])
+    try:
+        assert "backwards" in ed.check("∂(x'Ax)/∂x = (A + A')x").layouts
+    finally:
+        del LAYOUTS["backwards"]
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    with pytest.raises(ed.UnknownNameError, match="there is no layout nominator"):
+        ed.check("∂(A x)/∂x = A", layout="nominator")
+
+
+# ---------------------------------------------------------------------------------------------------------- the answer
+
+
+def test_the_right_answers_are_matrix_forms_in_each_layout() -> None:
+    verdict = ed.check("∂(x'Ax)/∂x = x'A")
+    assert verdict.correct["numerator"] == "xᵀ(A + Aᵀ)"
+    assert verdict.correct["denominator"] == "(A + Aᵀ) x"
+    assert set(verdict.correct) == set(LAYOUTS)
+
+
+def test_layouts_without_a_matrix_have_no_answer() -> None:
+    verdict = ed.check("∂(A X B)/∂X = A ⊗ B")
+    assert set(verdict.correct) == {"vec", "vetter"}
+    assert verdict.correct["vec"] == "Bᵀ ⊗ A"
+
+
+def test_the_answer_of_an_index_claim_is_index_text() -> None:
+    verdict = ed.check("∂(A_ij x_j)/∂x_k = A_ki")
+    assert verdict.correct == {"index": "A_ik"}
+
+
+def test_a_counterexample_carries_the_inputs_that_show_it() -> None:
+    verdict = ed.check("∂(x'Ax)/∂x = 2 x'A", layout="numerator")
+    found = verdict.counterexample
+    assert found is not None
+    x, A = found.inputs["x"], found.inputs["A"]
+    k = found.indices[0] - 1
+    assert found.left == pytest.approx((x @ (A + A.T))[k])
+    assert found.right == pytest.approx((2 * x @ A)[k])
+    assert found.left != pytest.approx(found.right)
+
+
+def test_inputs_have_pairwise_different_sizes() -> None:
+    found = ed.check("tr(A B' C) = tr(A B' C) + sum(x)").counterexample
+    assert found is not None
+    sizes = {n for a in found.inputs.values() for n in a.shape}
+    assert len(sizes) == 4
+    assert found.inputs["A"].shape[0] == found.inputs["C"].shape[1]
+
+
+def test_a_verdict_is_written_in_a_few_lines() -> None:
+    verdict = ed.check("∂(x'x)/∂x = x'")
+    assert str(verdict).splitlines() == [
+        "false: a factor 2 is missing (then true in layouts numerator, vec)",
+        "  counterexample: entry 2 is 4 on the left and 2 on the right for x = [-1, 2]",
+        "  right: mixed, denominator, sympy, vetter  2 x",
+        "         numerator, vec                     2 xᵀ",
+        "  for x : vector(n)",
+    ]
+    assert repr(verdict) == (
+        "Verdict(False, layouts=(), 'a factor 2 is missing (then true in layouts numerator, vec)')"
+    )
+    assert verdict.names == {"x": "vector(n)"}
+    document = json.loads(json.dumps(verdict.to_json()))
+    assert document["holds"] is False
+    assert document["counterexample"]["inputs"] == {"x": [-1.0, 2.0]}
+
+
+def test_the_same_claim_has_the_same_verdict() -> None:
+    assert str(ed.check("∂tr(AXB)/∂X = AB")) == str(ed.check("∂tr(AXB)/∂X = AB"))
+
+
+# ----------------------------------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("claim", "kind", "message"),
+    [
+        ("tr(AB)", ed.ClaimError, "there is no = here"),
+        ("", ed.ParseError, "the text is empty"),
+        ("tr(AB) = tr(BA) = 0", ed.ClaimError, "there are two claims"),
+        ("A B = B A; A = B", ed.ClaimError, "there are two claims"),
+        ("dy/dx = A", ed.ClaimError, "are names here"),
+        ("tahn(x) = 1", ed.UnknownNameError, "there is no function tahn"),
+        ("A_ij = B_ik", ed.IndexMismatchError, "stands alone in a term"),
+        ("log(-x.^2) = log(-x.^2)", ed.ClaimError, "no point was found"),
+        ("inv(x x') = inv(x x')", ed.ClaimError, "no point was found"),
+        ("log(-x.^2) = 2 log(-x.^2)", ed.ClaimError, "no point was found"),
+        ("1/(x - x) = 1", ed.ParseError, "exactly zero"),
+        ("A : matrix(100000, 100000); tr(A) = det(A)", ed.ClaimError, "could not be evaluated"),
+        ("x = = y", ed.EinsdiffError, "two claims"),
+        ("∂(A x)/∂vec(A) = x", ed.ParseError, "is a function"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(claim: str, kind: type[Exception], message: str) -> None:
+    with pytest.raises(kind, match=message):
+        ed.check(claim)
+
+
+@pytest.mark.parametrize("sizes", [{"n": 0}, {"n": 2.5}, {"n": True}])
+def test_a_size_is_a_whole_number(sizes: dict[str, int]) -> None:
+    with pytest.raises(ed.InputError, match="a size is a whole number"):
+        ed.check("A : matrix(n, n); tr(A) = 0", sizes=sizes)
+
+
+def test_a_claim_is_a_text() -> None:
+    with pytest.raises(ed.InputError, match="a formula is a text"):
+        ed.check(3)  # type: ignore[arg-type]
+
+
+def test_a_large_declared_size_is_no_obstacle() -> None:
+    assert ed.check("A : matrix(500, 400); B : matrix(400, 500); tr(A B) = tr(B A)")
+    assert not ed.check("A : matrix(500, 400); B : matrix(400, 500); tr(A B) = 2 tr(B A)")
+
+
+# -------------------------------------------------------------------------------------------------------- random claims
+
+DECLARED = {
+    "A": "matrix(n, m)", "B": "matrix(m, n)", "C": "matrix(n, n)", "D": "matrix(m, m)", "X": "matrix(n, m)",
+    "u": "vector(n)", "v": "vector(m)", "x": "vector(m)",
+}  # fmt: skip
+FROM = {"n": ["A", "X", "C", "B'", "C'"], "m": ["B", "D", "A'", "X'", "D'"]}
+TO = {"A": "m", "X": "m", "C": "n", "B'": "m", "C'": "n", "B": "n", "D": "m", "A'": "n", "X'": "n", "D'": "m"}
+VECTORS = {"n": ["u"], "m": ["v", "x"]}
+
+
+@st.composite
+def chains(draw: st.DrawFn, start: str) -> tuple[str, str]:
+    """Draw a product of matrices, and the size of its columns."""
+    names, size = [], start
+    for _ in range(draw(st.integers(1, 3))):
+        name = draw(st.sampled_from(FROM[size]))
+        names.append(name)
+        size = TO[name]
+    return " ".join(names), size
+
+
+@st.composite
+def formulas(draw: st.DrawFn) -> str:
+    """Draw a scalar, or a vector that is a product."""
+    start = draw(st.sampled_from("nm"))
+    chain, end = draw(chains(start))
+    u, v = draw(st.sampled_from(VECTORS[start])), draw(st.sampled_from(VECTORS[end]))
+    kinds = [f"{u}' {chain} {v}", f"{chain} {v}", f"norm({chain} {v} - {u})^2", f"sum(sin({chain} {v}))"]
+    if start == end:
+        kinds += [f"tr({chain})"] * 2
+    return draw(st.sampled_from(kinds))
+
+
+def matrix_form(g: ed.Derivative, layout: str) -> str | None:
+    try:
+        return g.matrix(layout, spelling="plain")
+    except ed.NoMatrixForm:
+        return None
+
+
+@settings(max_examples=30, deadline=None)
+@given(formulas(), st.sampled_from(["x", "v", "X", "A", "C"]), st.sampled_from(["numerator", "denominator", "vec"]))
+def test_the_matrix_form_of_a_derivative_is_a_true_claim_and_twice_it_is_not(f: str, wrt: str, layout: str) -> None:
+    names = {name: kind for name, kind in DECLARED.items() if name in f or name == wrt}
+    if wrt not in f:
+        return
+    g = ed.diff(ed.parse(f, declare=names), wrt)
+    text = matrix_form(g, layout)
+    if text is None or text == "0" or "\n" in text:
+        return
+    claim = read(f"∂({f})/∂{wrt} = {text}", declare=names)
+    assert layout in [found.layout for found in judge(claim, Bench()) if found.holds]
+    for wrong in (f"2 ({text})", f"-({text})"):
+        findings = judge(read(f"∂({f})/∂{wrt} = {wrong}", declare=names), Bench())
+        assert not [found.layout for found in findings if found.holds]
+
+
+def test_numbers_and_the_compiled_derivative_agree() -> None:
+    """The left side of a counterexample is what the compiled function computes."""
+    found = ed.check("∂tr(A X' B X)/∂X = 2 A X' B", layout="numerator").counterexample
+    assert found is not None
+    g = ed.diff("tr(A X' B X)", "X").compile(layout="numerator")(**found.inputs)
+    row, column = found.indices
+    np.testing.assert_allclose(g[row - 1, column - 1], found.left)
