@@ -310,14 +310,17 @@ def check_finite(arrays: Mapping[str, Array]) -> None:
             )
 
 
-def check_defined(left: LeftSide, result: Array, used: Mapping[str, Array]) -> None:
-    """Raise InputError where a result is not finite: the formula is undefined for these numbers."""
+def check_defined(left: LeftSide, result: Array, used: Mapping[str, Array], form: str = "") -> None:
+    """Raise InputError where a result is not finite: the formula is undefined for these numbers.
+
+    `form` says which array it is, where its axes are not those of the left-hand side.
+    """
     finite = np.isfinite(result)
     if finite.all():
         return
     first = tuple(int(k) + 1 for k in np.argwhere(~finite)[0])
     shown = left.write(PLAIN)
-    where = f" at component {', '.join(map(str, first))}" if first else ""
+    where = f" at component {', '.join(map(str, first))}{form}" if first else ""
     ranges = [
         f"{clip(n, 20)} from {a.min():.6g} to {a.max():.6g}" for n, a in used.items() if a.size and a.dtype != bool
     ]

@@ -1,4 +1,4 @@
-"""The command line: `einsdiff diff`, `einsdiff eval`, `einsdiff functions`.
+"""The command line: `einsdiff diff`, `einsdiff matrix`, `einsdiff index`, `einsdiff eval`, `einsdiff functions`.
 
 Exit codes: 0 done, 2 the text, the data or an option is wrong; then the message is on standard error and nothing was
 written.
@@ -22,12 +22,15 @@ from einsdiff import arrays, functions, verbs
 from einsdiff.arrays import Array, Given, clip, listed
 from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError
 from einsdiff.expression import Derivative, Expression
+from einsdiff.forms.matrix.spelling import SPELLINGS
 from einsdiff.layouts import LAYOUTS
+from einsdiff.text.papers import SUFFIXES, kind_of, read_paper
+from einsdiff.verify.audit import audit
 
 SETTINGS = {0: "1", 1: "[1,2]", 2: "[[1,2],[3,4]]"}
 UTF8 = "save or type the text in UTF-8"
 LONGEST = 4_000_000  # bytes that a text can have
-EMIT = ("index", "latex", "einsum", "numpy", "json")
+EMIT = ("index", "matrix", "latex", "einsum", "numpy", "json")
 
 DIFF_EXAMPLES = """examples:
   einsdiff diff "y = x_i A_ij x_j" --wrt x
@@ -35,6 +38,35 @@ DIFF_EXAMPLES = """examples:
   einsdiff diff "L = sum_n(softplus(X_ni w_i) - y_n X_ni w_i)" --wrt w --emit numpy
   einsdiff diff "x' A x" --wrt A --emit latex
   echo "y_i = A_ij x_j" | einsdiff diff - --wrt x --layout denominator --emit einsum
+"""
+
+MATRIX_EXAMPLES = """examples:
+  einsdiff matrix "A_ij = B_ik C_kj"
+  einsdiff matrix "y = x_i A_ij x_j" --wrt x --layout numerator
+  einsdiff matrix "L = sum_n((X_ni w_i - y_n)^2)" --wrt w --spelling plain
+  einsdiff matrix "A X B" --wrt X --layout vec
+"""
+
+INDEX_EXAMPLES = """examples:
+  einsdiff index "tr(A X' B X C)"
+  einsdiff index "u = A x; y = u' u; ∂y/∂u"
+  einsdiff index "x' A x" --declare "A: matrix(n, n) symmetric"
+  einsdiff index "a b" --declare "a: vector(n)" --notation matrix
+"""
+
+CHECK_EXAMPLES = """examples:
+  einsdiff check "d(x' A x)/dx = x'(A + A')"
+  einsdiff check "∂tr(AXB)/∂X = AᵀBᵀ" --layout denominator
+  einsdiff check "ε_ijk ε_klm = δ_il δ_jm − δ_im δ_jl" --json
+  einsdiff check "y = A x; ∂(y' y)/∂x = 2 x' A' A"
+  einsdiff check appendix.tex
+
+files:
+  .md   $$…$$, $…$ with =, and code blocks whose language is einsdiff or claims
+  .tex  equation, align, gather and their like, \\[…\\], $$…$$, $…$ with =
+  else  every line with =
+  A name with a formula, y = A x, defines y below it.  Declarations: % einsdiff: A : matrix(n, n) symmetric in .tex,
+  <!-- einsdiff: A : matrix(n, n) symmetric --> in .md, and lines of their own.  All of it: spec/audit.md.
 """
 
 EVAL_EXAMPLES = """examples:
@@ -132,10 +164,29 @@ def _parser() -> argparse.ArgumentParser:
         "--wrt", action="append", required=True, metavar="NAME",
         help="differentiate by this; given twice, the second derivative; x,b gives one derivative for each",
     )  # fmt: skip
-    diff.add_argument("--layout", default="mixed", choices=list(LAYOUTS), help="the order of the axes of arrays")
+    _layout(diff)
     diff.add_argument("--emit", default="index", choices=EMIT, help="what to print (default: index)")
     diff.add_argument("--structured", action="store_true", help="along symmetric, skew or diagonal perturbations")
     diff.set_defaults(run=_diff)
+
+    matrix = commands.add_parser(
+        "matrix", help="a formula or its derivative in matrix notation", formatter_class=raw, epilog=MATRIX_EXAMPLES,
+        allow_abbrev=False,
+        description="Print a formula, or its derivative by each --wrt in turn, in matrix notation and checked.",
+    )  # fmt: skip
+    _text(matrix)
+    matrix.add_argument("--wrt", action="append", default=[], metavar="NAME", help="the derivative by this")
+    matrix.add_argument("--layout", default="mixed", choices=list(LAYOUTS), help="which axes are rows, which columns")
+    matrix.add_argument("--spelling", default="unicode", choices=list(SPELLINGS), help="default: unicode")
+    matrix.add_argument("--structured", action="store_true", help="along symmetric, skew or diagonal perturbations")
+    matrix.set_defaults(run=_matrix)
+
+    index = commands.add_parser(
+        "index", help="a formula in index notation", formatter_class=raw, epilog=INDEX_EXAMPLES, allow_abbrev=False,
+        description="Print a formula, most often one in matrix notation, as the scalar equation of its entries.",
+    )  # fmt: skip
+    _text(index)
+    index.set_defaults(run=_index)
 
     evaluate = commands.add_parser(
         "eval", help="numbers from arrays", formatter_class=raw, epilog=EVAL_EXAMPLES, allow_abbrev=False,
@@ -145,25 +196,49 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", action="append", default=[], metavar="FILE", help="arrays, .npz or .csv")
     evaluate.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a number or nested list")
     evaluate.add_argument("--wrt", action="append", default=[], metavar="NAME", help="the gradient by this, too")
-    evaluate.add_argument("--layout", default="mixed", choices=list(LAYOUTS), help="the order of the axes of arrays")
+    _layout(evaluate)
     evaluate.add_argument("--out", metavar="FILE.npz", help="write the arrays here; an existing file is kept")
     evaluate.add_argument("--force", action="store_true", help="overwrite an existing --out file")
     evaluate.set_defaults(run=_eval)
+
+    check = commands.add_parser(
+        "check", help="whether a claim left = right is true", formatter_class=raw, epilog=CHECK_EXAMPLES,
+        allow_abbrev=False,
+        description="Print whether a claim is true, in which layouts, how that is known, and if not, what is right; of "
+        "a Markdown, LaTeX or text file the same for each claim, and whether the file mixes layouts. "
+        "Exit code: 0 true, 1 false, mixed or in part unreadable, 2 unreadable.",
+    )  # fmt: skip
+    check.add_argument(
+        "text", metavar="CLAIM", help="an equation left = right, a file of claims, or - for standard input"
+    )
+    _reading(check)
+    check.add_argument("--layout", choices=list(LAYOUTS), help="true in this layout (default: in any)")
+    check.add_argument("--json", action="store_true", help="print a document of JSON")
+    check.set_defaults(run=_check)
 
     listing = commands.add_parser("functions", help="all functions with their derivatives")
     listing.set_defaults(run=_functions)
     return parser
 
 
+def _layout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--layout", default="mixed", choices=list(LAYOUTS), help="the order of the axes of derivatives")
+    parser.add_argument("--as-matrix", action="store_true", help="arrays with two axes, rows and columns")
+
+
 def _text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "text", metavar="TEXT", help="a formula or program, a file that holds one, or - for standard input"
     )
+    _reading(parser)
+    parser.add_argument("--output", metavar="NAME", help="the statement to take instead of the last one")
+
+
+def _reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--declare", action="append", default=[], metavar="'A: matrix(n, n) symmetric'", help="a declaration"
     )
     parser.add_argument("--notation", choices=("index", "matrix"), help="where the text alone does not tell")
-    parser.add_argument("--output", metavar="NAME", help="the statement to take instead of the last one")
 
 
 # ----------------------------------------------------------------------------------------------------------- commands
@@ -180,7 +255,22 @@ def _diff(options: argparse.Namespace) -> int:
         _check_distinct(found)
     else:
         found = (verbs.diff(f, *(name for (name,) in groups), structured=options.structured),)
-    print(_emitted(found, options.emit, options.layout))
+    if options.as_matrix and options.emit != "numpy":
+        raise InputError("--as-matrix is for arrays", help="--as-matrix --emit numpy, or einsdiff eval … --as-matrix")
+    print(_emitted(found, options))
+    return 0
+
+
+def _matrix(options: argparse.Namespace) -> int:
+    f = _expression(options)
+    if options.wrt:
+        f = verbs.diff(f, *options.wrt, structured=options.structured)
+    print(f.matrix(options.layout, options.spelling))
+    return 0
+
+
+def _index(options: argparse.Namespace) -> int:
+    print(_expression(options).index())
     return 0
 
 
@@ -200,19 +290,51 @@ def _check_distinct(derivatives: Sequence[Derivative]) -> None:
         raise InputError(f"--wrt names {name} twice", help=f"--wrt {name} once; {second}")
 
 
-def _emitted(found: Sequence[Expression], emit: str, layout: str) -> str:
+def _check(options: argparse.Namespace) -> int:
+    text, declare = read_text(options.text), _declared(options.declare)
+    if _is_path(options.text) or (options.text == "-" and "\n" in text.strip()):
+        return _audit(text, declare, options)
+    verdict = verbs.check(text, layout=options.layout, declare=declare, notation=options.notation)
+    print(_json(verdict.to_json()) if options.json else verdict)
+    return 0 if verdict else 1
+
+
+def _audit(text: str, declare: Mapping[str, str], options: argparse.Namespace) -> int:
+    """Print what comes of the claims of a file."""
+    shown = "standard input" if options.text == "-" else clip(options.text)
+    if "\0" in text:
+        raise InputError(f"{shown} is not text", help="give a Markdown, LaTeX or text file")
+    if len(text.encode()) >= LONGEST - 4:
+        raise InputError(f"{shown} has more than {LONGEST} bytes", help="split it")
+    if options.notation is not None:
+        raise InputError("--notation is for one claim", help="leave it out: each claim of a file tells its own")
+    report = audit(read_paper(text, kind_of(options.text)), verbs.check, layout=options.layout, declare=declare)
+    if not report.claims:
+        raise InputError(f"{shown} has no claims", help="einsdiff check --help says what counts as a claim")
+    print(_json({"file": options.text, **report.to_json()}) if options.json else report)
+    return 0 if report.holds else (2 if report.is_empty else 1)
+
+
+def _json(document: object) -> str:
+    """Return a document of JSON that standard output can show."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
+    return json.dumps(document, ensure_ascii=not encoding.startswith("utf"), indent=2)
+
+
+def _emitted(found: Sequence[Expression], options: argparse.Namespace) -> str:
     """Return expressions in a form: as one module, as one document of JSON, or one after the other."""
+    emit, layout = options.emit, options.layout
     match emit:
         case "numpy":
-            return verbs.compile(*found, layout=layout).source.rstrip("\n")
+            return verbs.compile(*found, layout=layout, as_matrix=options.as_matrix).source.rstrip("\n")
         case "json":
             fields = [_fields(f, layout) for f in found]
-            encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower()
-            ascii_only = not encoding.startswith("utf")
-            return json.dumps(fields if len(found) > 1 else fields[0], ensure_ascii=ascii_only, indent=2)
+            return _json(fields if len(found) > 1 else fields[0])
         case "einsum":
             terms = [term for f in found for term in f.einsum(layout) or ((0, "", ()),)]
             return "\n".join(f"{c} * einsum('{axes}', {', '.join(names)})" if c else "0" for c, axes, names in terms)
+        case "matrix":
+            return "\n".join(f.matrix(layout) for f in found)
         case _:
             return "\n".join(f.latex(layout) if emit == "latex" else f.index() for f in found)
 
@@ -223,6 +345,7 @@ def _fields(f: Expression, layout: str) -> dict[str, object]:
         "index": f.index(),
         "latex": f.latex(layout),
         "layout": layout,
+        "axes": [[w.index for w, _ in axis] for axis in f.axes(layout)],
         "einsum": [{"coefficient": str(c), "subscripts": s, "operands": list(names)} for c, s, names in terms],
         "inputs": list(f.inputs),
     }
@@ -241,7 +364,7 @@ def _eval(options: argparse.Namespace) -> int:
     defined = [d.name for d in f.program.definitions if d.name]
     given = arrays.gather(options.data, options.set, f.inputs, defined)
     arrays.check_finite(given.arrays)
-    found = _computed([f, *derivatives], given, options.layout)
+    found = _computed([f, *derivatives], given, options)
     label = f.left_side().label
     named = dict(zip([label, *(f"d{label}_d{d.wrt[0].name}" for d in derivatives)], found, strict=True))
     lines = []
@@ -255,16 +378,18 @@ def _eval(options: argparse.Namespace) -> int:
     return 0
 
 
-def _computed(expressions: Sequence[Expression], given: Given, layout: str) -> list[Array]:
+def _computed(expressions: Sequence[Expression], given: Given, options: argparse.Namespace) -> list[Array]:
     """Return the arrays of expressions, all of them finite."""
     try:
         with np.errstate(all="ignore"):
-            results = verbs.compile(*expressions, layout=layout)(**given.arrays)
+            results = verbs.compile(*expressions, layout=options.layout, as_matrix=options.as_matrix)(**given.arrays)
     except (InputError, SizeMismatchError) as error:
         raise _for_command_line(error, expressions[0], given) from None
     found = list(results) if isinstance(results, tuple) else [results]
     for expression, result in zip(expressions, found, strict=True):
-        arrays.check_defined(expression.left_side(), result, given.arrays)
+        is_ordered = isinstance(expression, Derivative) and options.layout != "mixed"
+        form = f" of the array in layout {options.layout}" if is_ordered else ""
+        arrays.check_defined(expression.left_side(), result, given.arrays, form)
     return found
 
 
@@ -351,7 +476,7 @@ def read_text(text: str) -> str:
     Raises: InputError, where a file or standard input is closed, empty or not text.
     """
     if text != "-" and not _is_path(text):
-        if text.endswith(".ein"):
+        if text.endswith((".ein", ".txt", *SUFFIXES)):
             help_text = "give a formula, or the path of a file that holds one"
             raise InputError(f"there is no file {clip(text)}", help=help_text)
         return text

@@ -6,29 +6,45 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
+from itertools import chain, islice
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, Expr, Ones, Size, Tensor, Unit, Wire
+from einsdiff.algebra.nodes import Axis, Expr, Ones, Size, Unit, Wire
 from einsdiff.algebra.steps import Steps, unrecorded
-from einsdiff.calculus.compose import carry_out, differentiate
+from einsdiff.calculus.compose import differentiate
+from einsdiff.calculus.linking import evaluate
+from einsdiff.elaborate.assume import assume
 from einsdiff.elaborate.program import Definition, Program, resolve_sizes
 from einsdiff.elaborate.scope import Local, SizeClass, local
-from einsdiff.errors import IndexMismatchError, NotDifferentiableError, SizeMismatchError, Span, UnknownNameError
+from einsdiff.errors import (
+    IndexMismatchError,
+    NoMatrixForm,
+    NotDifferentiableError,
+    ParseError,
+    SizeMismatchError,
+    Span,
+    UnknownNameError,
+)
 from einsdiff.forms.einsum import einsum_terms
+from einsdiff.forms.matrix.spelling import SPELLINGS
 from einsdiff.forms.statement import LeftSide, default_label, write_statement
 from einsdiff.forms.style import LATEX, PLAIN, Style
 from einsdiff.forms.writer import Writer
-from einsdiff.layouts import arrange
+from einsdiff.layouts import fold
+from einsdiff.layouts import layout as find_layout
 from einsdiff.program import CompiledFunction
 from einsdiff.program import compile as compile_request
 from einsdiff.program.request import Input, Output, Request
 from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.parser import parse_entry
+from einsdiff.verify.read_back import Folded, write_matrix
 
 UNSAID = -1  # before every size in their order, so that it wins where δ makes two axes one
 NEXT = "ijklmnpqrstuvwxyzabcdefgh"
+
+Axes = tuple[tuple[tuple[Local, Size], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +70,13 @@ class Expression:
         self.wires = wires
         self.sizes = sizes
         self.written = entry
+        self.folds: tuple[int, ...] = ()
 
     # ----------------------------------------------------------------------------------------------------------- value
 
     def evaluated(self, steps: Steps = unrecorded) -> Entry:
         """Return the entry with all names linked and all derivatives carried out, before any assumption is used."""
-        return carry_out(self.program.link(self.written), steps)
+        return evaluate(self.program, self.written, (), steps)
 
     @cached_property
     def entry(self) -> Entry:
@@ -68,9 +85,16 @@ class Expression:
 
     def derive(self, steps: Steps) -> Entry:
         """Return the simplified entry, and record every law and identity on the way to it."""
-        raw = assume(self.evaluated(steps), self.program)
-        raw = resolve_sizes(raw, self.program.sizes)
-        return simplify(raw, steps=steps)[0]
+        try:
+            raw = assume(self.evaluated(steps), self.program)
+            raw = resolve_sizes(raw, self.program.sizes)
+            return simplify(raw, steps=steps)[0]
+        except build.DivisionByZeroError:
+            raise ParseError(
+                "a divisor is exactly zero, once what is declared is used",
+                rule="a quotient by zero has no value (spec/language.md, Quotients)",
+                help="divide by something else",
+            ) from None
 
     @property
     def indices(self) -> tuple[str, ...]:
@@ -89,7 +113,7 @@ class Expression:
         """
         if not isinstance(other, Expression):
             return NotImplemented
-        if len(self.wires) != len(other.wires):
+        if len(self.wires) != len(other.wires) or self.folds != other.folds:
             return False
         names: dict[Wire, Wire] = dict(zip(other.wires, self.wires, strict=True))
         return are_equal(without_sizes(self.entry), without_sizes(build.rename(other.entry, names)))
@@ -104,10 +128,17 @@ class Expression:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.index()!r})"
 
-    def axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
-        """Return the wires with their sizes, in the order of a layout."""
-        arrange((), (), layout)
-        return tuple(zip(self.wires, self.sizes, strict=True))
+    def axes(self, layout: str = "mixed", *, as_matrix: bool = False) -> Axes:
+        """Return, for each axis of the array in a layout, the wires that are folded into it, with their sizes.
+
+        A layout orders derivatives; the axes of any other expression are those of its left-hand side.
+        """
+        return _joined(fold(self.folded(), [], layout, as_matrix=as_matrix))
+
+    def folded(self) -> list[tuple[tuple[Local, Size], ...]]:
+        """Return the wires with their sizes, axis by axis; A ⊗ B has two axes, each folded of two wires."""
+        pairs = iter(zip(self.wires, self.sizes, strict=True))
+        return [tuple(islice(pairs, n)) for n in self.folds or (1,) * len(self.wires)]
 
     def left_side(self) -> LeftSide:
         """Return what stands on the left of the statement."""
@@ -139,40 +170,82 @@ class Expression:
         >>> print(ed.parse("y_i = A_ij x_j").latex())
         y_{i} = A_{ij} \, x_{j}
         """
-        self.axes(layout)
+        find_layout(layout)
         return self._statement(LATEX)
+
+    def matrix(self, layout: str = "mixed", spelling: str = "unicode") -> str:
+        """Return the right-hand side in matrix notation, with its rows and columns in the order of a layout.
+
+        Parts that stand twice and are long have names, each on a line above.  `spelling` is "unicode", "plain" or
+        "latex"; all three read back as the same tensor, which is checked by exact evaluation before the text is
+        returned.
+
+        Raises: NoMatrixForm, where products, transposes, traces, ⊙, ⊗, vec and their like cannot write the tensor, or
+            where the layout makes no matrix of it; UnknownNameError, for an unknown layout or spelling.
+
+        >>> import einsdiff as ed
+        >>> ed.diff("y = x_i A_ij x_j", "x").matrix(layout="numerator")
+        'xᵀ(A + Aᵀ)'
+        """
+        if spelling not in SPELLINGS:
+            raise UnknownNameError(f"there is no spelling {spelling}", help=nearest(spelling, list(SPELLINGS)))
+        try:
+            rows, columns = self.axes(layout, as_matrix=True)
+            asked = Folded(self.entry, tuple(w for w, _ in rows), tuple(w for w, _ in columns))
+            return write_matrix(asked, self.program, layout, spelling, self.label)
+        except NoMatrixForm as error:
+            terms = " + ".join(f"{c} einsum('{axes}', {', '.join(names)})" for c, axes, names in self.einsum())
+            typed = next((n.text for n in error.notes if n.word == "help"), "the index form says it")
+            given = f"{self.index()}  or  {terms}"
+            raise NoMatrixForm(error.message, given=given, help=typed) from None
 
     def einsum(self, layout: str = "mixed") -> tuple[tuple[object, str, tuple[str, ...]], ...]:
         """Return the contraction terms: coefficient, subscripts and operand names.
 
         `δ` is an identity matrix, `1` a vector of ones; any other operand that is no input is written as a formula.
+        The subscripts of the result have the order of the layout; those of `vec` and `vetter` are the axes of the rows,
+        then those of the columns, as `reshape` takes them.
 
         >>> import einsdiff as ed
         >>> ed.parse("y_i = 2 A_ij x_j").einsum()
         ((2, 'ij,j->i', ('A', 'x')),)
         """
-        return einsum_terms(self.entry, [w for w, _ in self.axes(layout)], self.program.hints)
+        order = [w for axis in self.axes(layout) for w, _ in axis]
+        return einsum_terms(self.entry, order, self.program.hints)
 
     # ------------------------------------------------------------------------------------------------------------ code
 
-    def output(self, layout: str = "mixed") -> Output:
+    def output(self, layout: str = "mixed", *, as_matrix: bool = False) -> Output:
         """Return the request for this expression's array, its axes in the order of a layout."""
-        return Output(self.left_side().write(PLAIN), self.entry, self.axes(layout))
+        axes = self.axes(layout, as_matrix=as_matrix)
+        folds = tuple(map(len, axes))
+        return Output(self.left_side().write(PLAIN), self.entry, tuple(chain.from_iterable(axes)), folds)
 
     def compile(
-        self, layout: str = "mixed", backend: str = "numpy", *, sizes: Mapping[str, int] | None = None
+        self,
+        layout: str = "mixed",
+        backend: str = "numpy",
+        *,
+        as_matrix: bool = False,
+        sizes: Mapping[str, int] | None = None,
     ) -> CompiledFunction:
         """Return a function of the inputs, as keywords, that computes the array.
 
-        `sizes` gives numbers for declared sizes or indices that no input has.
+        Args:
+            layout: the order of the axes of a derivative: "mixed", "numerator", "denominator", "sympy", "vec",
+                "vetter", or a registered one (spec/layouts.md).
+            backend: "numpy".
+            as_matrix: whether the array has two axes, rows and columns; those of "vec" and "vetter" always have.
+            sizes: numbers for declared sizes or indices that no input has.
 
-        Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend.
+        Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
+            NoMatrixForm, where the layout makes no matrix of so many axes.
 
         >>> import numpy as np, einsdiff as ed
         >>> ed.parse("s = x_i x_i").compile()(x=np.array([3.0, 4.0]))
         array(25.)
         """
-        return compile_expressions([self], layout, backend, sizes)
+        return compile_expressions([self], layout, backend, sizes, as_matrix=as_matrix)
 
 
 class Derivative(Expression):
@@ -189,19 +262,18 @@ class Derivative(Expression):
     def evaluated(self, steps: Steps = unrecorded) -> Entry:
         """Return the derivative, each variable in turn, before any assumption is used."""
         held = [v.name for v in self.wrt if self.program.defined(v.name)]
-        entry = carry_out(self.program.link(self.written, held), steps)
+        entry = evaluate(self.program, self.written, held, steps)
         for v in self.wrt:
             entry = simplify(resolve_sizes(entry, self.program.sizes), steps=steps)[0]
             entry = differentiate(entry, build.tensor(v.name, v.wires), steps)
             if self.structured:
                 entry = along_structure(entry, v, self.program)
-        return self.program.link(entry) if held else entry
+        return evaluate(self.program, entry, (), steps) if held else entry
 
-    def axes(self, layout: str) -> tuple[tuple[Local, Size], ...]:
-        """Return the wires with their sizes, in the order of a layout."""
-        pairs = list(zip(self.wires, self.sizes, strict=True))
-        y = len(self.base.wires)
-        return arrange(pairs[:y], pairs[y:], layout)
+    def axes(self, layout: str = "mixed", *, as_matrix: bool = False) -> Axes:
+        """Return, for each axis of the array in a layout, the wires that are folded into it, with their sizes."""
+        variables = [[(pair,) for pair in zip(v.wires, v.sizes, strict=True)] for v in self.wrt]
+        return _joined(fold(self.base.folded(), variables, layout, as_matrix=as_matrix))
 
     def left_side(self) -> LeftSide:
         """Return ∂y/∂x… with the indices of the variables."""
@@ -209,12 +281,19 @@ class Derivative(Expression):
         return LeftSide(self.label or default_label(self._names()), self.base.indices, wrt)
 
 
+def _joined(axes: tuple[tuple[tuple[tuple[Local, Size], ...], ...], ...]) -> Axes:
+    """Return axes that are folded of folded axes as axes folded of wires."""
+    return tuple(tuple(chain.from_iterable(axis)) for axis in axes)
+
+
 # ------------------------------------------------------------------------------------------------------------- makers
 
 
 def from_definition(program: Program, definition: Definition) -> Expression:
     """Return the expression of one statement of a program."""
-    return Expression(program, definition.label, definition.wires, definition.sizes, definition.entry)
+    found = Expression(program, definition.label, definition.wires, definition.sizes, definition.entry)
+    found.folds = definition.folds
+    return found
 
 
 def variable(program: Program, text: str, taken: Sequence[str], own: str = "") -> Variable:
@@ -228,7 +307,7 @@ def variable(program: Program, text: str, taken: Sequence[str], own: str = "") -
     name = written.name
     symbol = program.inputs.get(name)
     defined = program.defined(name)
-    if symbol is not None and symbol.role == "function":
+    if symbol is not None and symbol.role == "function" and defined is None:
         raise NotDifferentiableError(f"{name} is an unknown function: differentiate by one of its arguments")
     if symbol is None and defined is None:
         known = [*program.inputs, *(d.name for d in program.definitions if d.name)]
@@ -241,7 +320,7 @@ def variable(program: Program, text: str, taken: Sequence[str], own: str = "") -
             f"{name} is what is differentiated, so it cannot be differentiated by",
             help=f"one of: {', '.join(program.inputs)}",
         )
-    rank = symbol.rank if symbol is not None else len(defined.wires)  # type: ignore[union-attr]
+    rank = len(defined.wires) if defined is not None else symbol.rank  # type: ignore[union-attr]
     sizes = tuple(program.sizes.get(Axis(name, k), Axis(name, k)) for k in range(rank))
     if written.indices is None:
         names = fresh_letters(program, name, rank, taken)
@@ -304,28 +383,6 @@ def without_sizes(entry: Entry) -> Entry:
     return walk.replace(entry, rule)
 
 
-def assume(entry: Entry, program: Program) -> Entry:
-    """Use what was declared of the inputs: symmetric, skew, diagonal, orthogonal, spd, positive."""
-    declared = {
-        name: symbol.properties
-        for name, symbol in program.declared.items()
-        if symbol.properties and name in program.inputs
-    }
-    if not declared:
-        return entry
-
-    def rule(node: Expr) -> Entry | None:
-        if not isinstance(node, Tensor) or node.name not in declared or node.assumed:
-            return None
-        properties = [p for p in declared[node.name] if p != "constant"]
-        if "diagonal" in properties:
-            size = program.sizes.get(node.sizes[0], node.sizes[0])
-            return build.multiply(build.delta(0, 1, size), build.tensor(node.name, (0, 0)))
-        return build.tensor(node.name, range(node.rank), properties)
-
-    return walk.replace(entry, rule)
-
-
 def along_structure(g: Entry, v: Variable, program: Program) -> Entry:
     """Return the derivative along perturbations of the declared kind.
 
@@ -344,7 +401,12 @@ def along_structure(g: Entry, v: Variable, program: Program) -> Entry:
 
 
 def compile_expressions(
-    expressions: Sequence[Expression], layout: str, backend: str, sizes: Mapping[str, int] | None
+    expressions: Sequence[Expression],
+    layout: str,
+    backend: str,
+    sizes: Mapping[str, int] | None,
+    *,
+    as_matrix: bool = False,
 ) -> CompiledFunction:
     """Return one function for several expressions; what they share is computed once."""
     if backend != "numpy":
@@ -362,7 +424,8 @@ def compile_expressions(
             f"no index and no declared size is called {strange}", help=nearest(strange, sorted(known - {""}))
         )
     entries = simplify(*(e.entry for e in expressions))
-    outputs = tuple(replace(e.output(layout), entry=entry) for e, entry in zip(expressions, entries, strict=True))
+    asked = [e.output(layout, as_matrix=as_matrix) for e in expressions]
+    outputs = tuple(replace(output, entry=entry) for output, entry in zip(asked, entries, strict=True))
     inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())
     return compile_request(Request(outputs, inputs, program.classes, dict(sizes or {}), program.source))
 

@@ -1,14 +1,15 @@
-"""The verbs of the face: parse, diff, compile, jvp, vjp, hvp."""
+"""The verbs of the face: parse, diff, compile, which_layout, check, jvp, vjp, hvp."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis, Size, Tensor, Wire
-from einsdiff.calculus.compose import carry_out, pullback, pushforward
+from einsdiff.calculus.compose import pullback, pushforward
+from einsdiff.calculus.linking import evaluate
 from einsdiff.elaborate.program import Program, elaborate, resolve_sizes
 from einsdiff.elaborate.scope import SizeClass, Symbol
 from einsdiff.errors import IndexMismatchError, InputError, UnknownNameError
@@ -25,6 +26,9 @@ from einsdiff.objects import Formula, written
 from einsdiff.program import CompiledFunction
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.parser import parse_entry
+from einsdiff.verify import claims
+from einsdiff.verify import which_layout as agreement
+from einsdiff.verify.verdict import Verdict
 
 Source = str | Formula | Expression
 
@@ -151,11 +155,18 @@ def _derivative(f: Expression, names: tuple[str, ...], *, structured: bool) -> D
 
 
 def compile(  # noqa: A001 - the contract's name
-    *expressions: Source, layout: str = "mixed", backend: str = "numpy", sizes: Mapping[str, int] | None = None
+    *expressions: Source,
+    layout: str = "mixed",
+    backend: str = "numpy",
+    as_matrix: bool = False,
+    sizes: Mapping[str, int] | None = None,
 ) -> CompiledFunction:
     """Return one function for several expressions, which returns a tuple; what they share is computed once.
 
-    Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend.
+    `layout` is the order of the axes of derivatives; with `as_matrix` every result has two axes, rows and columns.
+
+    Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
+        NoMatrixForm, where the layout makes no matrix of so many axes.
 
     >>> import numpy as np
     >>> f = parse("y = x_i x_i")
@@ -165,7 +176,69 @@ def compile(  # noqa: A001 - the contract's name
     """
     if not expressions:
         raise UnknownNameError("compile needs an expression", help='compile("y = x_i x_i")')
-    return compile_expressions([expression(e) for e in expressions], layout, backend, sizes)
+    return compile_expressions([expression(e) for e in expressions], layout, backend, sizes, as_matrix=as_matrix)
+
+
+def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **inputs: Any) -> tuple[str, ...]:
+    """Return the layouts in which an array is the derivative, computed from `inputs`; `()` where it is in none.
+
+    Args:
+        source: what is differentiated.
+        wrt: the variable; `("x", "x")` for a second derivative.
+        array: the derivative to be judged, with the axes of a layout or as its matrix.  Where the layouts have equal
+            arrays, as for a gradient or a symmetric square matrix, it is in all of them.
+        inputs: the arrays from which it was computed, by name.
+
+    Entries may differ by 10⁻⁶ of their own size and 10⁻⁶ of the largest entry; by 10⁻³ where the array or an input is
+    float32.
+
+    Raises: InputError, where an input is missing, or where a number is NaN or infinite.
+
+    >>> import numpy as np
+    >>> A, x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([1.0, 1.0, 2.0])
+    >>> which_layout("y_i = A_ij x_j", "x", A.T, A=A, x=x)
+    ('denominator', 'sympy')
+    """
+    found = agreement.numbers(array, "the array")
+    g = diff(source, *([wrt] if isinstance(wrt, str) else wrt))
+    mixed = agreement.numbers(g.compile()(**agreement.in_double_precision(inputs)), "the derivative at these inputs")
+    rtol = agreement.tolerance([found, *inputs.values()])
+    return agreement.agreeing(found, mixed, len(g.base.wires), [len(v.wires) for v in g.wrt], rtol)
+
+
+def check(
+    claim: str,
+    *,
+    layout: str | None = None,
+    declare: Mapping[str, str] | None = None,
+    notation: Literal["index", "matrix"] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Verdict:
+    """Return whether a claim `left = right` is true, in which layouts, and if not, what is right.
+
+    Args:
+        claim: an equation in matrix notation, index notation or LaTeX; above it may stand definitions of names.
+        layout: the one in which it shall be true; without it one is enough.
+        declare: declarations beside those in the text, as `{"A": "matrix(n, n) symmetric"}`.
+        notation: "index" or "matrix", where the text alone does not tell.
+        sizes: numbers for declared sizes or indices, as `{"i": 3}`.
+
+    Raises: ClaimError, where the text is not one claim, or where there is no way to tell; ParseError and its kin, where
+        it cannot be read.
+
+    >>> print(check("∂(x' A x)/∂x = x'(A + A')"))
+    true in layouts numerator, vec: both sides have one normal form
+      for x : vector(n), A : matrix(n, n)
+    >>> verdict = check("∂(x' A x)/∂x = 2 x' A")
+    >>> verdict.holds, verdict.assumption, verdict.layouts
+    (False, 'A symmetric', ('numerator', 'vec'))
+    """
+    _check_types(claim, declare, notation, None)
+    if layout is not None and not isinstance(layout, str):
+        raise InputError(f"a layout has a name, here is {layout!r:.40}", help='layout="numerator"')
+    if any(type(n) is not int or n < 1 for n in (sizes or {}).values()):
+        raise InputError("a size is a whole number, 1 or more", given=f"sizes={sizes}", help='sizes={"i": 3}')
+    return claims.check(claim, layout=layout, declare=declare, notation=notation, sizes=sizes)
 
 
 def jvp(source: Source, wrt: str, tangent: str) -> Expression:
@@ -182,7 +255,7 @@ def jvp(source: Source, wrt: str, tangent: str) -> Expression:
     body = _body(f, v)
     found = pushforward(body.node, Tensor(v.name, len(v.wires), ()), build.tensor(name, range(len(v.wires))))
     entry = build.rename(found, dict(enumerate(body.wires)))
-    return Expression(program, "jvp", f.wires, f.sizes, program.link(entry))
+    return Expression(program, "jvp", f.wires, f.sizes, evaluate(program, entry))
 
 
 def vjp(source: Source, wrt: str, cotangent: str) -> Expression:
@@ -201,7 +274,7 @@ def vjp(source: Source, wrt: str, cotangent: str) -> Expression:
     u = build.rename(build.tensor(name, f.wires), places)
     found = pullback(body.node, Tensor(v.name, len(v.wires), ()), u)
     entry = build.rename(found, dict(enumerate(v.wires)))
-    return Expression(program, "vjp", v.wires, v.sizes, program.link(entry))
+    return Expression(program, "vjp", v.wires, v.sizes, evaluate(program, entry))
 
 
 def hvp(source: Source, wrt: str, tangent: str) -> Expression:
@@ -225,11 +298,17 @@ def hvp(source: Source, wrt: str, tangent: str) -> Expression:
     found = pushforward(
         entry.node, Tensor(v.name, len(v.wires), ()), build.tensor(spell_name(tangent), range(len(v.wires)))
     )
-    return Expression(program, "hvp", v.wires, v.sizes, program.link(build.rename(found, dict(enumerate(entry.wires)))))
+    found = build.rename(found, dict(enumerate(entry.wires)))
+    return Expression(program, "hvp", v.wires, v.sizes, evaluate(program, found))
 
 
 def _held(source: Source, wrt: str) -> tuple[Expression, Variable]:
     f = expression(source)
+    if f.folds:
+        raise IndexMismatchError(
+            "the axes of this expression are folded, as those of vec and ⊗ are",
+            help="ed.diff gives the whole derivative, or write the formula in index notation",
+        )
     return f, variable(f.program, _name(wrt), f.indices, f.label)
 
 
@@ -238,7 +317,7 @@ def _body(f: Expression, v: Variable) -> build.Entry:
     held = [v.name] if f.program.defined(v.name) else []
     if isinstance(f, Derivative):
         return simplify(resolve_sizes(f.evaluated(), f.program.sizes))[0]
-    entry = carry_out(f.program.link(f.written, held))
+    entry = evaluate(f.program, f.written, held)
     return simplify(resolve_sizes(entry, f.program.sizes))[0]
 
 
