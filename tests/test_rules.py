@@ -20,6 +20,8 @@ CASES = (
     # rule                       formula
     ("log of a sum of exp",      "y_n = log(sum_k(exp(Z_nk)))"),
     ("case of a relation",       "y_i = where(x_i > a_i, 1, 0)"),
+    ("number on the right",      "y_i = where(0 < x_i, a_i, b_i)"),
+    ("number on the right",      "y_i = where(1/2 >= x_i, 1, 0)"),
     ("numeric exponent",         "k = 4/2; y_i = pow(x_i, k)"),
     ("softmax",                  "y_nk = exp(Z_nk)/sum_j(exp(Z_nj))"),
     ("epsilon pair",             "s_i = ε_ijk a_j ε_klm b_l c_m"),

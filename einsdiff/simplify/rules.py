@@ -380,6 +380,19 @@ def case_of_a_relation(node: Apply) -> Entry | None:
     return Entry(relation.node, relation.labels)
 
 
+TURNED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge", "eq": "eq", "ne": "ne"}
+
+
+def number_on_the_right(node: Apply) -> Entry | None:
+    """[c < a] = [a > c] for a number c."""
+    if node.function not in TURNED or node.orders:
+        return None
+    left, right = (Entry(a.node, a.labels) for a in node.arguments)
+    if constant_value(left) is None or constant_value(right) is not None:
+        return None
+    return build.apply(TURNED[node.function], right, left)
+
+
 def numeric_exponent(node: Apply) -> Entry | None:
     """pow(a, p) = a^p for a number p."""
     if node.function != "pow":
@@ -390,7 +403,7 @@ def numeric_exponent(node: Apply) -> Entry | None:
     return build.power(Entry(base.node, base.labels), exponent.node.value)
 
 
-APPLY = (log_of_a_sum_of_exp, case_of_a_relation, numeric_exponent)
+APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
 PRODUCT = (softmax, epsilon_pair, inverse_cancels, selection)
 MATRIX = (inverse_of_inverse,)
 SUM = (common_delta, common_factor)

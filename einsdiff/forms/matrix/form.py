@@ -40,7 +40,6 @@ from einsdiff.forms.matrix.tree import ONE, ONES, ZERO, Form
 from einsdiff.simplify.softmax import as_softmax
 
 RELATIONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
-TURNED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge", "eq": "eq", "ne": "ne"}
 SHAPES = "scm"
 TERMS = 64
 """How many terms a product of sums may be multiplied out into."""
@@ -199,9 +198,9 @@ class _Translation:
             compared = [
                 self._argument(a.node, tuple(labels[k] for k in a.labels), node.rank) for a in condition.node.arguments
             ]
-            return _compared(condition.node.function, (*compared, *sides[1:]), shape)
+            return Form("where", RELATIONS[condition.node.function], (*compared, *sides[1:]), shape)
         if node.function in RELATIONS and node.orders is None:
-            return _compared(node.function, (*sides, ONE, ZERO), shape)
+            return Form("where", RELATIONS[node.function], (*sides, ONE, ZERO), shape)
         if node.orders is None:
             return tree.call(node.function, sides, shape)
         if len(node.orders) > 1 and any(node.orders):
@@ -228,14 +227,6 @@ class _Translation:
         if node.argument.labels == (1, 0):
             body = tree.transpose(body)
         return tree.call("log", [tree.multiply([tree.call("exp", [body], "m"), ONES])], "c")
-
-
-def _compared(relation: str, sides: tuple[Form, ...], shape: str) -> Form:
-    """Return where(u > v, a, b), a number on the right of the relation."""
-    u, v, *cases = sides
-    if u.head == "number" and v.head != "number":
-        u, v, relation = v, u, TURNED[relation]
-    return Form("where", RELATIONS[relation], (u, v, *cases), shape)
 
 
 def scalar_power(base: Form, exponent: Exact) -> Form:
