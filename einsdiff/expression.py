@@ -188,14 +188,14 @@ class Expression:
         'xᵀ(A + Aᵀ)'
         """
         if spelling not in SPELLINGS:
-            raise UnknownNameError(f"there is no spelling {spelling}", help=nearest(spelling, list(SPELLINGS)))
+            raise UnknownNameError(f"there is no spelling {spelling}", help=nearest(str(spelling), list(SPELLINGS)))
         try:
             rows, columns = self.axes(layout, as_matrix=True)
             asked = Folded(self.entry, tuple(w for w, _ in rows), tuple(w for w, _ in columns))
             return write_matrix(asked, self.program, layout, spelling, self.label)
         except NoMatrixForm as error:
             terms = " + ".join(f"{c} einsum('{axes}', {', '.join(names)})" for c, axes, names in self.einsum())
-            typed = next((n.text for n in error.notes if n.word == "help"), "the index form says it")
+            typed = next((n.text for n in error.notes if "layout" in n.text), "the index form says it")
             given = f"{self.index()}  or  {terms}"
             raise NoMatrixForm(error.message, given=given, help=typed) from None
 
@@ -303,7 +303,7 @@ def variable(program: Program, text: str, taken: Sequence[str], own: str = "") -
 
     Raises: UnknownNameError, where the program has no such name; IndexMismatchError, for a wrong number of indices.
     """
-    written = parse_entry(text)
+    written = parse_entry(text, known=[*program.inputs, *(d.name for d in program.definitions if d.name)])
     name = written.name
     symbol = program.inputs.get(name)
     defined = program.defined(name)

@@ -51,7 +51,7 @@ def write_matrix(
     """
     taken = {*program.inputs, *(d.name for d in program.definitions if d.name), label, "I", "ones", "commutation"}
     names, lines = _functions(asked.entry.node, layout)
-    counts, counting = _counts(asked.entry.node, taken, spelling)
+    counts, counting = _counts(asked.entry.node, program, taken, spelling)
     parts = _names(asked.entry.node, program, taken, names, counts)
     lines += counting
     for node, name in parts.items():
@@ -173,6 +173,8 @@ def _names(
     for node in walk.ordered(root):
         if uses[node] < 2 or node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
             continue
+        if node.rank == 0 and isinstance(node, Product):  # ‖x‖ is recognised by what stands in it
+            continue
         if node not in own and len(_inline(node, {**known, **names}, counts)) < WORTH:
             continue
         text = own.get(node) or _next_name(node.rank, taken)
@@ -204,12 +206,12 @@ def _next_name(rank: int, taken: Collection[str]) -> str:
     return next(name for k in count() for letter in letters if (name := letter + (str(k) if k else "")) not in taken)
 
 
-def _counts(root: Expr, taken: set[str], spelling: str) -> tuple[dict[Size, str], list[str]]:
+def _counts(root: Expr, program: Program, taken: set[str], spelling: str) -> tuple[dict[Size, str], list[str]]:
     """Return names for the sizes that stand as numbers in a formula, and a line for each that counts them."""
     sizes = dict.fromkeys(n.size for n in walk.ordered(root) if isinstance(n, Count) and isinstance(n.size, Axis))
     names: dict[Size, str] = {}
     lines = []
-    ranks = {n.name: n.rank for n in walk.ordered(root) if isinstance(n, Tensor)}
+    ranks = {s.name: s.rank for s in program.inputs.values()}
     for size in sizes:
         assert isinstance(size, Axis)
         rank = ranks.get(size.tensor, 0)
@@ -223,14 +225,13 @@ def _counts(root: Expr, taken: set[str], spelling: str) -> tuple[dict[Size, str]
 
 
 def _counted(size: Axis, rank: int, spelling: str) -> str:
-    """Return Σ x_i^0, or the trace of a matrix of ones, A or Aᵀ by its transpose, with as many rows."""
+    """Return Σ x_i^0, where x may be A 𝟏 or Aᵀ 𝟏."""
     style = SPELLINGS[spelling]
-    a = style.name(size.tensor)
-    if rank == 1:
-        return style.call("sum", [style.entrywise_power(a, "0", is_whole=True)])
-    sides = [a, style.transpose(a)] if size.axis == 0 else [style.transpose(a), a]
-    power = style.entrywise_power(style.parenthesis(style.juxtaposed(sides)), "0", is_whole=True)
-    return style.call("tr", [power])
+    counted = style.name(size.tensor)
+    if rank == 2:
+        a = counted if size.axis == 0 else style.transpose(counted)
+        counted = style.parenthesis(style.juxtaposed([a, style.name("ones")]))
+    return style.call("sum", [style.entrywise_power(counted, "0", is_whole=True)])
 
 
 __all__ = ["Folded", "Form", "write_matrix"]

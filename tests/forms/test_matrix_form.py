@@ -65,6 +65,14 @@ DERIVATIVES = (
     ("X y",                            "X",      "vec",          "yᵀ ⊗ I"),
     ("x y'",                           "x",      "vec",          "y ⊗ I"),
     ("A x",                            "z",      "numerator",    "0"),
+    ("tanh(A X)",                      "X",      "vec",          "diag(vec(1 − tanh(A X).^2))(I ⊗ A)"),
+    ("A sin(X) B",                     "X",      "vec",          "(Bᵀ ⊗ A) diag(vec(cos(X)))"),
+    ("normF(B relu(A X))^2",           "A",      "denominator",  "2 (where(A X > 0, 1, 0) ⊙ (Bᵀ B relu(A X))) Xᵀ"),
+    ("norm(A x - y)",                  "x x",    "mixed",
+     "Aᵀ A/‖A x − y‖ − Aᵀ(A x − y)(A x − y)ᵀ A/‖A x − y‖³"),
+    ("x' (diag(A ones) - A) x",        "x",      "denominator",  "(2 diag(A 𝟏) − A − Aᵀ) x"),
+    ("tr(X^20)",                       "X",      "denominator",  "20 (Xᵀ)¹⁹"),
+    ("logdet(C) + z' inv(C) z",        "C",      "numerator",    "C⁻¹ − C⁻¹ z zᵀ C⁻¹"),
 )
 # fmt: on
 
@@ -111,6 +119,35 @@ def test_parts_that_stand_twice_have_names() -> None:
     hessian = ed.diff(program, "w", "w").matrix()
     assert hessian == "p = sigmoid(X w)\nXᵀ diag(p ⊙ (1 − p)) X"
     assert ed.parse(hessian, notation="matrix") == ed.diff(program, "w", "w")
+
+
+INDEX_FORMS = (
+    # index formula                    matrix form
+    ("s = A_ij B_ij C_ij",             "sum(A ⊙ B ⊙ C)"),
+    ("s = (A_ij + A_ji)^2",            "sum((A + Aᵀ).^2)"),
+    ("D_ij = (X_ik - X_jk)^2",         "X.^2 𝟏 𝟏ᵀ + 𝟏 𝟏ᵀ(X.^2)ᵀ − 2 X Xᵀ"),
+    ("y_ij = softmax_k(Q_il K_kl) V_kj", "exp(Q Kᵀ − log(exp(Q Kᵀ) 𝟏) 𝟏ᵀ) V"),
+    ("L = mean_n((X_ni w_i - y_n)^2)", "n = sum((X 𝟏).^0)\n(X w − y)ᵀ(X w − y)/n"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "form"), INDEX_FORMS)
+def test_an_index_formula_is_written_as_a_person_would(text: str, form: str) -> None:
+    assert ed.parse(text).matrix() == form
+
+
+def test_the_derivative_of_a_centred_vector_counts_what_no_longer_stands_in_it() -> None:
+    assert ed.diff("y_i = x_i - mean_j(x_j)", "x").matrix() == "n = sum(x.^0)\nI − 𝟏 𝟏ᵀ/n"
+
+
+@pytest.mark.parametrize("text", ["y_i = " + "exp(" * 60 + "x_i" + ")" * 60, "s = tr(A^64)"])
+def test_deep_and_long_formulas_are_written_soon(text: str) -> None:
+    assert len(ed.parse(text).matrix()) < 400
+
+
+def test_a_formula_that_is_nested_too_deep_is_refused() -> None:
+    with pytest.raises(ed.NoMatrixForm, match="deep"):
+        ed.parse("y_i = " + "exp(" * 3000 + "x_i" + ")" * 3000).matrix()
 
 
 UNKNOWN = (

@@ -36,14 +36,34 @@ def folded(network: Network, ends: Ends) -> Form:
         return tree.vec(network.between(rows[1], rows[0]))
     if len(columns) == 2 and not rows:
         return tree.transpose(tree.vec(network.between(columns[1], columns[0])))
+    found = _paired(network, ends) or _stacked(network, ends)
+    if found is not None:
+        return found
+    left, right = (_taken(network, pair) for pair in (rows, columns))
+    found = _paired(network, ends)
+    if found is None:
+        raise NoMatrixForm("there is no matrix form: products, ⊗ and vec cannot order its axes so")
+    return tree.multiply([*left, found, *right])
+
+
+def _taken(network: Network, pair: tuple[Place, ...]) -> list[Form]:
+    """Return diag(vec(M)) for the matrices M that join two rows, or two columns, and take them out."""
+    if len(pair) != 2 or pair[0] == pair[1] or pair[1] not in network.neighbours(pair[0]):
+        return []
+    matrix = network.joining(pair[1], pair[0])
+    network.edges = [e for e in network.edges if {e.row, e.column} != set(pair)]
+    return [tree.diagonal(tree.vec(matrix))]
+
+
+def _paired(network: Network, ends: Ends) -> Form | None:
+    """Return M ⊗ N …, each factor from one row to one column, where nothing else joins them."""
     groups = network.components()
-    for row, column, turned in _pairings(rows, columns):
+    for row, column, turned in _pairings(*ends):
         pairs = list(zip(row, column, strict=True))
         if _are_disjoint(pairs) and all(_is_apart(pair, groups) for pair in pairs):
-            made = [network.between(r, c) for r, c in pairs]
-            whole = tree.kron(*made)
+            whole = tree.kron(*(network.between(r, c) for r, c in pairs))
             return _commuted(whole) if turned else whole
-    return _other_fold(network, ends, groups)
+    return None
 
 
 def _pairings(rows: tuple[Place, ...], columns: tuple[Place, ...]) -> Iterator[tuple[Places, Places, bool]]:
@@ -85,15 +105,17 @@ def _commuted(whole: Form) -> Form:
     return tree.multiply([whole, COMMUTATION])
 
 
-def _other_fold(network: Network, ends: Ends, groups: list[set[Place]]) -> Form:
-    """vec(M) vec(N)ᵀ, or diag(vec(M))."""
+def _stacked(network: Network, ends: Ends) -> Form | None:
+    """Return vec(M) vec(N)ᵀ, or diag(vec(M))."""
     rows, columns = ends
-    if len(rows) == 2 == len(columns):
-        if set(rows) == set(columns) and rows[0] != rows[1]:
-            whole = tree.diagonal(tree.vec(network.between(rows[1], rows[0])))
-            return whole if rows == columns else tree.multiply([whole, COMMUTATION])
-        pairs = [(rows[0], rows[1]), (columns[0], columns[1])]
-        if _are_disjoint(pairs) and all(_is_apart(pair, groups) for pair in pairs):
-            left, right = network.between(rows[1], rows[0]), network.between(columns[1], columns[0])
-            return tree.multiply([tree.vec(left), tree.transpose(tree.vec(right))])
-    raise NoMatrixForm("there is no matrix form: products, ⊗ and vec cannot order its axes so")
+    if len(rows) != 2 or len(columns) != 2:
+        return None
+    if set(rows) == set(columns) and rows[0] != rows[1]:
+        whole = tree.diagonal(tree.vec(network.between(rows[1], rows[0])))
+        return whole if rows == columns else tree.multiply([whole, COMMUTATION])
+    groups = network.components()
+    pairs = [(rows[0], rows[1]), (columns[0], columns[1])]
+    if not _are_disjoint(pairs) or not all(_is_apart(pair, groups) for pair in pairs):
+        return None
+    left, right = network.between(rows[1], rows[0]), network.between(columns[1], columns[0])
+    return tree.multiply([tree.vec(left), tree.transpose(tree.vec(right))])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
@@ -29,6 +30,7 @@ from einsdiff.algebra.nodes import (
     Unit,
     Wire,
     exact,
+    parts,
 )
 from einsdiff.errors import NoMatrixForm
 from einsdiff.forms.matrix import tree
@@ -41,6 +43,9 @@ from einsdiff.simplify.softmax import as_softmax
 
 RELATIONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}
 SHAPES = "scm"
+DEPTH = 100
+"""How deep the parts of a formula may be nested."""
+
 TERMS = 64
 """How many terms a product of sums may be multiplied out into."""
 
@@ -55,7 +60,18 @@ def matrix_form(
 
     Raises: NoMatrixForm, with the reason.
     """
+    _check_depth(entry.node)
     return tidy(_Translation(names or {}, counts or {}).whole(entry, tuple(rows), tuple(columns)))
+
+
+def _check_depth(root: Expr) -> None:
+    depth: dict[Expr, int] = {}
+    for node in walk.ordered(root):
+        depth[node] = 1 + max((depth[p.node] for p in parts(node)), default=0)
+    if depth[root] > DEPTH:
+        raise NoMatrixForm(
+            f"there is no matrix form: the formula is nested {depth[root]} deep, and {DEPTH} is the limit"
+        )
 
 
 class _Translation:
@@ -84,6 +100,7 @@ class _Translation:
 
     def _product(self, flat: Flat, ends: Ends) -> Form:
         """Return the formula of a product; a sum that no matrix can hold is multiplied out."""
+        flat = flat._replace(factors=[g for f in flat.factors for g in self._singly(f)])
         wide = next((f for f in flat.factors if self._is_wide(f, flat.joined)), None)
         if wide is not None:
             return self._multiplied_out(flat, wide, ends)
@@ -98,6 +115,12 @@ class _Translation:
             raise NoMatrixForm(f"there is no matrix form: {stuck.reason}") from None
         found = folded(network, Ends(tuple(map(find, ends.rows)), tuple(map(find, ends.columns))))
         return tree.multiply([tree.number(flat.coefficient), *network.scalars, found])
+
+    def _singly(self, f: Part) -> list[Part]:
+        """Return (u - v)^2 with more than two indices as two factors, so that it can be multiplied out."""
+        if isinstance(f.node, Sum) and f.node.rank > 2 and f.exponent in (2, 3) and f.node not in self.names:
+            return [f._replace(exponent=1) for _ in range(int(f.exponent))]
+        return [f]
 
     def _is_wide(self, f: Part, joined: Joined) -> bool:
         if not isinstance(f.node, Sum) or f.exponent != 1 or f.node in self.names:
@@ -273,9 +296,15 @@ def _unspread(form: Form) -> Form | None:
     return tree.multiply(scalars) if chain and all(tree.is_ones(f) for f in chain) else None
 
 
+def _is_diagonal(form: Form) -> bool:
+    """Tell whether a form is I or diag(x), or a multiple: beside those, 1 would be read as I."""
+    _, chain = tree.split(form)
+    return len(chain) == 1 and (chain[0] == tree.IDENTITY or (chain[0].name == "diag" and form.shape == "m"))
+
+
 def _level(terms: list[Form]) -> list[Form]:
     """Return terms in which those that are the same for all entries are scalars, unless all are."""
     level = [_unspread(t) for t in terms]
-    if all(f is not None for f in level):
+    if all(f is not None for f in level) or any(_is_diagonal(t) for t in terms):
         return terms
     return [t if f is None else f for t, f in zip(terms, level, strict=True)]

@@ -168,6 +168,8 @@ def _whole(left: Form, form: Form) -> Iterator[tuple[Bound, Callable[[Form], For
                 yield bound, partial(_among, rest)
     elif left.head == "product":
         scalars, chain = tree.factors_apart(form)
+        if not _may_fit(left, chain):
+            return
         for start in range(len(chain)):
             for stop in range(len(chain), start, -1):
                 for bound in _chain(left.parts, chain[start:stop], {}):
@@ -175,6 +177,13 @@ def _whole(left: Form, form: Form) -> Iterator[tuple[Bound, Callable[[Form], For
     else:
         for bound in _match(left, form, {}):
             yield bound, partial(_between, [], [])
+
+
+def _may_fit(left: Form, chain: Sequence[Form]) -> bool:
+    """Tell whether every factor of a pattern that is no letter has one of its kind in a chain."""
+    kinds = {(f.head, f.name) for f in chain} | {(f.parts[0].head, f.parts[0].name) for f in chain if f.parts}
+    wanted = (p.parts[0] if p.head == "transpose" else p for p in left.parts if not _is_letter(p))
+    return all((p.head, p.name) in kinds for p in wanted)
 
 
 def _among(rest: Sequence[Form], new: Form) -> Form:

@@ -245,13 +245,12 @@ class _Writer:
                 return self._call(form)
 
     def _call(self, form: Form) -> tuple[str, Level]:
-        body = self.at(form.parts[0], Level.SUM)
+        sides = [self.at(p, Level.SUM) for p in form.parts]
         if form.name == "inv":
-            named = form.parts[0].head == "name"
-            return self.style.inverse(body, is_name=named), Level.ATOM
+            return self.style.inverse(sides[0], is_name=form.parts[0].head == "name"), Level.ATOM
         if form.name in ("norm", "normF"):
-            return self.style.norm(form.name, body), Level.ATOM
-        return self.style.call(form.name, [self.at(p, Level.SUM) for p in form.parts]), Level.ATOM
+            return self.style.norm(form.name, sides[0]), Level.ATOM
+        return self.style.call(form.name, sides), Level.ATOM
 
     def _sum(self, form: Form) -> str:
         text = ""
@@ -270,7 +269,7 @@ class _Writer:
             return f"{self.style.minus}{positive}", Level.SUM
         shown = []
         for p, times in _runs(form.parts):
-            base = self.at(p, Level.POWER if p.head != "number" else Level.PRODUCT)
+            base = self.at(p, Level.ATOM if times > 1 else Level.POWER if p.head != "number" else Level.PRODUCT)
             shown.append(base if times == 1 else self.style.power(base, str(times), is_whole=True))
         return self.style.juxtaposed(shown), Level.PRODUCT if len(shown) > 1 else Level.POWER
 
@@ -304,11 +303,15 @@ class _Writer:
 
 
 def _runs(factors: Sequence[Form]) -> list[tuple[Form, int]]:
-    """Return factors with how often each stands behind itself; only names of matrices are counted, as in A^2."""
+    """Return factors with how often each stands behind itself: A^2, and (A')^3 from three on."""
     runs: list[tuple[Form, int]] = []
     for f in factors:
-        if runs and runs[-1][0] == f and f.head == "name" and f.shape == "m":
+        if runs and runs[-1][0] == f and f.shape == "m":
             runs[-1] = (f, runs[-1][1] + 1)
         else:
             runs.append((f, 1))
-    return runs
+    found: list[tuple[Form, int]] = []
+    for f, times in runs:
+        is_power = f.head == "name" or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
+        found += [(f, times)] if is_power else [(f, 1)] * times
+    return found

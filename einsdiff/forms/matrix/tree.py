@@ -8,7 +8,7 @@ a row of `patterns`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from einsdiff.algebra.nodes import Exact, exact, magnitude
@@ -30,6 +30,14 @@ class Form:
     shape: str = "s"
     value: Exact = 0
     is_symmetric: bool = False
+    digest: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        own = (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric)
+        object.__setattr__(self, "digest", hash(own))
+
+    def __hash__(self) -> int:
+        return self.digest
 
     def __str__(self) -> str:
         inside = ", ".join(map(str, self.parts))
@@ -83,7 +91,21 @@ def transpose(form: Form) -> Form:
         case "quotient":
             return divide(transpose(form.parts[0]), form.parts[1])
         case _:
-            return Form("transpose", "", (form,), TRANSPOSED[form.shape])
+            wrapped = Form("transpose", "", (form,), TRANSPOSED[form.shape])
+            if form.shape == "m" and (form.head in ("entrywise", "where") or is_entrywise(form)):
+                sides = tuple(transpose(p) for p in form.parts)
+                inside = hadamard(sides) if (form.head, form.name) == ("entrywise", "*") else replace(form, parts=sides)
+                return min(wrapped, inside, key=transposes)
+            return wrapped
+
+
+WHOLE = frozenset(("diag", "vec", "inv", "tr", "det", "logdet", "norm", "normF", "sum", "softmax", "logsumexp"))
+"""Functions of whole tensors; all others go entry by entry."""
+
+
+def is_entrywise(form: Form) -> bool:
+    """Tell whether a form is a function that goes entry by entry."""
+    return form.head == "call" and form.name not in WHOLE
 
 
 # ------------------------------------------------------------------------------------------------------------ products
@@ -168,9 +190,13 @@ def multiply(factors: Iterable[Form]) -> Form:
 
 def _turned(c: Exact, chain: list[Form]) -> tuple[Exact, list[Form]]:
     """Return −(a − b) as b − a, where a factor is such a difference."""
-    for k, f in enumerate(chain):
-        body = f.parts[0] if f.head == "transpose" else f
-        if body.head != "sum" or 2 * sum(coefficient(t)[0] < 0 for t in body.parts) < len(body.parts):
+    bare = [f.parts[0] if f.head == "transpose" else f for f in chain]
+    for k, (f, body) in enumerate(zip(chain, bare, strict=True)):
+        if (
+            body.head != "sum"
+            or bare.count(body) > 1
+            or 2 * sum(coefficient(t)[0] < 0 for t in body.parts) < len(body.parts)
+        ):
             continue
         turned = add([multiply([number(-1), t]) for t in body.parts])
         return -c, [*chain[:k], transpose(turned) if f.head == "transpose" else turned, *chain[k + 1 :]]
@@ -266,7 +292,8 @@ def add(terms: Iterable[Form]) -> Form:
     """Return the sum of terms of one shape; scalars beside others stand for all entries."""
     flat: list[Form] = []
     for t in terms:
-        flat += t.parts if t.head == "sum" else [t]
+        is_turned = t.head == "transpose" and t.parts[0].head == "sum"
+        flat += map(transpose, t.parts[0].parts) if is_turned else t.parts if t.head == "sum" else [t]
     counts: dict[Form, Exact] = {}
     for t in flat:
         c, rest = coefficient(t)
@@ -278,6 +305,8 @@ def add(terms: Iterable[Form]) -> Form:
         return kept[0]
     kept.sort(key=_reading_order)
     shape = next((t.shape for t in kept if t.shape != "s"), "s")
+    if all(coefficient(t)[0] < 0 for t in kept):
+        return multiply([number(-1), add([multiply([number(-1), t]) for t in kept])])
     return Form("sum", "", tuple(kept), shape)
 
 
@@ -465,5 +494,6 @@ def total(column: Form) -> Form:
         rest = [p for k, p in enumerate(column.parts) if k != last]
         return inner(hadamard(rest), column.parts[last])
     if column.head == "product" and column.parts[-1] == ONES:
-        return call("sum", (_product(column.parts[:-1]),), "s")
+        whole = _product(column.parts[:-1])
+        return call("sum", (min(whole, transpose(whole), key=transposes),), "s")
     return call("sum", (column,), "s")
