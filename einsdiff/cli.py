@@ -465,7 +465,7 @@ def _check_encoding(options: argparse.Namespace) -> None:
 def _is_path(text: str) -> bool:
     """Tell whether a file or folder has this name; a long formula cannot be one."""
     try:
-        return "\n" not in text and len(text) < 4096 and Path(text).exists()
+        return text != "" and "\n" not in text and len(text) < 4096 and Path(text).exists()
     except (OSError, ValueError):
         return False
 

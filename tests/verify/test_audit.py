@@ -1,0 +1,243 @@
+"""Audits: what defines a name, what is a claim, what is not judged, and in which layouts a file stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+import einsdiff as ed
+from einsdiff.text.papers import Kind, read_paper
+from einsdiff.verify.audit import audit
+from einsdiff.verify.report import Finding, Outcome, Report
+from einsdiff.verify.verdict import Verdict
+
+
+def audited(text: str, kind: Kind = "text", layout: str | None = None) -> Report:
+    """Return the report on a file."""
+    return audit(read_paper(text, kind), ed.check, layout=layout)
+
+
+def outcomes(text: str, kind: Kind = "text") -> list[str]:
+    """Return what came of each line."""
+    return [found.outcome.value for found in audited(text, kind).findings]
+
+
+def last(text: str, kind: Kind = "text") -> Finding:
+    """Return the last finding."""
+    return audited(text, kind).findings[-1]
+
+
+# --------------------------------------------------------------------------------------------------------- definitions
+
+# fmt: off
+CASES = [
+    # text                                               what comes of its lines
+    ("y = A x; ∂y/∂x = A",                               ["defines", "true"]),
+    ("y_i = A_ij x_j; ∂y_i/∂x_j = A_ij",                 ["defines", "true"]),
+    ("f(x) = x'A x; ∂f(x)/∂x = x'(A + A')",              ["defines", "true"]),
+    ("f(x) = x'A x; ∂f/∂x = x'(A + A')",                 ["defines", "true"]),
+    ("g(u, v) = u'v; ∂g(u, v)/∂u = v'",                  ["defines", "true"]),
+    ("y_1 = 3 x_1; y_2 = x_1 x_2; y_2 = x_2 x_1",        ["defines", "defines", "true"]),
+    ("u = u(x); v = v(x); ∂(u'v)/∂x = u' ∂v/∂x + v' ∂u/∂x", ["defines", "defines", "true"]),
+    ("g = ∂(x'A x)/∂x; g = x'(A + A')",                  ["defines", "true"]),
+    # a definition may stand below the one that uses it, and is no claim about what it uses
+    ("h = tanh(z); z = W x; ∂h/∂x = 0",                  ["defines", "defines", "false"]),
+    # a chain defines once
+    ("f = ||A x - b||^2 = (A x - b)'(A x - b) = x'A'A x", ["defines", "true", "false"]),
+    # what is given again is a claim about the first
+    ("f = x'x; f = x'A x",                               ["defines", "false"]),
+    ("f = x'x; f := x'A x; ∂f/∂x = x'(A + A')",          ["defines", "defines", "true"]),
+    ("f = x'x\n# einsdiff: forget f\nf = x'A x; ∂f/∂x = x'(A + A')", ["defines", "declares", "defines", "true"]),
+    # a name of its own formula is no definition
+    ("A = A'",                                           ["false"]),
+    ("A : matrix(n, n) symmetric; A = A'",               ["declares", "true"]),
+    ("I = A inv(A)",                                     ["true"]),
+    ("ε_ijk ε_klm = δ_il δ_jm − δ_im δ_jl",              ["true"]),
+    # what was free in a claim stays free
+    ("∂(x'A x)/∂x = x'(A + A'); x = inv(A) b",           ["true", "skipped"]),
+    ("x = 0; ∂(x'x)/∂x = 2 x'",                          ["skipped", "true"]),
+    ("A x = b; b = c",                                   ["skipped", "defines"]),
+    # a typo in a derivative is no equation to be solved
+    ("∂(a'x)/∂x = b",                                    ["false"]),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("text", "wanted"), CASES)
+def test_definitions_and_claims_are_told_apart(text: str, wanted: list[str]) -> None:
+    assert outcomes(text) == wanted
+
+
+# fmt: off
+UNREAD = [
+    # text                                               why the last line is not read
+    ("∂f/∂x = A x",                                      "nothing above defines f, which is differentiated"),
+    ("f = \\nabla x; ∂f/∂x = 1",                         "f is defined in line 1, which could not be read"),
+    ("f = ∇; h = f + x; ∂h/∂x = 1",                      "h is defined in line 1, which could not be read"),
+    ("f(x) = x'x; f(y) = y'y",                           "f(y) stands for f(x) of line 1 with other arguments"),
+    ("f(x) = x'x; f(A x) = x'A'A x",                     "f(…) stands for f(x) of line 1 with other arguments"),
+    ("f(x) = x'x; f'(x) = 2 x",                          "f' is a transpose here: write a derivative as \\partial"),
+    ("f = x'x; ∂f(x)/∂x = 2 x'",                         "f(x) can be a product or f of line 1: define it as f(x)"),
+    ("f := f + x",                                       "the formula of f contains f"),
+    ("f = h + x; h = f x",                               "the formula of h contains h"),
+    ("e^{x} = exp(x)",                                   "e is a name here: write exp(…), or declare e : scalar"),
+    (r"\frac{\partial}{\partial x} x^T x = 2 x",         "it is not clear whether this derivative"),
+    (r"h = W^{(2)} x",                                   "a number or name in brackets above a name can be"),
+    (r"h = W^{(l)} x",                                   "a number or name in brackets above a name can be"),
+    (r"\frac{\partial \boldsymbol{\beta}^T A \boldsymbol\beta}{\partial \boldsymbol\beta} = A",
+     "β is bold and was taken for a scalar: declare β : vector(n)"),
+    (r"A = \begin{bmatrix} a & b \\ c & d \end{bmatrix}", "what is written out entry by entry or case by case"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("text", "note"), UNREAD)
+def test_what_can_mean_two_things_is_not_judged(text: str, note: str) -> None:
+    found = last(text)
+    assert found.outcome is Outcome.UNREAD
+    assert found.verdict is None
+    assert found.note.startswith(note)
+
+
+def test_a_declared_e_is_a_name() -> None:
+    assert outcomes("e : scalar positive; x : scalar; e^{x} = e^{x}") == ["declares", "declares", "true"]
+
+
+def test_a_claim_sees_the_definitions_that_it_uses_and_no_others() -> None:
+    found = last("a = b + c; y = A x; z = B y; ∂(z'z)/∂x = 2 z'B A")
+    assert found.statement == "y = A x; z = B y; ∂(z'z)/∂x = 2 z'B A"
+    assert found.uses == (1,)
+    assert ed.check(found.statement, declare=found.declare).holds
+
+
+def test_declarations_hold_below_and_can_change() -> None:
+    text = "∂(x'S x)/∂x = 2 x'S\nS : matrix(n, n) symmetric\n∂(x'S x)/∂x = 2 x'S\nS : matrix(n, n)\n∂(x'S x)/∂x = 2 x'S"
+    assert outcomes(text) == ["false", "declares", "true", "declares", "false"]
+    assert dict(audited(text).findings[2].declare) == {"S": "matrix(n, n) symmetric"}
+
+
+def test_declarations_from_outside_stand_above_the_first_line() -> None:
+    items = read_paper("∂(x'S x)/∂x = 2 x'S", "text")
+    assert audit(items, ed.check, declare={"S": "matrix(n, n) symmetric"}).holds
+
+
+def test_equal_claims_are_judged_once() -> None:
+    asked: list[str] = []
+
+    def check(claim: str, /, *, layout: str | None = None, declare: Mapping[str, str] | None = None) -> Verdict:
+        asked.append(claim)
+        return ed.check(claim, layout=layout, declare=declare)
+
+    audit(read_paper("tr(A B) = tr(B A)\n\ntr(A B) = tr(B A)", "text"), check)
+    assert len(asked) == 1
+
+
+# ------------------------------------------------------------------------------------------------------------- layouts
+
+NUMERATOR = "∂(a'x)/∂x = a'"
+DENOMINATOR = "∂(x'A x)/∂x = (A + A')x"
+NEUTRAL = "∂²(x'A x)/∂x∂x' = A + A'"
+EQUALITY = "tr(A B) = tr(B A)"
+
+
+def test_a_file_in_one_layout_holds() -> None:
+    report = audited(f"{NUMERATOR}\n{NEUTRAL}\n{EQUALITY}")
+    assert report.holds
+    assert report.common == ("numerator", "vec")
+    assert report.prevailing == "numerator"
+    assert str(report).splitlines()[-1] == "all that hold are right in numerator layout, and in vec"
+
+
+def test_a_file_of_equalities_is_in_every_layout() -> None:
+    report = audited(EQUALITY)
+    assert report.holds
+    assert report.groups == {}
+    assert str(report).splitlines()[-1] == "1 claim: 1 true, 0 false, 0 not read"
+
+
+def test_a_file_that_mixes_layouts_names_the_lines() -> None:
+    text = "\n".join([NUMERATOR, DENOMINATOR, NEUTRAL, EQUALITY, NUMERATOR.replace("a", "b")])
+    report = audited(text)
+    assert report.is_mixed
+    assert not report.holds
+    assert report.common == ()
+    assert report.groups == {"numerator": (1, 5), "denominator": (2,)}
+    assert report.prevailing == "numerator"
+    odd = report.findings[1]
+    assert odd.outcome is Outcome.TRUE
+    assert odd.elsewhere is not None
+    assert odd.elsewhere.correct["numerator"] == "xᵀ(A + Aᵀ)"
+    assert "the layouts are mixed: numerator: lines 1 and 5;  denominator: line 2" in str(report)
+
+
+def test_a_false_claim_says_nothing_about_the_layout_of_the_file() -> None:
+    report = audited(f"{NUMERATOR}\n∂(x'A x)/∂x = A x")
+    assert not report.is_mixed
+    assert not report.holds
+    shown = str(report)
+    assert "right in numerator layout:  xᵀ(A + Aᵀ)" in shown
+    assert "true if A is skew" not in shown.split("right in")[1]
+
+
+def test_one_layout_can_be_asked_for() -> None:
+    report = audited(f"{NUMERATOR}\n{DENOMINATOR}", layout="denominator")
+    assert [found.outcome.value for found in report.findings] == ["false", "true"]
+    assert str(report).splitlines()[-1] == "asked for: denominator layout"
+
+
+def test_a_name_of_two_kinds_is_pointed_out() -> None:
+    report = audited("∂(a x)/∂a = x\n∂(a'x)/∂a = x'")
+    assert report.kinds == {"a": {"scalar": (1,), "vector": (2,)}}
+    assert "a is a scalar in line 1 and a vector in line 2: declare it, if it is one" in str(report)
+
+
+def test_a_file_holds_only_where_every_claim_was_read() -> None:
+    assert not audited(f"{NUMERATOR}\n∂f/∂x = 2").holds
+    assert audited("∂f/∂x = 2").is_empty
+
+
+def test_the_table_has_a_row_for_each_line_and_the_json_the_same() -> None:
+    report = audited(f"x : vector(n)\ny = A x\n{DENOMINATOR}\n∂f/∂x = 2\nx = 0")
+    rows = [line.split() for line in str(report).splitlines()[1:]]
+    assert [row[:2] for row in rows if row and row[0].isdigit() and row[1] not in ("claims:",)] == [
+        ["1", "declares"], ["2", "defines"], ["3", "true"], ["4", "not"], ["5", "skipped"],
+    ]  # fmt: skip
+    document = report.to_json()
+    assert [line["outcome"] for line in document["lines"]] == ["declares", "defines", "true", "not read", "skipped"]
+    assert document["layouts"] == ["mixed", "denominator", "sympy", "vetter"]
+
+
+# --------------------------------------------------------------------------------------------------- a paper as a whole
+
+PAPER = r"""
+\newcommand{\w}{\mathbf{w}}
+\DeclareMathOperator{\Tr}{Tr}
+Let $X \in \mathbb{R}^{n\times d}$, $\w \in \mathbb{R}^d$.
+\begin{align}
+  L(\w) &= \frac12 \| X\w - y \|_2^2, \\
+  \frac{\partial L(\w)}{\partial \w} &= (X\w - y)^\top X
+     = \w^\top X^\top X - y^\top X, \\
+  \frac{\partial^2 L}{\partial\w\,\partial\w^T} &= X^{\mathsf T} X.
+\end{align}
+and $\Tr(AB) = \Tr(BA)$.
+"""
+
+
+def test_a_paper_is_read_as_it_is_written() -> None:
+    report = audited(PAPER, "latex")
+    assert [(found.line, found.outcome.value) for found in report.findings] == [
+        (4, "declares"), (4, "declares"), (6, "defines"), (7, "true"), (7, "true"), (9, "true"), (11, "true"),
+    ]  # fmt: skip
+    assert report.holds
+    assert report.prevailing == "numerator"
+
+
+def test_a_claim_that_the_judge_fails_on_does_not_take_the_others_with_it() -> None:
+    def check(claim: str, /, *, layout: str | None = None, declare: Mapping[str, str] | None = None) -> Verdict:
+        if "det" in claim:
+            raise ZeroDivisionError
+        return ed.check(claim, layout=layout, declare=declare)
+
+    report = audit(read_paper("det(A) = det(A')\n\ntr(A B) = tr(B A)", "text"), check)
+    assert [found.outcome.value for found in report.findings] == ["not read", "true"]
