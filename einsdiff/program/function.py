@@ -14,6 +14,7 @@ from einsdiff.program import numpy_source
 from einsdiff.program.arguments import Arguments, Array
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.entry import FAILURES, Entry, can_be_quick, careful_method
+from einsdiff.program.memory import check_memory
 from einsdiff.program.planner import Planner
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
@@ -152,6 +153,7 @@ class CompiledFunction:
         needed = self._arguments.ranks
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         plan = Planner(self.request, self._sizes, known, present).plan()
+        check_memory(plan, known, self.request, itemsize)
         self._planned = (numpy_source.source(plan, self.request.source), PlanTable(plan, itemsize))
         return self._planned
 

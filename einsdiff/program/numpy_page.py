@@ -151,6 +151,13 @@ class Page:
         if not self.is_constant(value):
             self.name(value)
 
+    def call(self, value: int, name: str) -> None:
+        """Let a value have this name from here on."""
+        self._waiting.pop(value, None)
+        self._names[value] = name
+        if len(self.plan.values[value].classes) > 1 and value not in self._borrowed:
+            self.large.add(name)
+
     def helper(self, key: str) -> str:
         """Return the name of a function that the source brings along."""
         self.helpers.add(key)

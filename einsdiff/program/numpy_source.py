@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from einsdiff.program.names import Namer, is_parameter
+from einsdiff.program.numpy_blocks import LARGE, Block, scheduled, write_block
 from einsdiff.program.numpy_expressions import write
 from einsdiff.program.numpy_functions import HELPERS
 from einsdiff.program.numpy_page import Page
@@ -16,19 +17,23 @@ NAME = "program"  # what the one public function is called
 RESERVED = frozenset({"np", "math", NAME, *HELPERS})  # what the source calls by these names
 
 
-def source(plan: Plan, formula: str) -> str:
+def source(plan: Plan, formula: str, large: int = LARGE) -> str:
     """Return the text of a module whose last definition is the function that carries out a plan.
 
     Its parameters are keywords, named as the inputs; a name that cannot be a parameter is taken from `**inputs`.
+    Elementwise steps on arrays of `large` entries and more are carried out block by block.
     """
     given = [*(name for name, _ in plan.inputs), *plan.functions]
     namer = Namer([*given, *RESERVED])
     local = {name: name if _is_plain(name) else namer.name(_identifier(name)) for name in given}
     page = Page(plan, local, namer)
-    for step in plan.steps:
-        write(page, step)
+    for step in scheduled(plan, large):
+        if isinstance(step, Block):
+            write_block(page, step)
+        else:
+            write(page, step)
     results = page.results()
-    body = _release(page.lines, page.large, results)
+    body = "\n".join(_release(page.lines, page.large, results)).split("\n")
     others = [name for name in given if not _is_plain(name)]
     rest = namer.name("inputs") if others else ""
     head = [f"{local[name]} = {rest}[{name!r}]" for name in others]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from einsdiff.algebra.nodes import (
     Apply,
@@ -25,22 +25,43 @@ from einsdiff.algebra.nodes import (
 )
 from einsdiff.errors import EinsdiffError
 from einsdiff.program.callables import is_unknown, keyword_of
+from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
+from einsdiff.program.gather import gather
 from einsdiff.program.products import ProductForm
+from einsdiff.program.redraft import Draft, Pass
 from einsdiff.program.request import Output, Request
 from einsdiff.program.sizes import Sizes
+from einsdiff.program.softmaxes import softmax
+from einsdiff.program.spread import spread
+from einsdiff.program.squares import symmetric
 from einsdiff.program.steps import Assemble, Combine, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.supply import Supply
 
 TERMS = 6  # a sum of more terms takes several steps
+PASSES: tuple[Pass, ...] = (softmax, gather, symmetric)
+"""What is done to the steps once they are noted, in this order; each keeps the results."""
+ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
+"""Other requests for the same results; the one whose plan costs least is carried out."""
 
 
 class Planner:
     """The forms of all nodes of a request at given sizes."""
 
-    def __init__(self, request: Request, sizes: Sizes, given: list[int | None], present: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        sizes: Sizes,
+        given: list[int | None],
+        present: Mapping[str, int],
+        passes: Sequence[Pass] = PASSES,
+        alternatives: Sequence[Callable[[Request], Request | None]] = ALTERNATIVES,
+    ) -> None:
+        self.passes = passes
+        self.alternatives = alternatives
+        self._given = given, present
         self.request = request
         self.sizes = sizes
         roots = [output.entry.node for output in request.outputs]
@@ -52,13 +73,22 @@ class Planner:
         self.functions: set[str] = set()
 
     def plan(self) -> Plan:
+        """Return the plan that costs least: of the request as it is, and of others for the same results."""
+        plans = [self._plan()]
+        for other in self.alternatives:
+            found = other(self.request)
+            if found is not None:
+                plans.append(Planner(found, self.sizes, *self._given, self.passes, ()).plan())
+        return min(plans, key=cost) if len(plans) > 1 else plans[0]
+
+    def _plan(self) -> Plan:
         """Note the steps of every node that is needed as a whole, then the results."""
         for node in self.demand.wanted():
             self.forms[node] = self._form(node)
         outputs = tuple(self._result(o) for o in self.request.outputs)
         order = {i.name: k for k, i in enumerate(self.request.inputs)}
         bearers = self.supply.bearers
-        return Plan(
+        plan = Plan(
             tuple(self.ledger.values),
             needed(self.ledger.steps, [*(o.value for o in outputs), *(v for v, _ in bearers.values())]),
             tuple(sorted(self.supply.inputs.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))),
@@ -68,6 +98,9 @@ class Planner:
             tuple(bearers.get(k) for k in range(len(self.sizes.ranges))),
             tuple(r.fixed for r in self.sizes.ranges),
         )
+        for change in self.passes:
+            plan = Draft(self.supply.numbers, plan).carry_out(change)
+        return plan
 
     def _form(self, node: Expr) -> Form:
         match node:

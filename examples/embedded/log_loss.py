@@ -37,7 +37,9 @@ def program(*, X, w, y):
     t1 = X.dot(w)
     # t2_n = sigmoid(t1_n)
     t2 = sigmoid(t1)
+    # t3_ni = sqrt(t2_n (1 - t2_n)) X_ni
+    t3 = np.sqrt(t2 * (1 - t2))[:, None] * X
     # L = sum_n(softplus(t1_n) - y_n t1_n)
-    # result_i = X_ni t2_n - y_j X_ji
-    # result_ij = X_ni X_nj t2_n (1 - t2_n)
-    return (np.asarray((softplus(t1) - y * t1).sum()), X.T.dot(t2) - X.T.dot(y), X.T.dot(X * (t2 * (1 - t2))[:, None]))
+    # result_i = (t2_n - y_n) X_ni
+    # result_ij = t3_nj t3_ni
+    return (np.asarray((softplus(t1) - y * t1).sum()), X.T.dot(t2 - y), t3.T.dot(t3))

@@ -331,7 +331,7 @@ def test_a_result_that_is_too_large_is_told_in_words():
     entry = build.multiply(*(build.delta(w, w.upper(), Axis("x", 0)) for w in wires), build.tensor("x", ["i"]))
     axes = tuple((w, Axis("x", 0)) for w in (*wires, *wires.upper()))
     function = compile_request(Request((Output("y", entry, axes),), (), (), {}, "y = …"))
-    with pytest.raises(InputError, match="the formula cannot be computed for these arrays"):
+    with pytest.raises(InputError, match=r"^y has 3000 × .* entries, .* the memory here is"):
         function(x=np.ones(3000))
 
 

@@ -1,0 +1,93 @@
+"""A plan drafted anew: its steps are noted again, one by one, so that a pass can put better ones in their place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
+
+from einsdiff.algebra.nodes import Exact, Labels
+from einsdiff.program.demand import needed
+from einsdiff.program.ledger import Ledger
+from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Multiply, Operand, Plan, Power, View
+
+SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Power, View)
+"""Steps whose axes are all axes of their operands."""
+
+Pass = Callable[["Draft", AnyStep], int | None]
+"""Return the value that stands for what a step makes, or None where the step stays; its operands are noted."""
+
+
+class Draft:
+    """The new ledger, and how the values of the old plan are called in it.
+
+    Attributes:
+        ledger: the steps that were noted so far.
+        uses: how often the old plan uses what a value stands for; of values that are new, nothing is known.
+        steps: the step that makes each value of the new ledger.
+    """
+
+    def __init__(self, numbers: Sequence[int], plan: Plan) -> None:
+        self.ledger = Ledger(list(numbers))
+        self.steps: dict[int, AnyStep] = {}
+        self.uses: Counter[int] = Counter()
+        self._plan = plan
+        self._new: dict[int, int] = {}
+
+    def carry_out(self, change: Pass) -> Plan:
+        """Return the plan with every step that `change` changes."""
+        plan = self._plan
+        uses = Counter(op.value for step in plan.steps for op in step.operands)
+        uses.update([*(o.value for o in plan.outputs), *(bearer[0] for bearer in plan.bearers if bearer)])
+        making = {step.target: step for step in plan.steps}
+        for value, known in enumerate(plan.values):
+            if known.name:
+                new = self.ledger.take(known.name, known.classes)
+            elif value in making:
+                new = self._again(making[value], change)
+            else:
+                continue
+            self._new[value] = new
+            self.uses[new] += uses[value]
+        outputs = tuple(o._replace(value=self._new[o.value]) for o in plan.outputs)
+        bearers = tuple(bearer and (self._new[bearer[0]], bearer[1]) for bearer in plan.bearers)
+        roots = [*(o.value for o in outputs), *(bearer[0] for bearer in bearers if bearer)]
+        return replace(
+            plan,
+            values=tuple(self.ledger.values),
+            steps=needed(self.ledger.steps, roots),
+            inputs=tuple((name, self._new[value]) for name, value in plan.inputs),
+            outputs=outputs,
+            bearers=bearers,
+        )
+
+    def _again(self, step: AnyStep, change: Pass) -> int:
+        operands = tuple(Operand(self._new[op.value], op.labels) for op in step.operands)
+        found = change(self, replace(step, operands=operands))
+        if found is not None:
+            return found
+        details = [getattr(step, f.name) for f in fields(step)][3:]
+        classes = None if isinstance(step, SIZED) else self._plan.values[step.target].classes
+        return self.note(type(step), operands, step.out, *details, classes=classes)
+
+    def note(
+        self,
+        kind: type[AnyStep],
+        operands: tuple[Operand, ...],
+        out: Labels,
+        *details: object,
+        classes: tuple[int, ...] | None = None,
+    ) -> int:
+        """Note a step in the new ledger and return its value."""
+        count = len(self.ledger.steps)
+        value = self.ledger.note(kind, operands, out, *details, classes=classes)
+        if len(self.ledger.steps) > count:
+            self.steps[value] = self.ledger.steps[-1]
+        return value
+
+    def combined(self, terms: Sequence[tuple[Exact, Operand]], out: Labels) -> Operand:
+        """Return Σ coefficient · operand on the labels of `out` that some operand has."""
+        present = {n for _, op in terms for n in op.labels}
+        labels = tuple(n for n in out if n in present)
+        value = self.note(Combine, tuple(op for _, op in terms), labels, tuple(c for c, _ in terms))
+        return Operand(value, labels)

@@ -1,0 +1,65 @@
+"""A product with a sum in which some terms have a δ: a (δ_ij b_i + c_ij) = δ_ij a b_i + a c_ij.
+
+The sum itself would be a whole array.  As products of its terms it stays on its diagonals until the result.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from dataclasses import replace
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Expr, Labels, Product, Sum
+from einsdiff.program.request import Request
+
+MANY = 3  # a sum of more terms stays as it is
+
+
+def spread(request: Request) -> Request | None:
+    """Return a request for the same results with such products written out, or None where there are none."""
+    roots = [output.entry.node for output in request.outputs]
+    uses = walk.uses(*roots)
+    known: dict[Expr, Entry] = {}
+    written: set[Expr] = set()
+    for node in walk.ordered(*roots):
+        found = _written_out(node, known, uses)
+        if found is not None:
+            written.add(node)
+        known[node] = found or walk.rebuild(node, known, *([written.__contains__] if written else []))
+    if not written:
+        return None
+    outputs = [replace(o, entry=walk.place(known[o.entry.node], o.entry.wires)) for o in request.outputs]
+    return replace(request, outputs=tuple(outputs))
+
+
+def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int]) -> Entry | None:
+    """Π a Σ b = Σ Π a b."""
+    if not isinstance(node, Product):
+        return None
+    for factor in node.factors:
+        inner, wires = known[factor.node]
+        if factor.exponent == 1 and uses[factor.node] == 1 and isinstance(inner, Sum) and _is_mixed(inner):
+            terms = []
+            for t in inner.terms:
+                term = Entry(t.node, tuple(wires[k] for k in t.labels))
+                product = walk.rebuild(node, ChainMap({factor.node: term}, known), {factor.node}.__contains__)
+                terms.append((t.coefficient, product, True))
+            return build.total(terms)
+    return None
+
+
+def _is_mixed(node: Sum) -> bool:
+    """Tell whether a sum has few terms, and some of them stand on a diagonal on which others do not."""
+    return len(node.terms) <= MANY and len({_diagonals(t.node, t.labels) for t in node.terms}) > 1
+
+
+def _diagonals(node: Expr, labels: Labels) -> frozenset[tuple[int, ...]]:
+    """Return the axes that a term ties by δ."""
+    if not isinstance(node, Product):
+        return frozenset()
+    tied: dict[int, list[int]] = {}
+    for axis, label in zip(labels, node.out, strict=True):
+        tied.setdefault(label, []).append(axis)
+    return frozenset(tuple(sorted(axes)) for axes in tied.values() if len(axes) > 1)

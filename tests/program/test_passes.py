@@ -1,0 +1,228 @@
+"""The passes over a plan, and the other requests that are tried: each alone, all, and none give the same results."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import einsdiff as ed
+from einsdiff.algebra import walk
+from einsdiff.program.cost import cost
+from einsdiff.program.gather import gather
+from einsdiff.program.numpy_blocks import Block, scheduled
+from einsdiff.program.numpy_source import source
+from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
+from einsdiff.program.signs import Signs
+from einsdiff.program.sizes import Sizes
+from einsdiff.program.softmaxes import softmax
+from einsdiff.program.spread import spread
+from einsdiff.program.squares import symmetric
+from einsdiff.program.table import PlanTable
+from tests.program.networks import KINDS, arrays, entries, request
+
+LOGISTIC = "L = sum_n(softplus(X_ni w_i) - y_n (X_ni w_i))"
+SOFTMAX = "L = sum_n(logsumexp_k(X_ni W_ik) - Y_nk X_ni W_ik)"
+
+
+def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
+    """Return the plan of a request for some arrays."""
+    nodes = walk.ordered(*(o.entry.node for o in asked.outputs))
+    sizes = Sizes(asked, nodes)
+    present = {t.name: t.axes for t in walk.tensors(*(o.entry.node for o in asked.outputs))}
+    present |= {name: np.ndim(a) for name, a in given_arrays.items() if name not in present}
+    numbers = sizes.numbers({name: np.shape(a) for name, a in given_arrays.items()})
+    return Planner(asked, sizes, numbers, present, passes, alternatives).plan()
+
+
+def run(plan, given_arrays, large=2**19):
+    """Return the results of a plan."""
+    scope = {}
+    exec(source(plan, "y = …", large), scope)
+    found = scope["program"](**{name: given_arrays[name] for name, _ in plan.inputs})
+    return found if isinstance(found, tuple) else (found,)
+
+
+def asked(text, *wrt):
+    return ed.diff(text, *wrt).compile().request
+
+
+def logistic(n, width):
+    random = np.random.default_rng(0)
+    return {
+        "X": random.standard_normal((n, width)),
+        "w": random.standard_normal(width),
+        "y": random.standard_normal(n),
+    }
+
+
+def classes(n, width, count):
+    random = np.random.default_rng(0)
+    return {
+        "X": random.standard_normal((n, width)),
+        "W": random.standard_normal((width, count)),
+        "Y": random.random((n, count)),
+    }
+
+
+def agree(found, given_arrays, **tolerance):
+    """Check that all ways to plan give what no pass at all gives, and return the plan with all of them."""
+    plain = run(planned(found, given_arrays, (), ()), given_arrays)
+    for passes, alternatives in itertools.product(
+        [(), (softmax,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
+    ):
+        plan = planned(found, given_arrays, passes, alternatives)
+        for large in (0, 2**19):
+            for result, wanted in zip(run(plan, given_arrays, large), plain, strict=True):
+                assert result.shape == wanted.shape
+                assert result.dtype == wanted.dtype
+                np.testing.assert_allclose(result, wanted, **{"rtol": 1e-9, "atol": 1e-9} | tolerance)
+    return planned(found, given_arrays)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(entries(), min_size=1, max_size=2))
+def test_every_way_to_plan_gives_the_same(found):
+    found = [e for e in found if len(set(e.wires)) <= 4]
+    if found:
+        agree(request(*found), arrays(KINDS))
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(entries(), st.sampled_from([{"i": 1, "j": 2, "k": 2}, {"i": 2, "j": 1, "k": 1}]))
+def test_every_way_to_plan_gives_the_same_along_axes_of_size_one(entry, sizes):
+    if len(set(entry.wires)) <= 4 and "Unit" not in repr(entry.node):
+        agree(request(entry), arrays(sizes))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "given_arrays"),
+    [
+        (LOGISTIC, ("w",), logistic(50, 7)),
+        (LOGISTIC, ("w", "w"), logistic(50, 40)),
+        (LOGISTIC, ("w", "w", "w"), logistic(50, 9)),
+        (SOFTMAX, ("W",), classes(40, 7, 3)),
+        (SOFTMAX, ("W", "W"), classes(40, 33, 5)),
+        ("L = -sum_n(softplus(X_ni w_i)) + y_n y_n", ("w", "w"), logistic(50, 40)),
+    ],
+)
+def test_passes_keep_derivatives(text, wrt, given_arrays):
+    agree(asked(text, *wrt), given_arrays)
+
+
+def test_a_common_factor_is_multiplied_once():
+    given_arrays = logistic(200, 100)
+    plan = planned(asked(LOGISTIC, "w"), given_arrays)
+    # Σ_n X_nj σ(X w)_n - Σ_n X_nj y_n = Σ_n X_nj (σ(X w) - y)_n
+    assert source(plan, "").count(".dot(") == 2
+    assert source(planned(asked(LOGISTIC, "w"), given_arrays, (), ()), "").count(".dot(") == 3
+
+
+def test_a_common_factor_stays_where_the_sum_would_be_a_large_array():
+    random = np.random.default_rng(0)
+    given_arrays = {"A": random.standard_normal((90, 90)), "x": random.standard_normal(90)}
+    plan = planned(asked("y = x_i A_ij x_j", "x"), given_arrays)
+    assert source(plan, "").count(".dot(") == 2  # A x + Aᵀ x, not (A + Aᵀ) x
+
+
+def test_a_hessian_with_weights_that_are_not_negative_is_exactly_symmetric():
+    given_arrays = logistic(300, 60)
+    found = asked(LOGISTIC, "w", "w")
+    plan = planned(found, given_arrays)
+    assert "np.sqrt" in source(plan, "")
+    (hessian,) = run(plan, given_arrays)
+    assert (hessian == hessian.T).all()
+
+
+def test_weights_of_unknown_sign_are_not_rooted():
+    given_arrays = logistic(300, 60)
+    plan = planned(asked("L = y_n (X_ni w_i)^2", "w", "w"), given_arrays)
+    assert "sqrt" not in source(plan, "")
+
+
+def test_saturated_weights_have_a_root():
+    given_arrays = logistic(300, 60)
+    given_arrays["w"] = given_arrays["w"] * 1e4
+    with np.errstate(all="raise", under="ignore"):
+        (hessian,) = run(planned(asked(LOGISTIC, "w", "w"), given_arrays), given_arrays)
+    assert np.isfinite(hessian).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("y_i = exp(x_i)", 1),
+        ("y_i = -exp(x_i)", -1),
+        ("y_i = x_i", 0),
+        ("y_i = x_i^2", 1),
+        ("y_i = x_i^3", 0),
+        ("y_i = sigmoid(x_i) (1 - sigmoid(x_i))", 1),
+        ("y_i = sigmoid(x_i) (sigmoid(x_i) - 1)", -1),
+        ("y_i = sigmoid(x_i) (1 - 2 sigmoid(x_i))", 0),
+        ("y_i = exp(x_i) - 1", 0),
+        ("y_i = exp(x_i) + x_i^2", 1),
+        ("y_i = abs(x_i)/(1 + x_i^2)", 1),
+        ("y_i = max_j(exp(A_ij))", 0),
+    ],
+)
+def test_signs_are_proved(text, sign):
+    given_arrays = {"x": np.ones(3), "A": np.ones((3, 4))}
+    plan = planned(ed.parse(text).compile().request, given_arrays)
+    signs = Signs({step.target: step for step in plan.steps})
+    assert signs.of(plan.outputs[0].value) == sign
+
+
+def test_a_product_with_a_sum_of_which_one_term_has_a_delta_is_written_out_where_that_costs_less():
+    given_arrays = classes(300, 50, 5)
+    found = asked(SOFTMAX, "W", "W")
+    assert spread(found) is not None
+    best, plain = planned(found, given_arrays), planned(found, given_arrays, alternatives=())
+    assert cost(best) < cost(plain)
+    assert PlanTable(best).peak_memory < PlanTable(plain).peak_memory
+    assert spread(asked(LOGISTIC, "w")) is None
+
+
+def test_long_elementwise_chains_are_carried_out_block_by_block():
+    random = np.random.default_rng(0)
+    given_arrays = {"x": random.standard_normal(40_001)}
+    f = ed.parse("y = sum_i(exp(-x_i^2) tanh(x_i))")
+    found = ed.compile(f, ed.diff(f, "x")).request
+    plan = planned(found, given_arrays)
+    assert any(isinstance(s, Block) for s in scheduled(plan, 2**14))
+    assert not any(isinstance(s, Block) for s in scheduled(plan))
+    for name, wanted in zip(run(plan, given_arrays, 2**14), run(plan, given_arrays), strict=True):
+        np.testing.assert_allclose(name, wanted, rtol=1e-12)
+    single = {"x": given_arrays["x"].astype(np.float32)}
+    assert [r.dtype for r in run(plan, single, 2**14)] == [np.float32, np.float32]
+    assert [r.shape for r in run(plan, {"x": np.ones(0)}, 2**14)] == [(), (0,)]
+
+
+def test_blocks_take_what_is_the_same_in_every_round_from_outside():
+    random = np.random.default_rng(0)
+    given_arrays = {"X": random.standard_normal((3001, 7)), "b": random.standard_normal(7)}
+    text = "Y_ni = exp(-(X_ni - b_i)^2) tanh(X_ni) exp(b_i) / sum_{m,k}(X_mk^2)"
+    found = ed.parse(text).compile().request
+    plan = planned(found, given_arrays)
+    assert any(isinstance(s, Block) for s in scheduled(plan, 2**14))
+    (result,), (wanted,) = run(plan, given_arrays, 2**14), run(plan, given_arrays)
+    np.testing.assert_allclose(result, wanted, rtol=1e-12)
+
+
+def test_softmax_takes_one_exponential_and_does_not_overflow():
+    z = np.array([[1000.0, 999.0, -1000.0], [-5000.0, -5000.0, -5001.0]])
+    found = ed.parse("y_ij = softmax_j(z_ij)").compile().request
+    plan = agree(found, {"z": z})
+    assert source(plan, "").count("np.exp(") == 1
+    with np.errstate(all="raise", under="ignore"):
+        (result,) = run(plan, {"z": z})
+    np.testing.assert_allclose(result.sum(axis=1), 1, rtol=1e-15)
+    assert run(plan, {"z": z[:, :0]})[0].shape == (2, 0)
+
+
+def test_a_logsumexp_that_is_a_result_too_is_computed_once():
+    random = np.random.default_rng(0)
+    given_arrays = {"z": random.standard_normal(9)}
+    f = ed.parse("y = logsumexp_i(z_i)")
+    plan = agree(ed.compile(f, ed.diff(f, "z")).request, given_arrays)
+    assert source(plan, "").count("= logsumexp(") == 1
