@@ -18,6 +18,7 @@ from einsdiff.expression import Derivative, Expression
 from einsdiff.sources import LONGEST, declared, is_path, read_expression, read_text
 from einsdiff.text.papers import kind_of, read_paper
 from einsdiff.verify.audit import audit
+from einsdiff.verify.claims import check_equation
 
 SETTINGS = {0: "1", 1: "[1,2]", 2: "[[1,2],[3,4]]"}
 EMIT = ("index", "matrix", "latex", "einsum", "numpy", "json")
@@ -90,7 +91,7 @@ def _audit(text: str, declare: Mapping[str, str], options: argparse.Namespace) -
         raise InputError(f"{shown} has more than {LONGEST} bytes", help="split it")
     if options.notation is not None:
         raise InputError("--notation is for one claim", help="leave it out: each claim of a file tells its own")
-    report = audit(read_paper(text, kind_of(options.text)), verbs.check, layout=options.layout, declare=declare)
+    report = audit(read_paper(text, kind_of(options.text)), check_equation, layout=options.layout, declare=declare)
     if not report.claims:
         raise InputError(f"{shown} has no claims", help="einsdiff check --help says what counts as a claim")
     print(_json({"file": options.text, **report.to_json()}) if options.json else report)

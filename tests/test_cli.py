@@ -192,6 +192,8 @@ OPTIONS = (
     (("eval", "y_i = 1"), "help: --declare 'y: vector(3)'"),
     (("eval", "s = δ_ii"), "help: multiply by an array"),
     (("diff", ".", "--wrt", "x"), "is a folder"),
+    (("check", ""), "the text is empty"),
+    (("diff", "", "--wrt", "x"), "the text is empty"),
     (("diff", "/dev/null", "--wrt", "x"), "is empty"),
     (("diff", "y = x\udcff", "--wrt", "x"), "is not UTF-8"),
     (("eval", "y = x", "--set", "x\udcff=1"), "--set is not UTF-8"),

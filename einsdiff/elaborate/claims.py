@@ -18,7 +18,7 @@ from einsdiff.elaborate.kinds import Kind, infer_kinds
 from einsdiff.elaborate.matrix import elaborate_block, elaborate_sides
 from einsdiff.elaborate.program import LETTERS, Program, Reading, written_ranks
 from einsdiff.elaborate.scope import Scope, local
-from einsdiff.errors import Mark, ParseError
+from einsdiff.errors import ClaimError, Mark, ParseError
 from einsdiff.text.tree import (
     Declaration,
     Differentiate,
@@ -106,17 +106,48 @@ class _ClaimReading(Reading):
         if isinstance(first.body, Numeral):
             first, second = second, first
         free = summation.strict(self.scope.source, first.body)
+        before = local("").serial
         self._index_statement(first)
         one = self.definitions.pop()
         target = Name(RIGHT, tuple(Index(i, first.span) for i in free), second.span)
+        between = local("").serial
         self._index_statement(Statement(target, second.body, second.span))
         other = self.definitions.pop()
         del self.scope.symbols[RIGHT]
         for a, b in zip(one.wires, other.wires, strict=True):
             self.scope.tie_wires(a, b, second.span)
+        self._tie_letters(before, between)
         blocks = [Block(d.entry, d.wires) for d in (one, other)]
         left, right = blocks if first is self.left else reversed(blocks)
         return Sides(self.finished(), left, right, is_zero=False, apart=())
+
+    def _tie_letters(self, before: int, between: int) -> None:
+        """Let an index that only δ, or a number, carries on one side run as far as the same letter on the other side.
+
+        The wires of the two sides have serial numbers above `before` and above `between`.
+        Raises: ClaimError, where the letter runs over several sizes there.
+        """
+        scope = self.scope
+        found: dict[str, tuple[list[Size], list[Size]]] = {}
+        for size in scope.ranges():
+            letter, _, serial = size.index.partition("#")
+            if letter and int(serial) > before:
+                found.setdefault(letter, ([], []))[int(serial) > between].append(size)
+        for letter, sides in found.items():
+            for here, there in (sides, sides[::-1]):
+                known = list({scope.resolve(size): size for size in there if scope.is_fixed(size)}.values())
+                unknown = [size for size in here if not scope.is_fixed(size)] if known else []
+                if unknown and len(known) > 1:
+                    raise self._refuse_letter(letter)
+                for open_size in unknown:
+                    scope.unite(open_size, known[0], self.right.span)
+
+    def _refuse_letter(self, letter: str) -> ClaimError:
+        return ClaimError(
+            f"nothing tells how far {letter} runs on one side of this claim, and on the other it has several sizes",
+            self.scope.source,
+            help=f"write {letter} for one of these sizes only, and other letters for the others",
+        )
 
     # ------------------------------------------------------------------------------------------------- matrix notation
 
@@ -157,6 +188,10 @@ class _ClaimReading(Reading):
         left, right = elaborate_sides(trees, self.scope, self.kinds, layout=self.layout, rows=self.rows)
         is_zero = any(isinstance(tree, Numeral) and tree.value == 0 for tree in trees)
         sides = Sides(self.finished(), left, right, is_zero, ())
+        if not sides.has_one_shape:
+            left, right = self._without_ones(left), self._without_ones(right)
+            small = replace(sides, left=left, right=right)
+            sides = small if small.has_one_shape else sides
         if is_zero or not sides.has_one_shape:
             return sides
         apart = [
@@ -169,12 +204,23 @@ class _ClaimReading(Reading):
         pairs = [tuple(sorted(pair, key=size_key)) for pair in dict.fromkeys(found)]
         return replace(sides, program=program, apart=tuple((a, b) for a, b in pairs))
 
+    def _without_ones(self, block: Block) -> Block:
+        """Return a block without the axes that are declared to have size 1."""
+        ones = {w for w in block.wires if self.scope.resolve(w.size) == 1}
+        if not ones:
+            return block
+        entry = build.contract(block.entry, ones.intersection(block.entry.wires))
+        return Block(entry, *(tuple(w for w in axis if w not in ones) for axis in block[1:]))
+
     def _can_be_one(self, a: Size, b: Size) -> bool:
         """Make two sizes one, of the left side and of the right, unless that would make two of one side equal."""
         scope = self.scope
         if scope.are_one(a, b):
             return True
-        declared = [isinstance(scope.resolve(size), int | str) for size in (a, b)]
+        resolved = [scope.resolve(size) for size in (a, b)]
+        declared = [isinstance(size, int | str) for size in resolved]
+        if all(declared) and resolved[0] == resolved[1]:
+            return True
         tensors = [scope.tensors_of(size) for size in (a, b)]
         is_open = any(not known and not named for known, named in zip(declared, tensors, strict=True))
         if not is_open:

@@ -232,6 +232,15 @@ class Scope:
         """Return the names of the tensors that have an axis of a size."""
         return {axis.tensor for axis, _ in self._class_of(size).axes}
 
+    def ranges(self) -> list[IndexSize]:
+        """Return the sizes of all indices that were read."""
+        return [size for c in self._classes.values() for size in c.ranges]
+
+    def is_fixed(self, size: Size) -> bool:
+        """Whether a declaration or an axis of an input tells a size."""
+        found = self._class_of(size)
+        return found.declared is not None or any(self._is_input(axis) for axis, _ in found.axes)
+
     def are_one(self, a: Size, b: Size) -> bool:
         """Whether two sizes are known to be equal."""
         return self._class_of(a) is self._class_of(b)

@@ -83,11 +83,14 @@ def refuse_operator(cursor: Cursor, operator: Span, body: Span, behind: Span) ->
 
 def refuse_single_bar(cursor: Cursor) -> AmbiguityError:
     """Return the error for `|A|`."""
+    start = cursor.token.stop
+    stop = next((t.start for t in cursor.tokens[cursor.k + 1 :] if t.kind == "|"), start)
+    inside = cursor.shown(Span(start, stop)).strip() or "A"
     return AmbiguityError(
         "in matrix notation | [^] can be a determinant or an absolute value",
         cursor.source,
         [Mark(cursor.token.span)],
-        help="write det(A) or abs(A)",
+        help=f"write det({inside}) or abs({inside})",
     )
 
 

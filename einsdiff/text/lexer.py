@@ -331,8 +331,9 @@ class _Lexer:
             if skipped is not None and command == "begin" and skipped[1].strip(" *") in ENTRIES:
                 raise self._refuse_entries(Span(start, skipped.end()))
             return skipped.end() if skipped else stop
+        typed = r"write \frac{\partial f}{\partial x}" if command == "nabla" else "remove it"
         raise ParseError(
-            f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help="remove it"
+            f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help=typed
         )
 
     def _refuse_entries(self, span: Span) -> ParseError:

@@ -36,19 +36,21 @@ tr and of norms are matrix notation in both.  `name(` is a call unless the name 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import pairwise
 from typing import Literal
 
 from einsdiff.errors import Mark, ParseError, Span
 from einsdiff.text import ambiguities, index_slips, slips
 from einsdiff.text.cursor import BREAKS, TARGETS, Cursor, find_targets
 from einsdiff.text.declarations import read_declaration, take_declarations
+from einsdiff.text.derivatives import DerivativeReader
 from einsdiff.text.expressions import Reader, run
 from einsdiff.text.index_parser import IndexReader
 from einsdiff.text.joined import split_joined
 from einsdiff.text.lexer import Token, tokenize
 from einsdiff.text.matrix_parser import MatrixReader
-from einsdiff.text.symbols import name_of
+from einsdiff.text.symbols import OPENERS, name_of
 from einsdiff.text.tree import Declaration, Differentiate, Document, Index, Name, Statement, Tree
 
 Notation = Literal["index", "matrix"]
@@ -94,6 +96,7 @@ def parse_claim(source: str, *, notation: Notation | None = None, known: Collect
     reader = _reader(cursor, notation)
     signs = [k for k, token in enumerate(cursor.tokens) if token.kind == "="]
     _check_claim(cursor, signs)
+    _check_quotients(reader, {*map(name_of, known), *(d.name for d in declarations), *find_targets(cursor.tokens)})
     statements = []
     while not _skip_breaks(cursor):
         first = cursor.k
@@ -130,10 +133,39 @@ def _check_claim(cursor: Cursor, signs: list[int]) -> None:
             is_chain = not any(t.kind in BREAKS for t in tokens[k:last])
             if is_chain or [t.kind for t in tokens[first:k]] not in TARGETS:
                 raise slips.refuse_two_claims(cursor, token.span, tokens[last].span)
-    for above, sign, below in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        names = [token.text for token in (above, below)]
-        if sign.kind == "/" and all(_is_differential(name) for name in names) and not find_targets(tokens) & set(names):
-            raise slips.refuse_name_quotient(cursor, above, below)
+
+
+def _check_quotients(reader: DerivativeReader, known: Collection[str]) -> None:
+    """Raise ClaimError where a quotient is meant as a derivative and would be read as one of names: dy/dx, d tr(X)/dX.
+
+    `known` are the names that the text declares or defines.
+    """
+    cursor = reader.cursor
+    tokens, at = cursor.tokens, cursor.k
+    for k, (sign, below) in enumerate(pairwise(tokens)):
+        if sign.kind != "/" or below.kind != "name" or below.text in known:
+            continue
+        is_loose = below.text == "d" and tokens[k + 2].kind in ("(", "name")
+        if not (_is_differential(below.text) or is_loose):
+            continue
+        above = k - 1 - (k > 1 and tokens[k - 1].kind == "indices")
+        if tokens[above].kind == "name" and _is_differential(tokens[above].text) and tokens[above].text not in known:
+            raise slips.refuse_name_quotient(cursor, above, k)
+        for first in _factors_above(cursor, k):
+            cursor.k = first
+            if tokens[first].text == "d" and "d" not in known and not reader.is_quotient():
+                raise slips.refuse_name_quotient(cursor, first, k)
+        cursor.k = at
+
+
+def _factors_above(cursor: Cursor, k: int) -> Iterator[int]:
+    """Yield the numbers of the names in the product before the `/` that is token k, but for those in brackets."""
+    opening = {closed: opened for opened, closed in cursor.partner.items()}
+    k -= 1
+    while k >= 0 and cursor.tokens[k].kind not in (*BREAKS, *OPENERS, "=", "+", "-", ","):
+        if cursor.tokens[k].kind == "name":
+            yield k
+        k = opening.get(k, k) - 1
 
 
 def _is_differential(name: str) -> bool:
@@ -207,7 +239,7 @@ def _open(
     return cursor, declarations, notation
 
 
-def _reader(cursor: Cursor, notation: Notation) -> Reader:
+def _reader(cursor: Cursor, notation: Notation) -> DerivativeReader:
     matrix = MatrixReader(cursor, inside=notation == "index")
     return matrix if notation == "matrix" else IndexReader(cursor, matrix)
 

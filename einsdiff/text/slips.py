@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from einsdiff.errors import ClaimError, Mark, ParseError, Span, UnknownNameError
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, SHOWN, Cursor
 from einsdiff.text.lexer import Token
@@ -299,7 +301,7 @@ def refuse_variable(cursor: Cursor) -> ParseError:
         f"a derivative is by a name, and {cursor.token.text} [^] is a function",
         cursor.source,
         [Mark(Span(cursor.token.start, stop))],
-        help=f"write ∂y/∂{inside}{where}",
+        help=f"write ∂(…)/∂{inside}{where}",
     )
 
 
@@ -324,15 +326,26 @@ def refuse_no_claim(cursor: Cursor) -> ClaimError:
     )
 
 
-def refuse_name_quotient(cursor: Cursor, above: Token, below: Token) -> ClaimError:
-    """Return the error for `dy/dx`, which is read as dy divided by dx."""
-    y, x = above.text[1:], below.text[1:]
+def refuse_name_quotient(cursor: Cursor, above: int, sign: int) -> ClaimError:
+    """Return the error for `dy/dx` and `d tr(X)/dX`, read as quotients of names; the tokens `above` and `sign`."""
+    tokens, source = cursor.tokens, cursor.source
+    d, below = tokens[above], tokens[sign + 1]
+    last = next(k for k in range(sign + 1, len(tokens)) if tokens[k].kind == "name" and tokens[k].text != "d")
+    x = tokens[last].text[below.text != "d" :]
+    if tokens[last + 1].kind == "indices":
+        x += source[tokens[last + 1].start : tokens[last + 1].stop]
+    start = tokens[above + 1].start if d.text == "d" else d.start + 1
+    y = source[start : tokens[sign - 1].stop] if start < tokens[sign].start else "(…)"
+    is_one = re.fullmatch(r"\w+|\w*\([^()]*\)", y) is not None
+    is_higher = tokens[above + 1].kind in ("^", "power")
+    typed = f"∂²y/∂{x}∂{x}" if is_higher else f"∂{y}/∂{x}" if is_one else f"∂({y})/∂{x}"
+    names = "d is a name" if below.text == d.text else f"{d.text} and {below.text} are names"
     return ClaimError(
-        f"{above.text} and {below.text} are names here [^], and no derivative",
-        cursor.source,
-        [Mark(above.span.to(below.span))],
+        f"{names} here [^], and no derivative",
+        source,
+        [Mark(d.span.to(below.span))],
         rule="derivatives are ∂y/∂x, d(y)/dx and \\frac{dy}{dx} (spec/language.md, Derivatives)",
-        help=f"write ∂{y}/∂{x}",
+        help=f"write {typed}",
     )
 
 

@@ -58,7 +58,7 @@ TOGETHER = ("symmetric", "positive", "a unit vector", "orthogonal", "diagonal")
 
 def find_assumption(claim: Claim, findings: Sequence[Finding], bench: Bench) -> tuple[str, tuple[str, ...]] | None:
     """Return the weakest assumption under which a claim would hold, and the layouts in which it would."""
-    tried = [f for f in findings if f.state in (State.DIFFERENT, State.APART)]
+    tried = [f for f in findings if f.state is State.APART or f.difference is not None]
     if not tried:
         return None
     single = list(_single(tried))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
-from einsdiff.errors import ClaimError, IndexMismatchError, SizeMismatchError, UnknownNameError
+from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
@@ -33,6 +33,21 @@ def check(
     sizes: Mapping[str, int] | None = None,
 ) -> Verdict:
     """Return the verdict on a claim; `verbs.check` says what the arguments are."""
+    found = check_equation(source, layout=layout, declare=declare, notation=notation, sizes=sizes)
+    if not found.holds and not found.reason.startswith(reasons.GRAVE):
+        _check_defines(read(source, declare=declare, notation=notation, sizes=sizes))
+    return found
+
+
+def check_equation(
+    source: str,
+    *,
+    layout: str | None = None,
+    declare: Mapping[str, str] | None = None,
+    notation: Literal["index", "matrix"] | None = None,
+    sizes: Mapping[str, int] | None = None,
+) -> Verdict:
+    """Return the verdict on an equation; one that defines a name is not refused, and does not hold."""
     claim = read(source, declare=declare, notation=notation, sizes=sizes)
     if layout is not None:
         find_layout(layout)
@@ -105,10 +120,10 @@ def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, as
     if not diagnosis.given:
         return _without_answer(findings, asked)
     is_laid_out, is_small = len(findings) > 1, _largest(findings) <= LARGEST
+    grave = reasons.about_zero(claim, findings) or reasons.about_sizes(findings, asked)
     text, layouts = (find_assumption(claim, findings, diagnosis.bench) if is_small else None) or (None, ())
     mistake = diagnosis.mistake() if is_small else None
     mistake = mistake or (diagnosis.missing_term() if text is None else None)
-    grave = reasons.about_zero(claim, findings) or reasons.about_sizes(findings, asked)
     sentences = [grave or reasons.about_squares(diagnosis, findings)]
     if mistake is not None:
         where = f" (then true {in_layouts(mistake.layouts)})" if is_laid_out else ""
@@ -184,6 +199,22 @@ def _check_judged(claim: Claim, findings: Sequence[Finding]) -> None:
             claim.document.source,
             help="give sizes that are names,  A : matrix(n, n),  or small numbers",
         )
+
+
+def _check_defines(claim: Claim) -> None:
+    """Raise where one side is a name that stands nowhere else: it is equal to whatever the other side is."""
+    defined = reasons.defined_by(claim)
+    if defined is None:
+        return
+    name = defined.name
+    may_be_size = not defined.indices and claim.kinds.get(name, 0) == 0
+    raise ClaimError(
+        f"this defines {name} [^], and claims nothing",
+        claim.document.source,
+        [Mark(defined.span)],
+        rule="a name that stands nowhere else can be anything (spec/language.md, Claims)",
+        help=f"write what {name} stands for" + f", or declare it as a size:  x : vector({name})" * may_be_size,
+    )
 
 
 def _check_sizes(claim: Claim, findings: Sequence[Finding]) -> None:

@@ -223,7 +223,7 @@ def zeros(claim: Claim) -> Mapping[int, str]:
     for side, tree in enumerate(claim.trees):
         for part in parts_of(tree):
             if isinstance(part, Differentiate) and side not in found:
-                names = _names_below(part.body, above)
+                names = names_below(part.body, above)
                 absent = next((n.name for n in part.wrt if n.name not in names | set(BUILTINS)), None)
                 if absent is not None:
                     body = Context(claim.document.source, claim.kinds, is_index=True).text(part.body)
@@ -231,7 +231,8 @@ def zeros(claim: Claim) -> Mapping[int, str]:
     return found
 
 
-def _names_below(tree: Tree, above: Mapping[str, Tree]) -> set[str]:
+def names_below(tree: Tree, above: Mapping[str, Tree]) -> set[str]:
+    """Return the names of a formula, and those by which they are defined `above`."""
     found: set[str] = set()
     left = [tree]
     while left:

@@ -15,7 +15,19 @@ import numpy as np
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Expr, MatrixFunction, Product, Reduce, Size, Tensor, Unit, Wire
+from einsdiff.algebra.nodes import (
+    Apply,
+    Derivative,
+    Expr,
+    MatrixFunction,
+    Product,
+    Reduce,
+    Size,
+    Tensor,
+    Unit,
+    Wire,
+    magnitude,
+)
 from einsdiff.calculus.linking import evaluate
 from einsdiff.elaborate.assume import assume
 from einsdiff.elaborate.blocks import Block
@@ -26,10 +38,12 @@ from einsdiff.errors import ClaimError, EinsdiffError
 from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.tree import Declaration, Document, Statement, Tree
-from einsdiff.verify import exact
+from einsdiff.verify import comparison, exact
+from einsdiff.verify.branches import Coverage
 from einsdiff.verify.draws import UndefinedError
+from einsdiff.verify.evaluation import RandomFunctions
 from einsdiff.verify.numeric import Array, Point, UnknownValueError, matrix, value
-from einsdiff.verify.samples import Assumed, Sampler
+from einsdiff.verify.samples import SCALES, Assumed, Sampler
 
 ATTEMPTS = 15
 """Points that are tried at most, since a formula has no value at some."""
@@ -37,6 +51,10 @@ NEEDED = 4
 """Points at which all entries must have a value and agree, where there are so many."""
 ENOUGH = 2
 """Points that do where a formula has no value at the others."""
+FAR_AT_LEAST, FAR_AT_MOST = 20, 60
+"""Points of other scales: tried at least, where the sides have branches, and at most, until all branches are met."""
+MORE_SCALES = 3
+"""Numbers of a claim that give scales of their own."""
 EXACTLY = 1e-9
 """How far two numbers that are equal may be apart, relative to the largest entry."""
 CLEARLY = 1e-4
@@ -57,6 +75,7 @@ class State(Enum):
     DIFFERENT = "the sides differ at a point"
     UNDEFINED = "no point is found at which both sides have a value"
     UNKNOWN = "the sides could not be evaluated"
+    UNMET = "the sides agree, but a branch of a function in them was never reached"
     APART = "the sizes of the sides differ in general"
     SHAPES = "one side is a row, the other a column, or the like"
     REFUSED = "the layout makes no matrix, or shapes within a side do not fit"
@@ -76,7 +95,8 @@ class Difference:
 class Comparison:
     """What numbers say: equal, different, undefined or unknown; at how many points, and of which sizes.
 
-    `ratio` is the number that the left side is times the right one, where they differ by a simple number only.
+    `ratio` is the number that the left side is times the right one, where they differ by a simple number only, and
+    `unmet` a function of which one branch was never reached.
     """
 
     state: State
@@ -84,6 +104,7 @@ class Comparison:
     ranges: Mapping[Size, int] = field(default_factory=dict)
     difference: Difference | None = None
     ratio: Fraction | None = None
+    unmet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +187,13 @@ class Bench:
             self.points[key] = sampler.point(attempt, least)
         return self.points[key]
 
+    def far_point(self, sampler: Sampler, attempt: int, least: Mapping[Size, int], scales: Sequence[float]) -> Point:
+        """Return the arrays of one attempt at another scale."""
+        key = sampler.key, attempt, tuple(least.items()), scales
+        if key not in self.points:
+            self.points[key] = sampler.far_point(attempt, least, scales)
+        return self.points[key]
+
     def compare(  # noqa: PLR0913 - what is compared, and where
         self,
         sides: Sides,
@@ -177,13 +205,35 @@ class Bench:
         assumed: Sequence[Assumed] = (),
         needed: int = NEEDED,
         enough: int = ENOUGH,
+        near: bool = False,
     ) -> Comparison:
         """Compare two finished sides in numbers, at points where the sizes `united` are equal.
 
-        `needed` points are asked for, and `enough` must do if there are no more.
+        `needed` points are asked for, and `enough` must do if there are no more.  Unless one point does or `near` ones
+        do, functions are tried at other scales, too, until all their branches are met.
         """
         sampler = Sampler(sides.program, numbers, united, assumed)
         least = _least(left.entry, right.entry)
+        found = self._near(sampler, sides, left, right, least, needed, enough)
+        if found.state is not State.EQUAL or near or needed == 1:
+            return found
+        if not (united or assumed) and _differ_exactly(left.entry, _as_left(left, right), found.ranges):
+            return replace(found, state=State.DIFFERENT)
+        return self._far(sampler, sides, left, right, found)
+
+    def _near(
+        self,
+        sampler: Sampler,
+        sides: Sides,
+        left: Block,
+        right: Block,
+        least: Mapping[Size, int],
+        needed: int,
+        enough: int,
+    ) -> Comparison:
+        """Compare two sides at points with entries about 1."""
+        coverage = Coverage(walk.ordered(left.entry.node, right.entry.node))
+        may_tie = _has_derivative(sides)
         complete, slight = 0, 0
         ranges: Mapping[Size, int] = {}
         for attempt in range(ATTEMPTS):
@@ -193,6 +243,8 @@ class Bench:
             except UnknownValueError:
                 return Comparison(State.UNKNOWN)
             found = _judged(a, b, point)
+            if found is not State.EQUAL and may_tie and _is_whole(point) and coverage.is_tied(point):
+                continue
             slight += found is State.APART
             if found is State.DIFFERENT or (slight == SLIGHTLY and not complete):
                 found = State.DIFFERENT
@@ -206,6 +258,34 @@ class Bench:
             return Comparison(State.UNDEFINED)
         state = State.EQUAL if complete >= min(needed, enough) else State.UNKNOWN
         return Comparison(state, complete, ranges)
+
+    def _far(self, sampler: Sampler, sides: Sides, left: Block, right: Block, near: Comparison) -> Comparison:
+        """Compare two sides that agree at near points at small and large ones, until all branches are met."""
+        nodes = walk.ordered(left.entry.node, right.entry.node)
+        if not any(_is_curved(node) for node in nodes):
+            return near
+        coverage = Coverage(nodes, sampler.properties)
+        scales = _scales(nodes)
+        at_least = len(scales)
+        if coverage.branching or any(_has_root(node) for node in nodes):
+            at_least = max(at_least, FAR_AT_LEAST)
+        least = _least(left.entry, right.entry)
+        for attempt in range(FAR_AT_MOST):
+            try:
+                point = self.far_point(sampler, attempt, least, scales)
+                a, b = _arrays(sides, left, right, point)
+            except UnknownValueError:
+                break
+            if _judged(a, b, point) is State.DIFFERENT:
+                return Comparison(
+                    State.DIFFERENT, near.points, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b)
+                )
+            if (np.isfinite(a) & np.isfinite(b)).any():
+                coverage.note(point)
+            if attempt + 1 >= at_least and coverage.missed() is None:
+                return near
+        missed = coverage.missed()
+        return near if missed is None else replace(near, state=State.UNMET, unmet=missed.function)
 
     def linked(self, block: Block, program: Program) -> Block:
         """Return a block without derivatives with its names linked, as it was written."""
@@ -228,15 +308,14 @@ class Bench:
             return found
         if sides.apart:
             return replace(found, state=State.APART)
-        numbers = self.compare(sides, left, right, claim.numbers)
+        numbers = self.compare(sides, left, right, claim.numbers, near=True)
         if numbers.state in (State.DIFFERENT, State.UNDEFINED):
             return replace(found, state=numbers.state, method="numeric", difference=numbers.difference)
-        return self._established(found, left, right, numbers)
+        return self._established(claim, found, left, right, numbers)
 
-    def _established(self, found: Finding, left: Block, right: Block, numbers: Comparison) -> Finding:
+    def _established(self, claim: Claim, found: Finding, left: Block, right: Block, numbers: Comparison) -> Finding:
         """Return by which method two sides are equal that agree in numbers, or have none."""
-        names = dict(zip(right.wires, left.wires, strict=True)) if len(left.wires) == len(right.wires) else {}
-        a, b = left.entry, build.rename(right.entry, names)
+        a, b = left.entry, _as_left(left, right)
         if are_equal(a, b):
             return replace(found, state=State.EQUAL, method="proof", grounds="both sides have one normal form")
         agree = _agree_exactly(a, b, numbers.ranges)
@@ -245,14 +324,30 @@ class Bench:
             return replace(found, state=State.EQUAL, method="numeric", grounds=grounds)
         if numbers.state is State.UNKNOWN:
             return replace(found, state=State.UNKNOWN, method="numeric")
-        if agree is False and not any(_is_opaque(node) for node in walk.ordered(a.node, b.node)):
-            return replace(found, state=State.DIFFERENT, method="numeric")
+        assert found.sides is not None
+        numbers = self.compare(found.sides, left, right, claim.numbers)
+        if numbers.state is State.UNMET:
+            raise ClaimError(
+                f"the sides agree at all points, but one branch of {numbers.unmet}(…) was never reached there",
+                claim.document.source,
+                help="declare what the names are, for example  x : vector(n) positive, or write the branch you mean",
+            )
+        if numbers.state is not State.EQUAL:
+            return replace(found, state=numbers.state, method="numeric", difference=numbers.difference)
         grounds = f"equal to 9 digits at {numbers.points} random points"
         return replace(found, state=State.EQUAL, method="numeric", grounds=grounds)
 
 
 def _place(entry: Entry, wire: Wire) -> int:
     return entry.wires.index(wire) if wire in entry.wires else -1
+
+
+def _as_left(left: Block, right: Block) -> Entry:
+    """Return the right side with the wires of the left one."""
+    if len(left.wires) != len(right.wires):
+        return right.entry
+    names: dict[Wire, Wire] = dict(zip(right.wires, left.wires, strict=True))
+    return build.rename(right.entry, names)
 
 
 def _agree_exactly(a: Entry, b: Entry, ranges: Mapping[Size, int]) -> bool | None:
@@ -264,6 +359,47 @@ def _agree_exactly(a: Entry, b: Entry, ranges: Mapping[Size, int]) -> bool | Non
         return exact.agree(a, b, sizes=ranges or None)
     except UndefinedError:
         return None
+
+
+def _differ_exactly(a: Entry, b: Entry, ranges: Mapping[Size, int]) -> bool:
+    """Whether two entries in whose difference no function stands differ modulo a prime."""
+    rest = simplify(build.subtract(a, b))[0] if set(a.wires) == set(b.wires) else a
+    for left, right in ((a, b), (rest, build.number(0))):
+        if any(_is_opaque(node) for node in walk.ordered(left.node, right.node)):
+            continue
+        try:
+            if not comparison.agreement(left, right, RandomFunctions, 0, ranges or None):
+                return True
+        except UndefinedError:
+            pass
+    return False
+
+
+def _has_derivative(sides: Sides) -> bool:
+    """Whether a derivative is taken, so that single points do not count in which there is none."""
+    roots = [sides.left.entry, sides.right.entry, *(d.entry for d in sides.program.definitions)]
+    return any(isinstance(node, Derivative) for node in walk.ordered(*(e.node for e in roots)))
+
+
+def _is_whole(point: Point) -> bool:
+    """Whether some input has whole numbers for entries, so that ties are accidents."""
+    return any(bool((array == np.round(array)).all()) for array in point.arrays.values())
+
+
+def _scales(nodes: Sequence[Expr]) -> tuple[float, ...]:
+    """Return how large the data are: also such that they meet large and small numbers of the claim."""
+    found = {float(magnitude(n)) for node in nodes for n in comparison.numbers(node) if n}
+    extreme = sorted(n for n in found if not 0.1 <= n <= 10)[:MORE_SCALES]
+    return (*SCALES, *(scale for n in extreme for scale in (3 * n, 1 / n)))
+
+
+def _has_root(node: Expr) -> bool:
+    return isinstance(node, Product) and any(not isinstance(f.exponent, int) for f in node.factors)
+
+
+def _is_curved(node: Expr) -> bool:
+    """Whether a node may be otherwise far away: functions, roots and largest entries."""
+    return isinstance(node, Apply | Reduce) or _has_root(node)
 
 
 def _is_opaque(node: Expr) -> bool:

@@ -150,9 +150,18 @@ def swapped_factors(tree: Tree, context: Context) -> Iterator[Change]:
     places = [k for k, f in enumerate(tree.factors) if not isinstance(f, Numeral | Divide)]
     for a, b in combinations(places, 2):
         first, second = tree.factors[a], tree.factors[b]
+        if b > a + 1 and _are_alike(first, second, context):  # x'x y'y for x'y x'y: of two products, not of one
+            continue
         factors = _with(_with(tree.factors, a, second), b, first)
         text = f"two factors are swapped: {context.text(first)} and {context.text(second)}"
         yield Change(text, replace(tree, factors=factors))
+
+
+def _are_alike(a: Tree, b: Tree, context: Context) -> bool:
+    """Whether two factors are two vectors, or two vectors transposed."""
+    if isinstance(a, Transpose) and isinstance(b, Transpose):
+        a, b = a.body, b.body
+    return all(isinstance(f, Name) and context.kinds.get(f.name) == Kind.VECTOR for f in (a, b))
 
 
 def swapped_indices(tree: Tree, context: Context) -> Iterator[Change]:

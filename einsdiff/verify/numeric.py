@@ -47,6 +47,8 @@ LARGEST = 4_000_000
 """Entries that one step of an evaluation may have."""
 STEEP = 1e6
 """The condition of a matrix above which its inverse is not trusted."""
+SINGULAR = 1e12
+"""The condition of a matrix above which it may be singular, so that its determinant has no logarithm."""
 SIMPLE, QUICK = 3, 20_000
 """Factors, and values of all indices, up to which a product is contracted in one go."""
 
@@ -247,14 +249,14 @@ def _relation(compare: Callable[[Any, Any], Any], u: Array, v: Array) -> Array:
 
 def _apply(node: Apply, known: Mapping[Expr, Array]) -> Array:
     """f(u, v, …), entry by entry."""
-    given = [_aligned(known[a.node], a, node.rank) for a in node.arguments]
+    given = [aligned(known[a.node], a, node.rank) for a in node.arguments]
     if node.orders is not None:
         return _wave(node.function, given, node.orders)
     found = np.asarray(FUNCTIONS[node.function](*given), dtype=float)
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def _aligned(array: Array, argument: Argument, rank: int) -> Array:
+def aligned(array: Array, argument: Argument, rank: int) -> Array:
     """Return the array of an argument with an axis for each label of the whole, of size 1 where it has none."""
     present = sorted(set(argument.labels))
     found = _einsum([(array, argument.labels)], present)
@@ -273,7 +275,7 @@ def _matrix_function(function: str, array: Array) -> Array | float:
         return float(np.linalg.det(array))
     sign, logarithm = np.linalg.slogdet(array)
     if function == "logdet":
-        return float(logarithm) if sign > 0 else math.nan
+        return float(logarithm) if sign > 0 and np.linalg.cond(array) < SINGULAR else math.nan
     return np.asarray(np.linalg.inv(array)) if sign != 0 and np.linalg.cond(array) < STEEP else nothing
 
 
@@ -313,4 +315,4 @@ def _call(node: Call, point: Point) -> Array:
     return found
 
 
-__all__ = ["Array", "Point", "UnknownValueError", "matrix", "value"]
+__all__ = ["Array", "Point", "UnknownValueError", "aligned", "matrix", "value"]

@@ -14,10 +14,14 @@ from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.errors import EinsdiffError, SizeMismatchError
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.tree import Call, Name, Tree
-from einsdiff.verify.diagnosis import Diagnosis, zeros
+from einsdiff.verify.diagnosis import Diagnosis, names_below, zeros
 from einsdiff.verify.judge import Claim, Finding, State
 
 KINDS = ("scalar", "vector", "matrix", "tensor")
+GRAVE = ("the sizes do not fit", "the shapes do not fit", "the left side is zero", "the right side is zero")
+"""How the reason begins where a claim is false whatever a name stands for."""
+BUILT_IN = frozenset([*BUILTINS, "δ", "ε", "1"])
+"""Names of tensors that nobody defines."""
 SIZES = "nmpqrkl"
 """Letters for the sizes of a clash."""
 
@@ -152,15 +156,21 @@ def _spelled(block: Block, finding: Finding, names: Mapping[Size, str]) -> str:
     return "×".join(mark.join(axis) or "1" for axis in axes)
 
 
+def defined_by(claim: Claim) -> Name | None:
+    """Return the side that is a name and stands nowhere else in the claim; None where there is none."""
+    above = {s.target.name: s.body for s in claim.above if isinstance(s.target, Name)}
+    sizes = {size for d in claim.declarations for size in d.sizes}
+    for place in (1, 0):
+        tree, other = claim.trees[place], claim.trees[1 - place]
+        if not isinstance(tree, Name) or any(isinstance(index.name, int) for index in tree.indices or ()):
+            continue
+        if tree.name not in {*above, *names_below(other, above), *sizes, *BUILT_IN}:
+            return tree
+    return None
+
+
 def without_more(claim: Claim, assumption: str | None) -> str:
     """Return the reason where nothing better is known."""
-    sides = [tree for tree in claim.trees if isinstance(tree, Name)]
-    above = {s.target.name for s in claim.above if isinstance(s.target, Name)}
-    for tree in sides:
-        other = claim.trees[1 - claim.trees.index(tree)]
-        names = {part.name for part in parts_of(other) if isinstance(part, Name)}
-        if tree.name not in {*above, *names, *BUILTINS} and names:
-            return f"{tree.name} is a name of its own: this defines {tree.name}, and claims nothing"
     functions = [part.name for tree in claim.trees for part in parts_of(tree) if _is_unknown(part)]
     if functions:
         return f"the two sides differ for a function {' and '.join(dict.fromkeys(functions))} of which nothing is known"

@@ -87,7 +87,7 @@ def _with_eigenvalues(a: Array, other: float, turn: int) -> Array:
     if np.array_equal(a, a.T):
         vectors = np.linalg.eigh(a)[1]
         return np.asarray(vectors @ values @ vectors.T)
-    change = a + 4 * np.eye(n)
+    change = a + (1 + np.abs(a).sum(axis=1).max(initial=0.0)) * np.eye(n)  # dominated by its diagonal: invertible
     return np.asarray(change @ values @ np.linalg.inv(change))
 
 
@@ -110,6 +110,23 @@ PROPERTIES: dict[str, Callable[[Array, int], Array]] = {
 """What can be assumed of an input → how data become so; of what comes in several kinds, at each turn another one."""
 
 ORDER = list(PROPERTIES)
+FIXED = {"orthogonal", "idempotent", "an involution", "a unit vector", "with the sum 1"}
+"""What is lost when an input is multiplied by a number."""
+
+SCALES = (1.0, 0.1, 10.0, 0.01, 3.0, 100.0, 0.001, 30.0, 1000.0)
+"""How large the data are where a claim is tried near and far."""
+
+
+def _anywhere(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return numbers about 1 or of very different size, no whole ones: of both signs half of the time, else of one."""
+    signs = rng.choice([-1.0, 1.0], shape)
+    one_sign = rng.choice([0.0, 0.0, 1.0, -1.0])
+    return np.asarray(np.exp(rng.normal(0.0, rng.choice([0.7, 3.0]), shape)) * (one_sign or signs))
+
+
+def _unevenly(scale: float) -> Draw:
+    """Return how numbers are drawn half of which are so large, relative to the others."""
+    return lambda rng, shape: _anywhere(rng, shape) * np.where(rng.random(shape) < 1 / 2, scale, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +175,11 @@ class Sampler:
         """Tell apart what makes points different."""
         return tuple(self.inputs), tuple(self.assumed), tuple(self.classes())
 
+    @property
+    def properties(self) -> dict[str, frozenset[str]]:
+        """Return what is declared and assumed of each input."""
+        return {g.name: frozenset(self._wanted(g)) for g in self.inputs}
+
     def classes(self) -> list[Size]:
         """Return the different sizes, in order."""
         found = {*self.sizes.values(), *(size for g in self.inputs for size in g.sizes)}
@@ -189,22 +211,48 @@ class Sampler:
         Raises: UnknownValueError, where one has too many entries.
         """
         ranges = self.ranges(attempt, least)
-        arrays: dict[str, Array] = {}
+        drawn: dict[str, Array] = {}
         for g in self.inputs:
-            rng = _generator(g.name, attempt)
+            rng = _generator(g.name, str(attempt))
             kind = attempt if attempt < len(KINDS_OF_DATA) else int(rng.integers(len(KINDS_OF_DATA)))
-            draw = KINDS_OF_DATA[kind]
-            shape = tuple(ranges[size] for size in g.sizes)
-            check_count(prod(shape))
-            more = [a.what for a in self.assumed if a.name == g.name and not a.other]
-            wanted = sorted({*g.properties, *more}, key=ORDER.index)
-            with np.errstate(all="ignore"):
-                arrays[g.name] = reduce(lambda array, p: PROPERTIES[p](array, attempt), wanted, draw(rng, shape))
+            drawn[g.name] = self._made(g, KINDS_OF_DATA[kind], rng, ranges, attempt)
+        return Point(self._related(drawn), ranges)
+
+    def far_point(self, attempt: int, least: Mapping[Size, int], scales: Sequence[float] = SCALES) -> Point:
+        """Return arrays of both signs, small and large: the scales in turn, then one by chance for each input.
+
+        Raises: UnknownValueError, where one has too many entries.
+        """
+        ranges = self.ranges(attempt, least)
+        drawn: dict[str, Array] = {}
+        for g in self.inputs:
+            rng = _generator(g.name, f"far {attempt}")
+            scale = scales[attempt] if attempt < len(scales) else rng.choice(scales)
+            if FIXED & set(self._wanted(g)):
+                drawn[g.name] = self._made(g, _unevenly(scale), rng, ranges, attempt)
+            else:
+                drawn[g.name] = self._made(g, _anywhere, rng, ranges, attempt) * scale
+        return Point(self._related(drawn), ranges)
+
+    def _wanted(self, g: Given) -> list[str]:
+        """Return what is declared and assumed of an input, in the order in which data become so."""
+        more = [a.what for a in self.assumed if a.name == g.name and not a.other]
+        return sorted({*g.properties, *more}, key=ORDER.index)
+
+    def _made(self, g: Given, draw: Draw, rng: np.random.Generator, ranges: Mapping[Size, int], attempt: int) -> Array:
+        """Return data for an input of which all holds that is declared and assumed of it alone."""
+        shape = tuple(ranges[size] for size in g.sizes)
+        check_count(prod(shape))
+        with np.errstate(all="ignore"):
+            return reduce(lambda array, p: PROPERTIES[p](array, attempt), self._wanted(g), draw(rng, shape))
+
+    def _related(self, drawn: dict[str, Array]) -> dict[str, Array]:
+        """Return data for which that holds, too, which is assumed of two inputs."""
         for a in self.assumed:
             if a.other:
-                first = arrays[a.name]
-                arrays[a.other] = 2 * np.eye(len(first)) - first + first @ first
-        return Point(arrays, ranges)
+                first = drawn[a.name]
+                drawn[a.other] = 2 * np.eye(len(first)) - first + first @ first
+        return drawn
 
 
 def unite(sizes: Mapping[Size, Size], pairs: Sequence[tuple[Size, Size]]) -> dict[Size, Size]:
@@ -222,6 +270,6 @@ def names_of(c: SizeClass) -> set[str]:
     return {str(name) for name in (c.declared, c.index, *(r.index for r in c.ranges)) if name}
 
 
-def _generator(name: str, attempt: int) -> np.random.Generator:
+def _generator(name: str, attempt: str) -> np.random.Generator:
     seed = int.from_bytes(blake2b(f"{name} {attempt}".encode(), digest_size=8).digest(), "big")
     return np.random.default_rng(seed)

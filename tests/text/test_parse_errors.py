@@ -114,9 +114,52 @@ def test_a_text_that_is_not_one_claim_is_refused(text: str, message: str) -> Non
         parse_claim(text)
 
 
+# fmt: off
+MEANT = [
+    # claim                                     what is said to be meant
+    ("dy/dx = A",                               "∂y/∂x"),
+    (r"dy/dx = A^\top",                         "∂y/∂x"),
+    ("dy_i/dx_j = A_ij",                        "∂y_i/∂x_j"),
+    ("d y_i/dx_j = A_ij",                       "∂y_i/∂x_j"),
+    ("d tr(A X)/dX = A",                        "∂tr(A X)/∂X"),
+    ("2 d inv(X)/d(X) = A",                     "∂inv(X)/∂X"),
+    (r"d \operatorname{tr}(AX) / dX = A^\top",  r"∂(\operatorname{tr}(AX))/∂X"),
+    (r"\mathrm{d}y/\mathrm{d}x = A",            "∂y/∂x"),
+    ("d (x'x)/dx = 2 x",                        "∂(x'x)/∂x"),
+    ("d^2 y/dx^2 = A",                          "∂²y/∂x∂x"),
+    ("d/dX tr(X) = I",                          "∂(…)/∂X"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("text", "meant"), MEANT)
+def test_a_quotient_of_names_that_is_meant_as_a_derivative_is_refused(text: str, meant: str) -> None:
+    with pytest.raises(ClaimError, match=r"here .*, and no derivative") as caught:
+        parse_claim(text)
+    assert str(caught.value).endswith(f"help: write {meant}")
+
+
+@pytest.mark.parametrize(
+    "text", ["dy : scalar; dx : scalar; dy/dx = a", "d : scalar; d a/dx = y", "a'b/d = c", "d(x'x)/dx = 2 x", "d = d x"]
+)
+def test_a_name_that_begins_with_d_is_a_name(text: str) -> None:
+    assert len(parse_claim(text).statements) == 2
+
+
 def test_a_derivative_by_a_function_is_refused() -> None:
-    with pytest.raises(ParseError, match=r"a derivative is by a name, and vec \[\^\] is a function"):
+    with pytest.raises(ParseError, match=r"a derivative is by a name, and vec \[\^\] is a function") as caught:
         parse("∂vec(A X B)/∂vec(X)")
+    assert "help: write ∂(…)/∂X; layout vec" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [(r"\nabla_x f = A x", r"\frac{\partial f}{\partial x}"), ("∂|X|/∂X = X", "det(X) or abs(X)")],
+)
+def test_what_papers_write_otherwise_is_said(text: str, meant: str) -> None:
+    with pytest.raises(EinsdiffError) as caught:
+        parse_claim(text)
+    assert str(caught.value).endswith(f"help: write {meant}")
 
 
 def test_an_index_is_refused_where_matrix_notation_is_asked_for() -> None:

@@ -9,13 +9,14 @@ import pytest
 import einsdiff as ed
 from einsdiff.text.papers import Kind, read_paper
 from einsdiff.verify.audit import audit
+from einsdiff.verify.claims import check_equation
 from einsdiff.verify.report import Finding, Outcome, Report
 from einsdiff.verify.verdict import Verdict
 
 
 def audited(text: str, kind: Kind = "text", layout: str | None = None) -> Report:
     """Return the report on a file."""
-    return audit(read_paper(text, kind), ed.check, layout=layout)
+    return audit(read_paper(text, kind), check_equation, layout=layout)
 
 
 def outcomes(text: str, kind: Kind = "text") -> list[str]:

@@ -62,6 +62,18 @@ TRUE = [
     ("∂f(x_i)/∂x_j = δ_ij f'(x_i)",                             ()),
     ("0 = ε_ijk δ_jk",                                          ()),
     ("a_i b_i = b_j a_j",                                       ()),
+    # an index runs over the same values on both sides, also where δ alone carries it
+    ("∂x_i/∂x_i = δ_ii",                                        ()),
+    ("δ_ii = ∂x_i/∂x_i",                                        ()),
+    ("∂x_i/∂x_j δ_ij = δ_ii",                                   ()),
+    ("∂A_ij/∂A_ij = δ_ii δ_jj",                                 ()),
+    ("x : vector(n); ∂x_i/∂x_i = n",                            ()),
+    # a row, a column, a matrix and a number are one where all sizes are 1
+    ("x : vector(1); x' = x",                                   ()),
+    ("x : vector(1); sum(x) = x",                               ()),
+    ("x : vector(1); y : vector(n); y ⊗ x = y x'",              ()),
+    ("x : vector(1); d(exp(x))/dx = exp(x)",                    tuple(LAYOUTS)),
+    ("A : matrix(1, 1); d(A x)/dx = A",                         tuple(LAYOUTS)),
 ]
 # fmt: on
 
@@ -80,6 +92,8 @@ def test_a_true_claim_holds_in_its_layouts(claim: str, layouts: tuple[str, ...])
     "claim",
     [
         "sin(x).^2 + cos(x).^2 = 1",
+        "A : matrix(1, 1); A' = A",
+        "A : matrix(1, 1); A B = B A",
         "logdet(AB) = logdet(A) + logdet(B)",
         "det(AB) = det(A) det(B)",
         "log(x .* y) = log(x) + log(y)",
@@ -126,7 +140,11 @@ FALSE = [
     ("A = A'",                                           "the left side is n×m, the right side m×n"),
     ("∂(x'Ax)/∂x = Ax + x'A",                            "a column and a row cannot be added"),
     ("A : matrix(2,3); B: matrix(4,5); tr(A B) = tr(B A)", "A has 3 columns, B has 4 rows"),
-    ("y = Ax",                                           "this defines y, and claims nothing"),
+    ("A : matrix(3,3); A = A'",                          "A should not be transposed"),
+    ("x : vector(2); x' = x",                            "the left side is 1×2, the right side 2×1"),
+    ("∂x_i/∂x_i = 2 δ_ii",                               "a factor 2 is too much"),
+    ("tr(I) = A",                                        "the left side is a scalar, the right side n×m"),
+    ("(x'y)^2 = x'x y'y",                                "the two sides differ"),
     ("foo(x) = bar(x)",                                  "of which nothing is known"),
     ("det(2A) = 8 det(A)",                               "the two sides differ"),
     ("tr(AB) = tr(A) tr(B)",                             "the two sides differ"),
@@ -202,6 +220,93 @@ def test_a_number_is_given_for_a_size_that_matters() -> None:
     assert ed.check("A : matrix(n, n); det(2 A) = 8 det(A)", sizes={"n": 3})
     with pytest.raises(ed.UnknownNameError, match="no index and no declared size is called k"):
         ed.check("δ_ii = 3", sizes={"k": 3})
+
+
+# ------------------------------------------------------------------------------------------------------------- branches
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "d(max(0,a'x))/dx = a",
+        "max(0,a'x) = a'x",
+        "d(abs(a'x))/dx = a",
+        "abs(a'x) = a'x",
+        "sign(a'x) = 1",
+        "sqrt((a'x)^2) = a'x",
+        "where(a'x > 0,1,0) = 1",
+        "abs(det(A)) = det(A)",
+        "max(0, p'q - 2) = 0",
+        "max(0,u'v) = u'v",
+        "∂max(0, u_i v_i)/∂v_j = u_j",
+        "where(x>3,1,0) = 0",
+        "where(x>10,1,0) = 0",
+        "max(x,-3) = x",
+        "abs(100+x) = 100+x",
+        "min(x,100) = x",
+        "1e-12 x = 0",
+        "x (1 + 1e-12) = x",
+        "x + 1e-15 = x",
+        "abs(x) + 1e-15 = abs(x)",
+        "1/3 = 0.3333333333",
+        "exp(-1000 x^2) = 0",
+        "tanh(1000 x) = sign(x)",
+        "sigmoid(1e6 x) = where(x>0,1,0)",
+        "d(x'T x)/dx = x",
+        "T T = T",
+    ],
+)
+def test_what_holds_on_one_branch_or_at_one_scale_alone_is_false(claim: str) -> None:
+    assert not ed.check(claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "never"),
+    [
+        ("abs(x'A x) = x'A x", "A positive"),
+        ("∂max(0,w_i x_i)/∂x_j = w_j", "the entries of w sum to 1"),
+        ("max(tr(A B),0) = tr(A B)", "A and B commute"),
+        ("max(0,1-y a'x) = 1-y a'x", "a positive"),
+    ],
+)
+def test_an_assumption_must_hold_on_all_branches(claim: str, never: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert verdict.assumption != never
+
+
+def test_a_mistake_must_be_right_on_all_branches() -> None:
+    assert "a factor 2 is missing" not in ed.check("d(max(0,w'w+b))/dw = w").reason
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "abs(x)^2 = x^2",
+        "sqrt(x'x) = norm(x)",
+        "d(relu(a'x))/dx = where(a'x > 0, 1, 0) a'",
+        "max(x, y) = (x + y + abs(x - y))/2",
+        "abs(exp(x)) = exp(x)",
+        "d(norm1(x))/dx = sign(x)'",
+        "a : vector(n); x : vector(n); d(max(x,a))/dx = diag(where(x>a,1,0))",
+        "max(x'x, -1) = x'x",
+        "relu(x'A'A x) = x'A'A x",
+        "A : matrix(n, n) spd; abs(x'A x) = x'A x",
+        "abs(exp(x) + x'x) = exp(x) + x'x",
+        "abs(erf(x)) = erf(abs(x))",
+    ],
+)
+def test_what_holds_on_all_branches_is_true(claim: str) -> None:
+    assert ed.check(claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [("logdet(x x') = 0", "no point was found"), ("relu(x'x - 2 x'y + y'y) = norm(x - y)^2", "was never reached")],
+)
+def test_what_cannot_be_established_is_refused(claim: str, message: str) -> None:
+    with pytest.raises(ed.ClaimError, match=message):
+        ed.check(claim)
 
 
 # ------------------------------------------------------------------------------------------------ a layout is asked for
@@ -308,6 +413,16 @@ def test_the_same_claim_has_the_same_verdict() -> None:
         ("tr(AB) = tr(BA) = 0", ed.ClaimError, "there are two claims"),
         ("A B = B A; A = B", ed.ClaimError, "there are two claims"),
         ("dy/dx = A", ed.ClaimError, "are names here"),
+        ("d tr(A X)/dX = A", ed.ClaimError, "d and dX are names here"),
+        ("y = Ax", ed.ClaimError, "this defines y"),
+        ("tr(I) = n", ed.ClaimError, "this defines n"),
+        ("δ_ii = n", ed.ClaimError, "this defines n"),
+        ("∂x_i/∂x_i = n", ed.ClaimError, "this defines n"),
+        ("a = b ; a = c", ed.ClaimError, "this defines c"),
+        ("A_ij B_jk = C_ik", ed.ClaimError, "this defines C"),
+        ("d(A x)/dx = B", ed.ClaimError, "this defines B"),
+        ("x = 3", ed.ClaimError, "this defines x"),
+        ("δ_ii = x_i x_i + y_i y_i", ed.ClaimError, "nothing tells how far i runs"),
         ("tahn(x) = 1", ed.UnknownNameError, "there is no function tahn"),
         ("A_ij = B_ik", ed.IndexMismatchError, "stands alone in a term"),
         ("log(-x.^2) = log(-x.^2)", ed.ClaimError, "no point was found"),

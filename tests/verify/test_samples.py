@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from einsdiff.algebra.nodes import Axis
 from einsdiff.elaborate.program import elaborate
+from einsdiff.verify.numeric import Array
 from einsdiff.verify.samples import PROPERTIES, Assumed, Sampler
 
 TEXT = "tr(A B) + x' C y"
@@ -38,7 +41,7 @@ def test_a_component_has_its_place() -> None:
     assert len(point.arrays["x"]) >= 7
 
 
-IS_SO = {
+IS_SO: dict[str, Callable[[Array], object]] = {
     "positive": lambda a: (a > 0).all(),
     "symmetric": lambda a: np.array_equal(a, a.T),
     "skew": lambda a: np.array_equal(a, -a.T),
@@ -77,3 +80,24 @@ def test_matrices_commute_where_that_is_assumed() -> None:
     a, b = (s.point(2, {}).arrays[name] for name in "AB")
     np.testing.assert_allclose(a @ b, b @ a)
     assert not np.allclose(a, b)
+
+
+def test_far_points_are_large_and_small_and_of_both_signs() -> None:
+    drawn = [sampler().far_point(k, {}).arrays["A"] for k in range(20)]
+    assert min(abs(a).max() for a in drawn) < 0.1
+    assert max(abs(a).max() for a in drawn) > 100
+    assert {float(s) for a in drawn for s in np.sign(a).ravel()} == {1.0, -1.0}
+
+
+@pytest.mark.parametrize("what", ["positive", "symmetric", "skew", "diagonal"])
+def test_what_is_assumed_is_so_far_away(what: str) -> None:
+    s = sampler("tr(A) + tr(B)", assumed=[Assumed("A", what)])
+    assert all(IS_SO[what](s.far_point(k, {}).arrays["A"]) for k in range(20))
+
+
+def test_a_matrix_with_given_eigenvalues_is_found_wherever_it_is_drawn() -> None:
+    for name in "CEFGHKLMPQRSTUVWZ":
+        s = sampler(f"{name} : matrix(n, n); tr({name})", assumed=[Assumed(name, "idempotent")])
+        for k in range(20):
+            a = s.point(k, {}).arrays[name]
+            assert np.allclose(a @ a, a)
