@@ -200,7 +200,7 @@ def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **i
     ('denominator', 'sympy')
     """
     found = agreement.numbers(array, "the array")
-    g = diff(source, *([wrt] if isinstance(wrt, str) else wrt))
+    g = diff(source, *(wrt if isinstance(wrt, list | tuple) else [wrt]))
     mixed = agreement.numbers(g.compile()(**agreement.in_double_precision(inputs)), "the derivative at these inputs")
     rtol = agreement.tolerance([found, *inputs.values()])
     return agreement.agreeing(found, mixed, len(g.base.wires), [len(v.wires) for v in g.wrt], rtol)

@@ -73,7 +73,7 @@ _TOKEN = re.compile(
 )
 _RAW = re.compile(r"[A-Za-z0-9_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u04ff]+")
 _BRACKETED = re.compile(r"\b[^\W\d_]\w*+(?=\[)")
-_ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
+_ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*(?:\\_[A-Za-z0-9]+)*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
 _TWICE_DRESSED = re.compile(r"\s*\{\s*\\([A-Za-z]+)\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*)\s*\}\s*\}")
 _SKIPPED_ARGUMENT = re.compile(r"\s*\{([^{}\n]*)\}")
 _FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
@@ -323,6 +323,9 @@ class _Lexer:
         if command in SCALERS:
             return self._read_scaled(start, stop)
         if command in BLANK_COMMANDS:
+            if command.isspace() and not _COMMAND.search(self.source):
+                help_text = "write inv(A) b for the solution of A x = b"
+                raise ParseError("\\ [^] is no operator here", self.source, [Mark(Span(start, stop))], help=help_text)
             return stop
         if command in FONTS or command in ACCENTS:
             return self._read_twice_dressed(command, start, stop) or self._read_dressed(command, start, stop)
@@ -384,7 +387,7 @@ class _Lexer:
             first = stop - len(word) - bool(found[1])
             self._read_letters(word, first)
             return self._read_after_name(stop)
-        name = name_of(word.lstrip("\\"))
+        name = name_of(word.lstrip("\\").replace("\\_", "_"))
         if command in UPRIGHT:
             name = OTHER_NAMES.get(name, name)
         if word.isdigit():

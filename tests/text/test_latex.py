@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from sketch import read
 
+from einsdiff.errors import ParseError
+
 # fmt: off
 CASES = [
     # text                                                    tree
@@ -70,6 +72,8 @@ CASES = [
     (r"\prod\limits^n_{i=1} x_i",                             "(prod[i] x[i])"),
     (r"y_i = A_{ij} x_j.",                                    "y[i] = (* A[i,j] x[j])"),
     (r"\[ y = \alpha x_i x_i, \]",                            "y = (* α x[i] x[i])"),
+    (r"2 \mathit{x\_hat}_{i}",                                 "(* 2 x_hat[i])"),
+    (r"\mathbf{A}\ b",                                        "(* A b)"),
     (r"$y = x_i x_i$",                                        "y = (* x[i] x[i])"),
     (r"\[ y = x_i x_i \]",                                    "y = (* x[i] x[i])"),
     (r"\begin{align} y_i &= A_{ij} x_j \\ z &= y_i \end{align}", "y[i] = (* A[i,j] x[j]); z = y[i]"),
@@ -80,3 +84,8 @@ CASES = [
 @pytest.mark.parametrize(("source", "tree"), CASES)
 def test_a_pasted_formula_is_read_as_its_tree(source: str, tree: str) -> None:
     assert read(source) == tree
+
+
+def test_a_backslash_alone_is_no_operator() -> None:
+    with pytest.raises(ParseError, match="no operator"):
+        read("A \\ b")

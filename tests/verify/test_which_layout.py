@@ -134,3 +134,8 @@ def test_a_question_names_its_variable() -> None:
         ed.which_layout("s = x_i x_i", "z", [1.0], x=[1.0])
     with pytest.raises(ed.UnknownNameError, match="a name to differentiate by"):
         ed.which_layout("s = x_i x_i", (), [1.0], x=[1.0])
+
+
+def test_a_variable_that_is_no_name_is_refused() -> None:
+    with pytest.raises(EinsdiffError, match="a name is wanted"):
+        ed.which_layout("y = x' x", 3, np.ones(3))  # type: ignore[arg-type]
