@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
+from einsdiff.errors import EinsdiffError
 from tests.layout_entries import CASES, HESSIANS, NAMES, N, Q, as_matrix, placed, random, second, slopes, stacked
 
 
