@@ -73,7 +73,10 @@ _TOKEN = re.compile(
 )
 _RAW = re.compile(r"[A-Za-z0-9_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0370-\u04ff]+")
 _BRACKETED = re.compile(r"\b[^\W\d_]\w*+(?=\[)")
-_ARGUMENT = re.compile(r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*(?:\\_[A-Za-z0-9]+)*|[0-9])\s*\}|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])")
+_ARGUMENT = re.compile(
+    r"\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*(?:\\_[A-Za-z0-9]+)*|[0-9])\s*\}"  # {x}, {\alpha}, {x\_hat}
+    r"|\s*(\\[A-Za-z]+|[A-Za-z0-9Α-ω])"
+)
 _TWICE_DRESSED = re.compile(r"\s*\{\s*\\([A-Za-z]+)\s*\{\s*(\\?[A-Za-zΑ-ω]+[0-9]*)\s*\}\s*\}")
 _SKIPPED_ARGUMENT = re.compile(r"\s*\{([^{}\n]*)\}")
 _FRACTION_DIGIT = re.compile(r"\s*([A-Za-z0-9])")
