@@ -1,0 +1,1 @@
+"""The systems: each module gives `calls`, the ways in which one system solves a problem."""

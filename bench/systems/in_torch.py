@@ -1,0 +1,104 @@
+"""PyTorch: eager by torch.func and by autograd, and compiled."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch.nn import functional as nnf
+
+from bench.problem import Arrays, Problem
+from bench.systems.derive import wanted
+from bench.way import Call
+
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+
+NAMES = ("exp", "log", "tanh", "sin", "sqrt", "einsum", "relu", "softmax", "logsumexp")
+NAMESPACE = SimpleNamespace(
+    **{name: getattr(torch, name) for name in NAMES},
+    softplus=nnf.softplus,
+    inv=torch.linalg.inv,
+    logdet=lambda S: torch.linalg.slogdet(S)[1],
+    eye=lambda n: torch.eye(n, dtype=torch.float64),
+    mean=lambda x, axis: torch.mean(x, axis, keepdim=True),
+)
+
+
+def value_and_grad(f: Any, k: int) -> Any:
+    """Return what gives the value and the gradient by argument k."""
+    both = torch.func.grad_and_value(f, k)
+    return lambda *args: both(*args)[::-1]
+
+
+BY = SimpleNamespace(grad=torch.func.grad, vjp=torch.func.vjp, value_and_grad=value_and_grad)
+
+
+def _function(problem: Problem, names: list[str], inner: Any) -> Any:
+    return wanted(problem, names, NAMESPACE, BY, inner, torch.func.jacfwd)
+
+
+def _given(problem: Problem, inputs: Arrays) -> tuple[list[str], tuple[torch.Tensor, ...]]:
+    names = [name for name in inputs if name != problem.seed]
+    seeds = [problem.seed] if problem.seed else []
+    return names, tuple(torch.from_numpy(inputs[name]) for name in (*names, *seeds))
+
+
+def _ways(problem: Problem) -> dict[str, Any]:
+    if problem.group == "structured Jacobian":
+        return {"rev": torch.func.jacrev, "fwd": torch.func.jacfwd}
+    return {"": torch.func.jacrev}
+
+
+def calls(problem: Problem, _: int, inputs: Arrays) -> dict[str, Call]:
+    """Return torch.func's function, and autograd's where gradients or Hessians are asked for."""
+    names, args = _given(problem, inputs)
+    found = {
+        f"func {way}".strip(): Call(_function(problem, names, inner), args) for way, inner in _ways(problem).items()
+    }
+    by_tape = autograd(problem, names, args)
+    return {**found, "autograd": by_tape} if by_tape else found
+
+
+def compiled(problem: Problem, _: int, inputs: Arrays) -> dict[str, Call]:
+    """Return torch.func's function, compiled."""
+    names, args = _given(problem, inputs)
+    torch.compiler.reset()
+    ways = _ways(problem).items()
+    return {way: Call(torch.compile(_function(problem, names, inner), dynamic=False), args) for way, inner in ways}
+
+
+def autograd(problem: Problem, names: list[str], args: tuple[torch.Tensor, ...]) -> Call | None:
+    """Return first derivatives by the tape, or a Hessian by torch.autograd.functional; None for the rest."""
+    leaves = [a.clone().requires_grad_() for a in args[: len(names)]]
+    given = dict(zip(names, leaves, strict=True))
+    orders = [len(w) for w in problem.wrt]
+    if orders == [2]:
+        name = problem.wrt[0][0]
+        rest = {k: v.detach() for k, v in given.items() if k != name}
+
+        def hessian(x: torch.Tensor) -> torch.Tensor:
+            def f(v: torch.Tensor) -> torch.Tensor:
+                return problem.plain(NAMESPACE, **{name: v}, **rest)
+
+            return torch.autograd.functional.hessian(f, x, vectorize=True)
+
+        return Call(hessian, (args[names.index(name)],))
+    if max(orders) != 1 or problem.group == "structured Jacobian":
+        return None
+    wrt = [given[w[0]] for w in problem.wrt if w]
+    plain = {k: (v if any(v is x for x in wrt) else v.detach()) for k, v in given.items()}
+    seed = args[-1] if problem.seed else None
+
+    def gradient() -> tuple[torch.Tensor, ...]:
+        value = problem.plain(NAMESPACE, **plain)
+        slopes = torch.autograd.grad(value, wrt, seed)
+        return (value.detach(), *slopes) if () in problem.wrt else slopes
+
+    return Call(gradient)
+
+
+def versions() -> dict[str, str]:
+    """Return the version of PyTorch."""
+    return {"torch": str(torch.__version__)}
