@@ -37,8 +37,6 @@ class Worker:
             return
         env = os.environ | dict.fromkeys(THREADS, str(self.threads))
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
-        if self.threads == 1:
-            env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [self.interpreter, "-m", "bench.worker", self.peer.module, self.peer.function],

@@ -130,6 +130,9 @@ def main() -> None:
     target = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
+    if hasattr(os, "sched_setaffinity"):  # JAX takes as many threads as it has cores, whatever its flags say
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, cores[-int(os.environ["OMP_NUM_THREADS"]) :])
     resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
     serve(Bench(*sys.argv[1:]), sys.stdin.buffer, target)
 
