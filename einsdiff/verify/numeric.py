@@ -57,6 +57,10 @@ class UnknownValueError(Exception):
     """An entry has no value that could be computed: a size is missing, or a derivative is not carried out."""
 
 
+AXES = 64
+"""How many axes an array of NumPy can have."""
+
+
 @dataclass(slots=True)
 class Point:
     """Arrays for the inputs, how far each size runs, and what was computed there so far."""
@@ -89,11 +93,15 @@ def value(entry: Entry, axes: Sequence[Wire], sizes: Sequence[Size], point: Poin
                 found = point.known[node] = np.asarray(_value(node, point), dtype=float)
                 finite = np.abs(found[np.isfinite(found)])
                 point.largest = max(point.largest, float(finite.max(initial=0.0)))
+    if len(axes) > AXES:
+        raise UnknownValueError(f"{len(axes)} axes are more than an array can have")
     places = {wire: k for k, wire in enumerate(axes)}
     labels = [places[w] for w in entry.wires]
     present = sorted(set(labels))
     found = _einsum([(point.known[entry.node], labels)], present)
     shape = [point.range_of(size) for size in sizes]
+    if any(found.shape[k] != shape[axis] for k, axis in enumerate(present)):
+        raise UnknownValueError("an axis has another size than the place where it is to stand")
     return np.broadcast_to(found.reshape([n if k in present else 1 for k, n in enumerate(shape)]), shape)
 
 

@@ -520,3 +520,14 @@ def test_numbers_and_the_compiled_derivative_agree() -> None:
     g = ed.diff("tr(A X' B X)", "X").compile(layout="numerator")(**found.inputs)
     row, column = found.indices
     np.testing.assert_allclose(g[row - 1, column - 1], found.left)
+
+
+@pytest.mark.parametrize("claim", [
+    "∂²(||z a'||_F^2)/∂a∂a = A A", "f = exp(sum(a)); ∂f/∂a = B S' b", "tr(inv(I')) = (diag(a) + (I ⊙ C))",
+])  # fmt: skip
+def test_a_claim_whose_mistakes_do_not_fit_is_answered(claim: str) -> None:
+    assert not ed.check(claim).holds
+
+
+def test_more_axes_than_an_array_can_have_are_answered() -> None:
+    assert ed.check("∂(" * 70 + "x" + ")/∂x" * 70 + " = 0")

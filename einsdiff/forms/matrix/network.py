@@ -138,7 +138,7 @@ class Network:
         if len(vectors) == 2:
             return tree.inner(*vectors)
         if not vectors:
-            return tree.inner(ONES, ONES)
+            return tree.total(ONES)
         whole = tree.hadamard(vectors)
         scalars, chain = tree.split(whole)
         return tree.multiply([*scalars, tree.total(tree.multiply(chain))])

@@ -121,7 +121,9 @@ def _once(form: Form) -> Form | None:
         return shared
     for left, right in _rules():
         for bound, around in _whole(left, form):
-            return around(_filled(right, bound))
+            after = around(_filled(right, bound))
+            if after != form:
+                return after
     return _common_number(form)
 
 

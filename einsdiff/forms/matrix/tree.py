@@ -485,8 +485,6 @@ def total(column: Form) -> Form:
     base, exponent = _entrywise_power(column)
     if exponent == 2:
         return inner(base, base)
-    if column == ONES:
-        return inner(ONES, ONES)
     if column.head == "call" and column.name == "diag":
         return trace(chain_of(column.parts[0]))
     if column.head == "entrywise" and column.name == "*":
