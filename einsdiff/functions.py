@@ -90,5 +90,5 @@ ALIASES = {
 REDUCTIONS = ("sum", "prod", "max", "min", "mean", "logsumexp", "softmax")
 """Operators that bind an index when they carry one: `sum_i(…)`; `softmax` keeps it."""
 
-TENSOR_FUNCTIONS = ("inv", "det", "logdet", "tr", "norm", "norm1", "norm2", "normF", "diag", "vec", "sum")
+TENSOR_FUNCTIONS = ("inv", "adj", "det", "logdet", "tr", "norm", "norm1", "norm2", "normF", "diag", "vec", "sum")
 """Functions whose argument is written in matrix notation."""

@@ -30,6 +30,7 @@ CASES = (
     ("selection",                "y_i = where(x_i > 0, 1, 0) log(x_i^2)"),
     ("inverse of inverse",       "M_ij = inv(A)_ij; s = logdet(M)"),
     ("inverse of inverse",       "M_ij = inv(A)_ij; s = det(M)"),
+    ("inverse of inverse",       "M_ij = inv(A)_ij; Y_ij = adj(M)_ij"),
     ("common factor",            "y_i = sin(x_i) a_i + sin(x_i) b_i"),
     ("common delta",             "Y_ij = δ_ij a_i + δ_ij b_i"),
 )  # fmt: skip

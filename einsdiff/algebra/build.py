@@ -45,7 +45,7 @@ from einsdiff.algebra.entries import (
     tensor,
     unit,
 )
-from einsdiff.algebra.nodes import Argument, Call, Derivative, Expr, MatrixFunction, Size, Tensor, Wire
+from einsdiff.algebra.nodes import MATRIX_VALUED, Argument, Call, Derivative, Expr, MatrixFunction, Size, Tensor, Wire
 
 
 def tie(node: Expr, entry: Entry) -> Entry:
@@ -54,15 +54,15 @@ def tie(node: Expr, entry: Entry) -> Entry:
 
 
 def matrix_function(function: str, body: Entry, row: Wire, column: Wire) -> Entry:
-    """Return inv, det or logdet of the matrix body[row, column]; inv has the wires of its argument."""
+    """Return inv, adj, det or logdet of the matrix body[row, column]; inv and adj have the wires of their argument."""
     body = multiply(body)
     if is_zero(body):
-        if function == "inv":
+        if function in MATRIX_VALUED:
             raise DivisionByZeroError
         return ZERO if function == "det" else apply("log", ZERO)
     assert set(body.wires) == {row, column}
     node = MatrixFunction(function, body.node)
-    if function != "inv":
+    if function not in MATRIX_VALUED:
         return Entry(node, ())
     return Entry(node, body.wires[::-1])
 

@@ -134,6 +134,8 @@ def symmetries_of(node: Expr) -> tuple[Symmetry, ...]:
             return _all_permutations(rank, odd=-1)
         case MatrixFunction("inv", argument):
             return symmetries_of(argument)
+        case MatrixFunction("adj", argument):
+            return tuple(s for s in symmetries_of(argument) if s.sign == 1)
         case Call():
             return _exchanges(node)
         case _:

@@ -73,6 +73,9 @@ def exact(value: Exact) -> Exact:
     return value.numerator if value.denominator == 1 else value
 
 
+MATRIX_VALUED = frozenset(("inv", "adj"))
+"""The functions of a matrix that are matrices."""
+
 T = TypeVar("T")
 _known: WeakValueDictionary[tuple[Any, ...], Any] = WeakValueDictionary()
 _lock = Lock()
@@ -298,13 +301,13 @@ class Reduce(Node):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class MatrixFunction(Node):
-    """inv, det or logdet of a node of rank 2; the axes of inv(A) are those of A exchanged."""
+    """inv, adj, det or logdet of a node of rank 2; the axes of inv(A) and adj(A) are those of A exchanged."""
 
     function: str
     argument: Expr
 
     def __post_init__(self) -> None:
-        if self.function == "inv":
+        if self.function in MATRIX_VALUED:
             self._learn(2, self.argument.sizes[::-1])
         else:
             self._learn(0, ())

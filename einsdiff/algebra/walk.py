@@ -123,7 +123,7 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
         case MatrixFunction(function, argument):
             inner = at(argument, (0, 1))
             found = build.matrix_function(function, inner, 0, 1)
-            return build.rename(found, {0: 1, 1: 0}) if function == "inv" else found
+            return build.rename(found, {0: 1, 1: 0}) if node.rank else found
         case Call(function, arguments, _, wrt):
             given = [(at(a.node, a.labels), range(len(a.labels))) for a in arguments]
             return build.call(function, given, range(node.rank), wrt)

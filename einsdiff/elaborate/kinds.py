@@ -69,7 +69,7 @@ OPERATORS: dict[type[Tree], str] = {
 
 CALLS = {
     "norm": "number", "norm1": "number", "norm2": "number", "normF": "number", "sum": "number", "inv": "square",
-    "tr": "trace", "det": "trace", "logdet": "trace", "diag": "diagonal", "vec": "column",
+    "adj": "square", "tr": "trace", "det": "trace", "logdet": "trace", "diag": "diagonal", "vec": "column",
     "softmax": "vector", "logsumexp": "reduced",
 }
 """A function of whole tensors → its relation; every other function goes entry by entry."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 
 from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import MATRIX_VALUED
 from einsdiff.elaborate.blocks import Block, Joints, sizes_of
 from einsdiff.elaborate.clashes import WORDS
 from einsdiff.elaborate.scope import local
@@ -13,7 +15,7 @@ from einsdiff.text.tree import Call
 
 
 def apply_whole(joints: Joints, name: str, tree: Call, block: Block) -> Block:
-    """Return sum, vec, diag, tr, inv, det, logdet, softmax, logsumexp or a norm of a block."""
+    """Return sum, vec, diag, tr, inv, adj, det, logdet, softmax, logsumexp or a norm of a block."""
     span = tree.arguments[0].span
     match name:
         case "sum":
@@ -22,7 +24,7 @@ def apply_whole(joints: Joints, name: str, tree: Call, block: Block) -> Block:
             return Block(block.entry, block.columns + block.rows)
         case "diag":
             return diagonal(joints, block, span)
-        case "tr" | "inv" | "det" | "logdet":
+        case "tr" | "inv" | "adj" | "det" | "logdet":
             return square_function(joints, name, block, span)
         case "softmax" | "logsumexp":
             return exponentials(joints, name, tree, block)
@@ -77,13 +79,28 @@ def diagonal(joints: Joints, block: Block, span: Span) -> Block:
 
 
 def square_function(joints: Joints, name: str, block: Block, span: Span) -> Block:
-    """Return tr, inv, det or logdet; a scalar is a matrix of one entry."""
+    """Return tr, inv, adj, det or logdet; a scalar is a matrix of one entry."""
     if not block.wires:
-        u = block.entry
-        return Block(build.power(u, -1) if name == "inv" else build.apply("log", u) if name == "logdet" else u)
+        return Block(_of_one_entry(name, block.entry))
     diagonal_entry = build.rename(block.entry, joints.square(block, span, name))
     if name == "tr":
         return Block(build.contract(diagonal_entry, block.rows))
     joints.plain(block, span)
+    if name == "adj" and build.is_zero(block.entry):
+        message = "adj of a matrix that is exactly zero [^] is 0, but 1 where it has one entry"
+        raise joints.error(message, span, help="write 0 or 1")
     found = build.matrix_function(name, block.entry, block.rows[0], block.columns[0])
-    return Block(found, block.columns, block.rows) if name == "inv" else Block(found)
+    return Block(found, block.columns, block.rows) if name in MATRIX_VALUED else Block(found)
+
+
+def _of_one_entry(name: str, u: Entry) -> Entry:
+    """1/u, 1, log u, and u itself as det and tr."""
+    match name:
+        case "inv":
+            return build.power(u, -1)
+        case "adj":
+            return build.ONE
+        case "logdet":
+            return build.apply("log", u)
+        case _:
+            return u

@@ -209,7 +209,8 @@ class Latex(Style):
         r"""Return A^{-1}_{ij} as \left(A^{-1}\right)_{ij}, \det\left(A\right)."""
         if function == "inv":
             return rf"\left({{{self._name(argument)}}}^{{-1}}\right)" + self.tensor("", at)
-        return self._function(function) + self.parenthesis(self._name(argument))
+        called = self._function(function) + self.parenthesis(self._name(argument))
+        return called + (self.tensor("", at) if at else "")
 
     def unknown(
         self, function: str, arguments: Sequence[str], ranks: Sequence[int], at: Sequence[str], wrt: Sequence[int]

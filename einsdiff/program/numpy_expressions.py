@@ -8,7 +8,7 @@ from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program import numpy_contract as contract
 from einsdiff.program import numpy_numbers as numbers
 from einsdiff.program.numpy_contract import Piece, transposed
-from einsdiff.program.numpy_functions import SPELLINGS
+from einsdiff.program.numpy_functions import HELPERS, SPELLINGS
 from einsdiff.program.numpy_page import Page
 from einsdiff.program.phrase import ATOM, NEGATIVE, PLUS, POWER, SUM, TIMES, Formula, Phrase, Symbol
 from einsdiff.program.steps import (
@@ -245,9 +245,9 @@ def _fold(page: Page, step: Fold) -> Phrase:
 
 
 def _matrix(page: Page, step: Matrix) -> Phrase:
-    """The inverse of a matrix, its determinant, or the logarithm of that."""
+    """The inverse of a matrix, its adjugate, its determinant, or the logarithm of that."""
     name = page.name(step.operands[0].value)
-    called = page.helper("logdet") if step.function == "logdet" else f"np.linalg.{step.function}"
+    called = page.helper(step.function) if step.function in HELPERS else f"np.linalg.{step.function}"
     return Phrase(f"{called}({name})", ATOM, (Symbol(f"{step.function}({name})", step.out),), ATOM)
 
 

@@ -78,6 +78,13 @@ def {name}(A):
         return np.log(sign) + size
     return np.where(np.less(sign, 0), np.nan, size)
 ''',
+    "adj": '''\
+def {name}(A):
+    """Return the cofactors of A, transposed: det(A) inv(A), of singular matrices, too."""
+    U, s, V = np.linalg.svd(A)
+    others = np.where(np.eye(len(s), dtype=bool), 1, s).prod(axis=1).astype(s.dtype)
+    return np.linalg.det(U) * np.linalg.det(V) * (V.conj().T * others) @ U.conj().T
+''',
     "levi_civita": '''\
 def {name}(n, dtype):
     """Return the array of the signs of all permutations of n axes."""

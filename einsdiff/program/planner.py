@@ -225,10 +225,10 @@ class Planner:
         return Form(self.ledger.note(Fold, (operand,), out, node.operator), out, tuple(range(axes)))
 
     def _matrix(self, node: MatrixFunction) -> Form:
-        """inv, det or logdet."""
+        """inv, adj, det or logdet."""
         argument = Argument(node.argument, (0, 1))
         operand = straight(self.supply, whole(self.supply, self.forms[node.argument], argument), 2)
-        out = (0, 1) if node.function == "inv" else ()
+        out = tuple(range(node.rank))
         classes = tuple(self.sizes.class_of(s) for s in node.sizes)
         return plain(self.ledger.note(Matrix, (operand,), out, node.function, classes=classes), node.rank)
 

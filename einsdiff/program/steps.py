@@ -132,7 +132,7 @@ class Fold(Step):
 
 @dataclass(frozen=True, slots=True)
 class Matrix(Step):
-    """inv, det or logdet of a matrix."""
+    """inv, adj, det or logdet of a matrix."""
 
     function: str
 

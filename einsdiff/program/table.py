@@ -26,6 +26,8 @@ from einsdiff.program.steps import (
 )
 
 HEADINGS = ("value", "operation", "operands", "shape", "flops")
+THIRDS = {"inv": 6, "adj": 72, "det": 2, "logdet": 2}
+"""A function of a matrix of n rows → its cost in units of n³/3; adj takes a singular value decomposition."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def flops(plan: Plan, step: AnyStep) -> int:
             return prod(shapes[0]) * (3 if step.operator == "logsumexp" else 1)
         case Matrix(function=function):
             n = max(shapes[0], default=0)
-            return 2 * n**3 if function == "inv" else 2 * n**3 // 3
+            return THIRDS[function] * n**3 // 3
         case Assemble():
             return sum(prod(shape) for shape in shapes[1:])
 

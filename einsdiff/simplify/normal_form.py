@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum
+from einsdiff.algebra.nodes import Apply, Call, Exact, Expr, Factor, MatrixFunction, Product, Sum, Tensor
 from einsdiff.algebra.steps import unrecorded
 from einsdiff.simplify.identities import apply_identities
 from einsdiff.simplify.rules import reassemble
@@ -44,6 +44,8 @@ def _expanded(node: Expr) -> Entry:
     here = walk.here(node)
     if isinstance(node, Apply) and node.function == "exp" and node.orders is None:
         return _exponential(node)
+    if isinstance(node, MatrixFunction) and node.function == "adj":
+        return _adjugate(node)
     if not isinstance(node, Product):
         return here
     for k, f in enumerate(node.factors):
@@ -90,6 +92,19 @@ def _content(node: Sum) -> tuple[Expr, Exact]:
     if scaled.wires != tuple(range(node.rank)):
         return node, 1
     return scaled.node, first
+
+
+def _adjugate(node: MatrixFunction) -> Entry:
+    """Return det A A⁻¹ for adj A, where A is an input or a function's value: nearly all of those are regular.
+
+    adj A is a polynomial, so that an identity that holds for all regular A holds for the others, too.  A skew A of odd
+    order, and x xᵀ, are never regular.
+    """
+    here, A = walk.here(node), node.argument
+    if not isinstance(A, Tensor | Call) or (isinstance(A, Tensor) and "skew" in A.assumed):
+        return here
+    det, inverse = MatrixFunction("det", A), MatrixFunction("inv", A)
+    return build.multiply(Entry(det, ()), Entry(inverse, here.wires))
 
 
 def _exponential(node: Apply) -> Entry:

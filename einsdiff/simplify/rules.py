@@ -263,7 +263,7 @@ def inverse_cancels(node: Product) -> Entry | None:
 
 def _cancelling(f: Factor, g: Factor) -> list[tuple[int, int]]:
     """Return the pairs of axes over which the product of two matrices is δ."""
-    if isinstance(f.node, MatrixFunction) and f.node.argument is g.node:
+    if isinstance(f.node, MatrixFunction) and f.node.function == "inv" and f.node.argument is g.node:
         return [(0, 1), (1, 0)]
     if f.node is g.node and isinstance(f.node, Tensor) and "orthogonal" in f.node.assumed:
         return [(0, 0), (1, 1)]
@@ -276,13 +276,16 @@ def _nothing(node: Product, label: int) -> Entry:
 
 
 def inverse_of_inverse(node: MatrixFunction) -> Entry | None:
-    """(A⁻¹)⁻¹ = A;  det A⁻¹ = 1/det A;  log det A⁻¹ = −log det A."""
+    """(A⁻¹)⁻¹ = A;  adj A⁻¹ = A/det A;  det A⁻¹ = 1/det A;  log det A⁻¹ = −log det A."""
     inner = node.argument
     if not isinstance(inner, MatrixFunction) or inner.function != "inv":
         return None
     match node.function:
         case "inv":
             return Entry(inner.argument, (0, 1))
+        case "adj":
+            det = Entry(MatrixFunction("det", inner.argument), ())
+            return build.multiply(Entry(inner.argument, (0, 1)), build.power(det, -1))
         case "det":
             return build.power(Entry(MatrixFunction("det", inner.argument), ()), -1)
         case _:

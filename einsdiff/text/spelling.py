@@ -13,6 +13,7 @@ OTHER_NAMES = {
     "Tr": "tr",
     "inverse": "inv",
     "determinant": "det",
+    "adjugate": "adj",
     "sgn": "sign",
     "arsinh": "asinh",
     "arcosh": "acosh",

@@ -251,13 +251,15 @@ def _reduced(node: Reduce, known: Known, functions: RandomFunctions, ranges: Seq
 
 
 def _matrix(function: str, matrix: Array, shape: Sequence[int], functions: RandomFunctions) -> Array:
-    """Return inv, det or logdet."""
+    """Return inv, adj, det or logdet."""
     fields = functions.fields
     if shape[0] != shape[1]:
         raise UndefinedError("a matrix that is not square")
     whole = np.broadcast_to(matrix, (len(fields.moduli), functions.draws.count, *shape))
     if function == "inv":
         return fields.inverse(whole)
+    if function == "adj":
+        return fields.adjugate(whole)
     det = fields.determinant(whole)
     return det if function == "det" else functions.logdet(det)
 

@@ -100,6 +100,20 @@ class Fields:
         det, inverse = self._eliminated(a)
         return np.where((det > 0)[..., None, None], inverse, -1)
 
+    def adjugate(self, a: Array) -> Array:
+        """Return the adjugates of the matrices in the last two axes: det(A) A⁻¹, and of singular ones, too.
+
+        Faddeev and LeVerrier: M ← A M − (tr(A M)/k) I for k = 1, …, n − 1, from M = I, ends at ±adj(A).
+        """
+        n = a.shape[-1]
+        unit = np.broadcast_to(np.eye(n, dtype=np.int64), a.shape)
+        found = np.where((a < 0).any(axis=(-2, -1), keepdims=True), -1, unit)
+        for k in range(1, n):
+            product = self.matmul(a, found)
+            trace = self.total(np.diagonal(product, axis1=-2, axis2=-1), -1)
+            found = self.minus(product, self.times(self.scaled(trace, Fraction(1, k))[..., None, None], unit))
+        return self.scaled(found, (-1) ** (n - 1))
+
     def matmul(self, a: Array, b: Array) -> Array:
         """Return the products of the matrices in the last two axes."""
         return self.total(self.times(a[..., None], b[..., None, :, :]), -2)

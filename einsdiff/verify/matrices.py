@@ -358,8 +358,16 @@ def _softmax(value: Matrix) -> Matrix:
     return _each(lambda u: FUNCTIONS["exp"](u) / total, value)
 
 
+def _adjugate(rows: Rows) -> Rows:
+    """Return the cofactors, transposed: the signed determinants of what is left without a row and a column."""
+    n = len(rows)
+    minors = [[[row[:j] + row[j + 1 :] for row in rows[:i] + rows[i + 1 :]] for i in range(n)] for j in range(n)]
+    return [[(-1) ** (i + j) * eliminate(minor)[0] for i, minor in enumerate(row)] for j, row in enumerate(minors)]
+
+
 MATRICES: dict[str, Callable[[Matrix], Matrix]] = {
     "inv": lambda A: Matrix("matrix", _inverse(A.rows)),
+    "adj": lambda A: Matrix("matrix", _adjugate(A.rows)),
     "diag": _diagonal,
     "vec": _stack,
     "transpose": transpose,

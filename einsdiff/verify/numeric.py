@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from einsdiff.algebra.build import Entry, parity
 from einsdiff.algebra.nodes import (
+    MATRIX_VALUED,
     Apply,
     Argument,
     Call,
@@ -276,15 +277,24 @@ def _matrix_function(function: str, array: Array) -> Array | float:
     n, m = array.shape
     if n != m:
         raise UnknownValueError("a matrix is not square")
-    nothing: Array | float = np.full((n, n), np.nan) if function == "inv" else math.nan
+    nothing: Array | float = np.full((n, n), np.nan) if function in MATRIX_VALUED else math.nan
     if not np.isfinite(array).all():
         return nothing
     if function == "det":
         return float(np.linalg.det(array))
+    if function == "adj":
+        return _adjugate(array)
     sign, logarithm = np.linalg.slogdet(array)
     if function == "logdet":
         return float(logarithm) if sign > 0 and np.linalg.cond(array) < SINGULAR else math.nan
     return np.asarray(np.linalg.inv(array)) if sign != 0 and np.linalg.cond(array) < STEEP else nothing
+
+
+def _adjugate(array: Array) -> Array:
+    """Return the transposed cofactors of a matrix, also of a singular one."""
+    n = len(array)
+    minors = [[np.delete(np.delete(array, j, 0), i, 1) for j in range(n)] for i in range(n)]
+    return np.array([[(-1) ** (i + j) * np.linalg.det(m) for j, m in enumerate(row)] for i, row in enumerate(minors)])
 
 
 # --------------------------------------------------------------------------------------------------- unknown functions

@@ -58,6 +58,8 @@ def array_of(root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]
                 known[node] = np.log(found)
             case MatrixFunction("inv", argument):
                 known[node] = np.linalg.inv(known[argument])
+            case MatrixFunction("adj", argument):
+                known[node] = np.linalg.det(known[argument]) * np.linalg.inv(known[argument])
             case MatrixFunction(function, argument):
                 determinant = np.linalg.det(known[argument])
                 known[node] = np.array(math.log(determinant) if function == "logdet" else determinant)

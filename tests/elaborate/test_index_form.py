@@ -78,6 +78,7 @@ CASES = [
     ("tr(S)",                           "y = S_ii"),
     ("det(S)",                          "y = det(S)"),
     ("logdet(S)",                       "y = logdet(S)"),
+    ("adj(S)",                          "y_ij = adj(S)_ij"),
     ("diag(x)",                         "y_ij = δ_ij x_i"),
     ("diag(S)",                         "y_i = S_ii"),
     ("sum(A)",                          "y = sum_{i,j}(A_ij)"),

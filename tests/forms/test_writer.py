@@ -46,6 +46,7 @@ LATEX = (
     ("y_i = exp(x_i)/(1 + x_i^2)",      r"y_{i} = \frac{\exp\left(x_{i}\right)}{{x_{i}}^{2} + 1}"),
     ("s = sum_i(x_i)",                  r"s = \sum_{i}\left(x_{i}\right)"),
     ("y_i = inv(A)_ij b_j",             r"y_{i} = \left({A}^{-1}\right)_{ij} \, b_{j}"),
+    ("y_i = adj(A)_ij b_j",             r"y_{i} = \operatorname{adj}\left(A\right)_{ij} \, b_{j}"),
     ("y_i = tanh(x_i) sigmoid(x_i)",    r"y_{i} = \operatorname{sigmoid}\left(x_{i}\right) \, \tanh\left(x_{i}\right)"),
 )  # fmt: skip
 

@@ -121,5 +121,6 @@ def matrix(function, at, part, entry, arrays, sizes):
     if function == "logdet":
         return cmath.log(whole)
     i, j = at
+    divisor = 1 if function == "adj" else whole
     minor = [[rows[a][b] for b in range(size) if b != i] for a in range(size) if a != j]
-    return (-1) ** (i + j) * determinant(minor) / whole
+    return (-1) ** (i + j) * determinant(minor) / divisor

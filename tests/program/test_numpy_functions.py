@@ -28,9 +28,9 @@ def reduced(operator):
     return compile_request(Request((Output("y", entry, (("i", Axis("A", 0)),)),), ()))
 
 
-def logdet():
-    entry = build.matrix_function("logdet", build.tensor("A", ["i", "j"]), "i", "j")
-    return compile_request(Request((Output("y", entry, ()),), ()))
+def matrix_function(function, axes=()):
+    entry = build.matrix_function(function, build.tensor("A", ["i", "j"]), "i", "j")
+    return compile_request(Request((Output("y", entry, axes),), ()))
 
 
 def test_every_function_of_the_table_has_a_spelling():
@@ -110,7 +110,7 @@ def test_a_reduction_of_nothing_is_its_neutral_element(operator, wanted):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, complex])
 def test_logdet_tells_singular_and_negative_matrices(dtype):
-    function = logdet()
+    function = matrix_function("logdet")
     np.testing.assert_allclose(function(A=np.diag([2.0, 3.0]).astype(dtype)), np.log(6), rtol=1e-6)
     if dtype is complex:
         np.testing.assert_allclose(function(A=np.diag([2.0, -3.0 + 0j])), np.log(-6 + 0j))
@@ -119,6 +119,20 @@ def test_logdet_tells_singular_and_negative_matrices(dtype):
         assert function(A=np.zeros((2, 2), dtype)) == -np.inf
         assert function(A=np.zeros((0, 0), dtype)) == 0
     assert function(A=np.eye(2, dtype=dtype)).dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, complex])
+def test_the_adjugate_needs_no_inverse(dtype):
+    function = matrix_function("adj", (("j", Axis("A", 1)), ("i", Axis("A", 0))))
+    singular = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], dtype)
+    wanted = np.array([[-3, 6, -3], [6, -12, 6], [-3, 6, -3]])
+    np.testing.assert_allclose(function(A=singular), wanted, rtol=1e-5)
+    turned = np.array([[0, 2], [3, 0]]) * (1j if dtype is complex else 1)
+    np.testing.assert_allclose(function(A=turned), -turned, atol=1e-6)
+    np.testing.assert_allclose(function(A=np.array([[7]], dtype)), [[1]])
+    np.testing.assert_array_equal(function(A=np.zeros((3, 3), dtype)), np.zeros((3, 3)))
+    assert function(A=singular).dtype == dtype
+    assert function(A=np.zeros((0, 0), dtype)).shape == (0, 0)
 
 
 @pytest.mark.parametrize("name", ["sigmoid", "softplus"])

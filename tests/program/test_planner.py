@@ -186,6 +186,7 @@ CASES = {
     "inv(S)_ji":                    lambda: matrix("inv", S(), "i1", "i0"),
     "det(S) inv(S)_ij":             lambda: mul(matrix("det", S()), matrix("inv", S())),
     "logdet(S S')":                 lambda: matrix("logdet", mul(S(), S("i2", "i1"), bound="i1"), "i0", "i2"),
+    "adj(S)_ji x_j":                lambda: mul(matrix("adj", S(), "i1", "i0"), x("i1"), bound="i1"),
     "inv(δ + S)":                   lambda: matrix("inv", build.add(S(), delta())),
     "exp(A_ij + x_i)":              lambda: build.apply("exp", build.add(A(), build.spread(x(), {"j0": SIZE["j"]}))),
     "max(x_i, y_j)":                lambda: build.apply("max", x(), y()),

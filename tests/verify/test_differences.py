@@ -82,6 +82,9 @@ def test_an_intermediate_name_is_held_independent() -> None:
 def test_matrix_notation_is_differentiated_as_well() -> None:
     np.testing.assert_allclose(derivative("x' S x", "x", {"S": S, "x": x}), (S + S.T) @ x, **FIRST)
     np.testing.assert_allclose(derivative("logdet(S' S)", "S", {"S": S}), 2 * np.linalg.inv(S).T, rtol=1e-7)
+    T = np.linalg.inv(S)
+    adjugate = np.linalg.det(S) * (np.einsum("ij,lk->ijkl", T, T) - np.einsum("ik,lj->ijkl", T, T))
+    np.testing.assert_allclose(derivative("adj(S)", "S", {"S": S}), adjugate, rtol=1e-6, atol=1e-8)
 
 
 def test_what_does_not_depend_on_wrt_has_a_derivative_of_zeros() -> None:

@@ -69,6 +69,7 @@ def test_determinants_and_inverses(n: int) -> None:
         wanted, _ = eliminate(rows)
         assert det[part, draw] == residue(wanted, MODULI[part])
     regular = (det > 0)[..., None, None]
+    assert (np.where(regular, fields.adjugate(a) - fields.times(det[..., None, None], inverse), 0) == 0).all()
     assert (np.where(regular, fields.matmul(a, inverse), np.eye(n)) == np.eye(n)).all()
 
 
@@ -79,6 +80,8 @@ def test_a_pivot_may_be_zero_and_a_matrix_singular() -> None:
     singular = np.broadcast_to(np.array([[1, 2], [2, 4]]), (3, 2, 2, 2))
     assert (fields.determinant(singular) == 0).all()
     assert (fields.inverse(singular) == -1).all()
+    wanted = [[[4, m - 2], [m - 2, 1]] for m in MODULI]
+    assert fields.adjugate(singular)[:, 1].tolist() == wanted
 
 
 def test_axes_go_to_their_labels() -> None:

@@ -345,6 +345,8 @@ MATRICES: list[tuple[str, Want]] = [
     ("tr(S' Q)",                    lambda: np.sum(E.S * E.Q)),
     ("det(S)",                      lambda: linalg.det(E.S)),
     ("logdet(S)",                   lambda: np.linalg.slogdet(E.S)[1]),
+    ("adj(S)",                      lambda: linalg.det(E.S) * np.linalg.inv(E.S)),
+    ("adj(a b')",                   lambda: np.outer([E.b[1], -E.b[0]], [E.a[1], -E.a[0]])),
     ("diag(a) A diag(x)",           lambda: np.diag(E.a) @ E.A @ np.diag(E.x)),
     ("diag(S)",                     lambda: np.diag(E.S)),
     ("vec(A)",                      lambda: E.A.reshape(-1, order="F")),

@@ -24,6 +24,7 @@ POLYNOMIAL = (
     "y_i = x_i/(x_k x_k + 1)^2",
     "v_i = ε_ijk x_j S_kl x_l",
     "Y_ij = inv(S)_ij + δ_ij det(S)",
+    "Y_ij = adj(S)_ij + S_ji",
     "y_i = prod_j(A_ij) + mean_j(A_ij)",
     "s = x_2 S_13",
 )

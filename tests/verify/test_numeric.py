@@ -87,6 +87,11 @@ def test_where_a_function_has_no_value_there_is_none() -> None:
     assert np.isnan(computed("y_i = inv(A)_ij x_j", singular)).all()
 
 
+def test_a_singular_matrix_has_an_adjugate() -> None:
+    singular = {"A": np.diag([2.0, 3.0, 0.0]), "x": np.array([1.0, 2.0, 5.0])}
+    np.testing.assert_allclose(computed("y_i = adj(A)_ij x_j", singular), [0, 0, 30], atol=1e-12)
+
+
 def test_an_array_that_would_be_too_large_is_refused() -> None:
     wires = "ijkl"
     entry = build.multiply(*(build.ones(w, "n") for w in wires))

@@ -194,6 +194,8 @@ class _Translation:
                 return self._reduce(node)
             case MatrixFunction("inv", argument):
                 return tree.inverse(self.node(argument))
+            case MatrixFunction("adj", argument):
+                return tree.adjugate(self.node(argument))
             case MatrixFunction(function, argument):
                 return tree.determinant(function, self.node(argument))
             case Call(function):

@@ -109,6 +109,7 @@ _MAKERS: dict[str, Callable[[Form], Form]] = {
     "diag": tree.diagonal,
     "vec": tree.vec,
     "inv": tree.inverse,
+    "adj": tree.adjugate,
     "tr": lambda body: tree.trace(tree.factors(body)),
     "sum": lambda body: tree.total(body) if body.shape == "c" else tree.call("sum", (body,), "s"),
 }

@@ -99,7 +99,7 @@ def transpose(form: Form) -> Form:
             return wrapped
 
 
-WHOLE = frozenset(("diag", "vec", "inv", "tr", "det", "logdet", "norm", "normF", "sum", "softmax", "logsumexp"))
+WHOLE = frozenset(("diag", "vec", "inv", "adj", "tr", "det", "logdet", "norm", "normF", "sum", "softmax", "logsumexp"))
 """Functions of whole tensors; all others go entry by entry."""
 
 
@@ -406,6 +406,13 @@ def inverse(body: Form) -> Form:
     if body.head == "call" and body.name == "inv":
         return body.parts[0]
     return Form("call", "inv", (body,), "m", 0, body.is_symmetric or transpose(body) == body)
+
+
+def adjugate(body: Form) -> Form:
+    """Return adj(body), the transpose outside where it is better there."""
+    if body.head == "transpose" or transposes(body) > transposes(transpose(body)):
+        return transpose(adjugate(transpose(body)))
+    return Form("call", "adj", (body,), "m", 0, body.is_symmetric or transpose(body) == body)
 
 
 def determinant(function: str, body: Form) -> Form:
