@@ -90,5 +90,10 @@ ALIASES = {
 REDUCTIONS = ("sum", "prod", "max", "min", "mean", "logsumexp", "softmax")
 """Operators that bind an index when they carry one: `sum_i(…)`; `softmax` keeps it."""
 
-TENSOR_FUNCTIONS = ("inv", "adj", "det", "logdet", "tr", "norm", "norm1", "norm2", "normF", "diag", "vec", "sum")
+TENSOR_FUNCTIONS = (
+    "inv", "adj", "det", "logdet", "tr", "norm", "norm1", "norm2", "normF", "diag", "vec", "vech", "sum"
+)  # fmt: skip
 """Functions whose argument is written in matrix notation."""
+
+SELECTIONS = ("duplication", "elimination")
+"""Matrices of zeros and ones, made for a number of rows: `duplication(3)`."""

@@ -206,6 +206,12 @@ def _call(tree: syntax.Call, parts: Sequence[_Fold]) -> _Fold:
             return SCALAR
         case "column":
             return _Fold(_sum(part.columns, part.rows), NONE)
+        case "half":
+            _equal(*part)
+            return _Fold(_Width(1), NONE) if _is_there(part.rows) else SCALAR
+        case "selection":
+            sides = _Width(COMMUTATION), _Width(1)
+            return _Fold(*(sides if tree.name == "duplication" else sides[::-1]))
         case "diagonal":
             if _is_there(part.rows) and _is_there(part.columns):
                 _equal(*part)

@@ -51,6 +51,8 @@ RELATIONS = {  # a word is a row: one letter for each part, and the last for the
     "trace":      "ss ms",
     "diagonal":   "cm rm mc",
     "column":     "ss cc rc mc",
+    "half":       "ss mc",
+    "selection":  "sm",
     "definition": "ss cc rc mm tt",
     "kronecker":  "sss scc srr smm csc rsr msm ccc rrr crm rcm cmm mcm rmm mrm mmm",
     "vector":     "cc rr",
@@ -70,6 +72,7 @@ OPERATORS: dict[type[Tree], str] = {
 CALLS = {
     "norm": "number", "norm1": "number", "norm2": "number", "normF": "number", "sum": "number", "inv": "square",
     "adj": "square", "tr": "trace", "det": "trace", "logdet": "trace", "diag": "diagonal", "vec": "column",
+    "vech": "half", "duplication": "selection", "elimination": "selection",
     "softmax": "vector", "logsumexp": "reduced",
 }
 """A function of whole tensors → its relation; every other function goes entry by entry."""

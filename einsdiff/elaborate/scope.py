@@ -264,7 +264,8 @@ class Scope:
         inputs = {axis for axis, _ in found.axes if self._is_input(axis)}
         if inputs:
             return min(inputs, key=size_key)
-        return min((IndexSize(r.index.split("#")[0]) for r in found.ranges), default=root)
+        names = {r.index.split("#")[0] for r in found.ranges}
+        return IndexSize(min(names - {""}, default="")) if names else root
 
     def classes(self) -> tuple[SizeClass, ...]:
         """Return the classes of axes that must agree when arrays are given."""

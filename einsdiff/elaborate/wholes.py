@@ -10,18 +10,23 @@ from einsdiff.algebra.nodes import MATRIX_VALUED
 from einsdiff.elaborate.blocks import Block, Joints, sizes_of
 from einsdiff.elaborate.clashes import WORDS
 from einsdiff.elaborate.scope import local
+from einsdiff.elaborate.triangles import half, selection
 from einsdiff.errors import Span
 from einsdiff.text.tree import Call
 
 
 def apply_whole(joints: Joints, name: str, tree: Call, block: Block) -> Block:
-    """Return sum, vec, diag, tr, inv, adj, det, logdet, softmax, logsumexp or a norm of a block."""
+    """Return a function of a whole block, or a matrix that is made for a number."""
     span = tree.arguments[0].span
     match name:
         case "sum":
             return Block(build.contract(block.entry, block.wires))
         case "vec":
             return Block(block.entry, block.columns + block.rows)
+        case "vech":
+            return half(joints, tree, block)
+        case "duplication" | "elimination":
+            return selection(joints, tree, block)
         case "diag":
             return diagonal(joints, block, span)
         case "tr" | "inv" | "adj" | "det" | "logdet":

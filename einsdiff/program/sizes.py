@@ -132,7 +132,7 @@ class Sizes:
         axes = [axis for known in written for axis, _ in known.axes]
         axes += [s for s in sizes if isinstance(s, Axis) and s not in spans]
         names = [known.index for known in written if known.index]
-        names += [s.index for s in sizes if isinstance(s, IndexSize) and s.index[0] != "#"]
+        names += [s.index for s in sizes if isinstance(s, IndexSize) and s.index[:1] not in ("", "#")]
         names += [s for s in sizes if isinstance(s, str)]
         fixed: dict[int, str] = {}
         for known in written:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from einsdiff.errors import Mark, ParseError, Span
-from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
+from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.lexer import Token
 from einsdiff.text.symbols import OPENERS
 
-FUNCTIONS = frozenset([*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS, "kron"])
+FUNCTIONS = frozenset([*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS, *SELECTIONS, "kron"])
 """Names that are functions wherever nobody says otherwise."""
 
 SHOWN = 40

@@ -353,6 +353,25 @@ def _stack(value: Matrix) -> Matrix:
     return Matrix("column", [[entry] for column in zip(*value.rows, strict=True) for entry in column], (sides, (1,)))
 
 
+def _places(n: int) -> list[tuple[int, int]]:
+    """Return row and column of the entries on and below the diagonal, column by column."""
+    return [(row, column) for column in range(n) for row in range(column, n)]
+
+
+def _half(value: Matrix) -> Matrix:
+    rows = [[value.rows[row][column]] for row, column in _places(len(value.rows))]
+    return value if value.kind == "scalar" else Matrix("column", rows)
+
+
+def _elimination(value: Matrix, *, both: bool = False) -> Matrix:
+    """The matrix that has a 1 where in vec(A) an entry of vech(A) stands; with `both` at its mirror image, too."""
+    n = int(value.rows[0][0])
+    everywhere = [(row, column) for column in range(n) for row in range(n)]
+    wanted = [{at, at[::-1]} if both else {at} for at in _places(n)]
+    rows = [[Fraction(int(place in places)) for place in everywhere] for places in wanted]
+    return Matrix("matrix", rows, ((len(rows),), (n, n)))
+
+
 def _softmax(value: Matrix) -> Matrix:
     total = sum(FUNCTIONS["exp"](entry) for entry in _flat(value))
     return _each(lambda u: FUNCTIONS["exp"](u) / total, value)
@@ -370,6 +389,9 @@ MATRICES: dict[str, Callable[[Matrix], Matrix]] = {
     "adj": lambda A: Matrix("matrix", _adjugate(A.rows)),
     "diag": _diagonal,
     "vec": _stack,
+    "vech": _half,
+    "duplication": lambda n: transpose(_elimination(n, both=True)),
+    "elimination": _elimination,
     "transpose": transpose,
     "softmax": _softmax,
 }

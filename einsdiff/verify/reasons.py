@@ -12,7 +12,7 @@ from einsdiff.elaborate.blocks import Block
 from einsdiff.elaborate.claims import parts_of
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.errors import EinsdiffError, SizeMismatchError
-from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
+from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.tree import Call, Name, Tree
 from einsdiff.verify.diagnosis import Diagnosis, names_below, zeros
 from einsdiff.verify.judge import Claim, Finding, State
@@ -178,5 +178,5 @@ def without_more(claim: Claim, assumption: str | None) -> str:
 
 
 def _is_unknown(tree: Tree) -> TypeGuard[Call]:
-    known = {*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS}
+    known = {*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS, *SELECTIONS}
     return isinstance(tree, Call) and tree.name not in known

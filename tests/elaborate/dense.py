@@ -22,6 +22,7 @@ from einsdiff.algebra.nodes import (
     Size,
     Sum,
     Tensor,
+    Unit,
 )
 from einsdiff.algebra.walk import ordered
 from einsdiff.calculus.compose import carry_out
@@ -50,6 +51,8 @@ def array_of(root: Expr, size: Callable[[Size], int], given: Mapping[str, Array]
                 known[node] = given[name]
             case Ones(extent):
                 known[node] = np.ones(size(extent))
+            case Unit(extent, place):
+                known[node] = np.eye(size(extent))[place - 1]
             case Reduce("logsumexp", argument, axes):
                 extents = [size(extent) for extent in node.label_sizes]
                 found = known[node] = np.zeros(extents[:axes])

@@ -67,6 +67,23 @@ def commutation(rows: int, columns: int) -> Array:
     return K
 
 
+def vech(u: Array) -> Array:
+    """The entries on and below the diagonal, column by column."""
+    return u.T[np.triu_indices(len(u))][:, None]
+
+
+def eliminate(n: int) -> Array:
+    """The matrix that takes vec(M) to vech(M)."""
+    return np.hstack([vech(unit.reshape(n, n).T) for unit in np.eye(n * n)])
+
+
+def duplicate(n: int) -> Array:
+    """The matrix that takes vech(M) to vec(M), for a symmetric M."""
+    unit = np.eye(n * n)
+    mirrored = [k for k in range(n * n) if k % n >= k // n]
+    return np.stack([np.maximum(unit[k], unit[k // n + k % n * n]) for k in mirrored], axis=1)
+
+
 kron, I, diag = np.kron, np.eye, np.diag
 
 # fmt: off
@@ -114,6 +131,20 @@ FOLDED = [
     ("(I + commutation) vec(S)",                    vec(S + S.T)),
     ("1/2 (I ⊗ I + commutation) vec(S)",            vec(S + S.T) / 2),
     ("(I + commutation) (I ⊗ X') vec(Y)",           vec(X.T @ Y + Y.T @ X)),
+    # half of a symmetric matrix
+    ("S : matrix(3, 3); vech(S)",                   vech(S)),
+    ("Q : matrix(2, 2); vech(Q')' vech(Q)",         vech(Q.T).T @ vech(Q)),
+    ("P : matrix(4, 4); vech(P - 2 P')",            vech(P - 2 * P.T)),
+    ("A : matrix(2, 3); vech(A X Y' A')",           vech(A @ X @ Y.T @ A.T)),
+    ("elimination(3) vec(S)",                       vech(S)),
+    ("elimination(2)",                              np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]])),
+    ("duplication(2)",                              np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]])),
+    ("S : matrix(3, 3); duplication(3) vech(S + S')", vec(S + S.T)),
+    ("duplication(3)' vec(S)",                      vech(S + S.T - diag(diag(S)))),
+    ("elimination(4) (P ⊗ P) duplication(4)",       eliminate(4) @ kron(P, P) @ duplicate(4)),
+    ("duplication(3)' (I + commutation)",           2 * duplicate(3).T),
+    ("det(duplication(3)' duplication(3))",         np.array([[8.0]])),
+    ("(elimination(2) ⊗ A) ones",                   (kron(eliminate(2), A).sum(1))[:, None]),
     # I and ones take the width of what stands beside them
     ("vec(A)' I",                                   vec(A).T),
     ("I vec(A)",                                    vec(A)),

@@ -74,6 +74,8 @@ CASES = [
     ("vec(S)' (I + commutation) vec(Q)", None),
     ("vec(A)' I vec(D)",                "y = A_ij D_ij"),
     ("tr(diag(vec(A)))",                "y = sum_{i,j}(A_ij)"),
+    ("V : matrix(2, 2); vec(V)' duplication(2) vech(V)", None),  # an index of half a matrix, too, runs over 3
+    ("V : matrix(2, 2); vech(V)' elimination(2) vec(V')", None),
     # functions of whole tensors
     ("tr(S)",                           "y = S_ii"),
     ("det(S)",                          "y = det(S)"),

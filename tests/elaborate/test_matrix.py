@@ -391,6 +391,7 @@ SUM = "only scalars expand, all else has one shape (spec/language.md, Matrix not
 QUOTIENT = "what is divided by is a scalar (spec/language.md, Matrix notation)"
 POWER = "powers are those of scalars and of square matrices (spec/language.md, Matrix notation)"
 FOLDED = "A ⊗ B and vec(A) are read where they fall apart into entries of A and B (spec/language.md, Matrix notation)"
+HALF = "vech of n rows has n(n + 1)/2 entries (spec/language.md, Matrix notation)"
 ZERO = "a quotient by zero has no value (spec/language.md, Quotients)"
 
 # fmt: off
@@ -459,6 +460,22 @@ ERRORS = [  # the formula, the line of the marks below it, the first line, the r
      "   ^^",
      "IndexMismatchError: tr needs a square matrix, and [^] is a row",
      "", "diag(u') is a matrix"),
+    ("vech(S S)",
+     "~~~~ ^^^",
+     "IndexMismatchError: how many rows [^] has must be a number up to 12 for vech [~], and is not declared",
+     HALF, "declare it, for example  A : matrix(3, 3)"),
+    ("vech(u')",
+     "     ^^",
+     "IndexMismatchError: vech needs a square matrix, and [^] is a row",
+     "", "diag(u') is a matrix"),
+    ("duplication(1/2)",
+     "~~~~~~~~~~~ ^^^",
+     "IndexMismatchError: duplication [~] takes a number of rows up to 12 [^]",
+     "", "duplication(3)"),
+    ("elimination(λ)",
+     "~~~~~~~~~~~ ^",
+     "IndexMismatchError: elimination [~] takes a number of rows up to 12 [^]",
+     "", "elimination(3)"),
     ("kron(A, B) X",
      "^^^^^^^^^^^^",
      "ParseError: a Kronecker product or a vec [^] stands where its entries would have to be numbered anew",
@@ -571,6 +588,10 @@ CLASHES = [  # the formula, the line of the marks below it, what is said, what i
      "                                    ~~~~~~~ ^^^^^^",
      "the inner sizes of this product differ: [~] has 3·2 columns, [^] has 5·4 rows",
      "A is declared 2 by 3, B is declared 4 by 5"),
+    ("S : matrix(3, 3); P : matrix(4, 4); duplication(3) vech(P)",
+     "                                    ~~~~~~~~~~~~~~ ^^^^^^^",
+     "the inner sizes of this product differ: [~] has 6 columns, [^] has 10 rows",
+     ""),
     ("A : matrix(m, n); B : matrix(k, n); max(A, B)",
      "                                        ~  ^",
      "the sizes of these differ: [~] has m rows, [^] has k",
@@ -604,7 +625,7 @@ def test_a_clash_of_sizes_marks_both_operands_and_tells_both_sizes(
     with pytest.raises(SizeMismatchError) as caught:
         ed.parse(shift + source)
     lines = [first, "", f"  1 | {shift}{source}", f"    | {shift}{marks}", ""]
-    lines += [f"  sizes: {sizes}", "  help: declare the same size for both"]
+    lines += [*([f"  sizes: {sizes}"] if sizes else []), "  help: declare the same size for both"]
     assert str(caught.value) == "\n".join(lines)
 
 

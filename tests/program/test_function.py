@@ -7,6 +7,7 @@ import timeit
 import numpy as np
 import pytest
 
+import einsdiff as ed
 from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis
 from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError, Span, UnknownNameError
@@ -348,6 +349,14 @@ def test_a_singular_matrix_is_told_in_words():
         function(A=np.zeros((2, 2)))
     with pytest.raises(SizeMismatchError):
         function(A=np.zeros((2, 3)))
+
+
+def test_an_index_that_stands_at_components_of_delta_alone_is_sized_by_its_name():
+    f = ed.parse("y = (δ_1i S_11 + δ_2i S_22)(δ_1i a_1 + δ_2i a_2)")
+    arrays = {"S": np.diag([1.0, 2.0]), "a": np.array([3.0, 4.0])}
+    assert f.compile(sizes={"i": 5})(**arrays) == 11
+    with pytest.raises(SizeMismatchError, match="nothing tells how far i runs"):
+        f.compile()(**arrays)
 
 
 def test_a_component_beyond_the_axis_is_refused():
