@@ -18,6 +18,7 @@ CASES = (
     ("s_i = ε_ijk a_j ε_klm b_l c_m", "b"),
     ("y_i = x_i/(x_k x_k)^(1/2)", "x"),
     ("s = logdet(A) + det(B)", "A"),
+    ("s = adj(A)_ij B_ij", "A"),
     ("y_n = log(sum_k(exp(Z_nk)))", "Z"),
     ("p_nk = exp(Z_nk)/sum_j(exp(Z_nj))", "Z"),
     ("L = sum_n(log(1 + exp(X_ni w_i)) - y_n X_ni w_i)", "w"),
@@ -73,7 +74,7 @@ def test_replaying_the_steps_gives_the_result(text: str, wrt: str) -> None:
     assert are_equal(without_sizes(found), without_sizes(g.entry))
 
 
-LAWS = {"sum", "product", "power", "chain", "inverse", "determinant", "log determinant", "logsumexp"}
+LAWS = {"sum", "product", "power", "chain", "inverse", "adjugate", "determinant", "log determinant", "logsumexp"}
 
 
 def test_nothing_is_recorded_unasked() -> None:

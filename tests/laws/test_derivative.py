@@ -1,6 +1,7 @@
 """Derivatives agree with finite differences of the loops, in first and second order."""
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 
 import einsdiff as ed
@@ -21,6 +22,19 @@ def test_a_first_derivative_agrees_with_differences(program: Program) -> None:
         if name in f.inputs:
             g = ed.diff(f, name)
             close(g.compile()(**program.inputs), differences.derivative(program.text, name, program.inputs), 1e-6)
+
+
+@pytest.mark.parametrize("text", ["adj(S)", "adj(S S') x", "logdet(adj(S))", "tr(S adj(S Q)^2)"])
+def test_derivatives_of_an_adjugate_agree_with_differences(text: str) -> None:
+    numbers = np.random.default_rng(4)
+    given = {
+        "S": numbers.normal(size=(3, 3)) + 2 * np.eye(3),
+        "Q": numbers.normal(size=(3, 3)),
+        "x": numbers.normal(size=3),
+    }
+    f = ed.parse(text)
+    inputs = {name: given[name] for name in f.inputs}
+    close(ed.diff(f, "S").compile()(**inputs), differences.derivative(text, "S", inputs), 1e-6)
 
 
 @given(programs(statements=2, depth=1, is_scalar=True))
