@@ -32,7 +32,7 @@ from einsdiff.text.tree import (
 
 MOST, PARTS = 160, 6000
 """Changes that are tried at most, and parts of all changed formulas together."""
-WHOLES = frozenset(["inv", "diag"])
+WHOLES = frozenset(["inv", "adj", "diag"])
 """Functions whose value is a matrix that can be transposed."""
 
 

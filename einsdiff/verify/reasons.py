@@ -144,7 +144,8 @@ def _size_names(finding: Finding) -> dict[Size, str]:
 
 def _named(size: Size, finding: Finding, names: Mapping[Size, str]) -> str:
     assert finding.sides is not None
-    return names.get(finding.sides.program.sizes.get(size, size), "…")
+    called = finding.sides.program.sizes.get(size, size)
+    return str(called) if isinstance(called, int) else names.get(called, "…")
 
 
 def _spelled(block: Block, finding: Finding, names: Mapping[Size, str]) -> str:
@@ -152,7 +153,7 @@ def _spelled(block: Block, finding: Finding, names: Mapping[Size, str]) -> str:
     if not block.wires:
         return "a scalar"
     axes = [[_named(w.size, finding, names) for w in axis] for axis in block[1:]]
-    mark = "·" if any(len(name) > 1 for axis in axes for name in axis) else ""
+    mark = "·" if any(len(name) > 1 or name.isdigit() for axis in axes for name in axis) else ""
     return "×".join(mark.join(axis) or "1" for axis in axes)
 
 

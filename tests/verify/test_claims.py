@@ -141,6 +141,7 @@ FALSE = [
     ("∂(x'Ax)/∂x = Ax + x'A",                            "a column and a row cannot be added"),
     ("A : matrix(2,3); B: matrix(4,5); tr(A B) = tr(B A)", "A has 3 columns, B has 4 rows"),
     ("A : matrix(3,3); A = A'",                          "A should not be transposed"),
+    ("S : matrix(3, 3); vech(S) = vec(S)",                  "the left side is 6×1, the right side 3·3×1"),
     ("x : vector(2); x' = x",                            "the left side is 1×2, the right side 2×1"),
     ("∂x_i/∂x_i = 2 δ_ii",                               "a factor 2 is too much"),
     ("tr(I) = A",                                        "the left side is a scalar, the right side n×m"),
