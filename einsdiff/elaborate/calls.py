@@ -120,3 +120,14 @@ def refuse_formula(source: str, tree: Call, argument: Tree) -> ParseError:
         [Mark(argument.span)],
         help=typed,
     )
+
+
+def refuse_selection(source: str, tree: Call) -> ParseError:
+    """Return the error for `duplication(3)` beside tensors with indices."""
+    return ParseError(
+        f"{tree.name} [^] is a matrix of matrix notation, and this is index notation",
+        source,
+        [Mark(tree.name_span)],
+        rule="its rows, or its columns, are folded of two indices (spec/language.md, Matrix notation)",
+        help="write the formula in matrix notation, for example  duplication(3) vech(A)",
+    )

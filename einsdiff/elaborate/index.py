@@ -20,6 +20,7 @@ from einsdiff.elaborate.calls import (
     check_variable,
     is_own_value,
     refuse_rank,
+    refuse_selection,
     whole_arguments,
 )
 from einsdiff.elaborate.clashes import refuse_zero
@@ -279,6 +280,8 @@ class Elaboration:
         name = functions.ALIASES.get(tree.name, tree.name)
         if name in functions.TENSOR_FUNCTIONS:
             return self._tensor_function(tree, wires)
+        if name in functions.SELECTIONS:
+            raise refuse_selection(self.scope.source, tree)
         row = functions.BY_NAME.get(name)
         if is_own_value(self.scope, tree):
             return self._name(tree.name, tree.indices, wires, tree.span)
