@@ -65,10 +65,10 @@ def differential(y: Expr) -> list[Partial]:
             c = build.scale(-1, build.multiply(Entry(y, (0, "r")), Entry(y, ("c", 1))))
             return [Partial("inverse", c, Entry(A, ("r", "c")), ("r", "c"))]
         case MatrixFunction("adj", A):  # d adj A_ab = (adj A_ab A⁻¹_cr − A⁻¹_ar adj A_cb) dA_rc
-            adjugate, inverse = partial(Entry, y), partial(Entry, MatrixFunction("inv", A))
+            u, adjugate, inverse = Entry(A, ("r", "c")), partial(Entry, y), partial(Entry, MatrixFunction("inv", A))
             beside = build.multiply(adjugate((0, 1)), inverse(("c", "r")))
-            c = build.subtract(beside, build.multiply(inverse((0, "r")), adjugate(("c", 1))))
-            return [Partial("adjugate", c, Entry(A, ("r", "c")), ("r", "c"))]
+            around = build.scale(-1, build.multiply(inverse((0, "r")), adjugate(("c", 1))))
+            return [Partial("adjugate", c, u, ("r", "c")) for c in (beside, around)]
         case MatrixFunction("det", A):  # d det A = det A A⁻¹_cr dA_rc
             c = build.multiply(here(y), Entry(MatrixFunction("inv", A), ("c", "r")))
             return [Partial("determinant", c, Entry(A, ("r", "c")), ("r", "c"))]
