@@ -1,8 +1,8 @@
 """The pages are run: every example in README.md and spec/*.md is a test of its own.
 
 A block marked `python` holds doctests.  A block marked `error` holds a call, behind `>>>`, and below it the whole
-message of the error that it raises.  All examples of a page share their names.  `<!-- skip: next if(…) -->` above a
-block leaves it out where something optional is not installed.
+message of the error that it raises.  All examples of a page share their names.  What stands between
+`<!-- skip: start if(…) -->` and `<!-- skip: end -->` is left out where something optional is not installed.
 """
 
 from __future__ import annotations

@@ -51,3 +51,8 @@ class Dialect:
     dtype: Callable[[Sequence[str], bool], str]
     common: Callable[[Sequence[str]], str]
     embed: Callable[[Spell, Core], str] | None = None
+
+    @property
+    def can_write(self) -> bool:
+        """Whether arrays can be written to."""
+        return self.embed is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from einsdiff.algebra.nodes import Exact, Labels
@@ -212,18 +213,18 @@ def _map(page: Page, step: Map) -> Phrase:
 
 
 def _arguments(page: Page, step: Map | Evaluate) -> list[str]:
-    """Return the code of each argument, to stand alone between commas; numbers as the library takes them."""
-    spelling = page.dialect.operations["argument"]
-    dtype = page.dtype(step.operands) if "{dtype}" in spelling and _has_constant(page, step) else ""
+    """Return the code of each argument, to stand alone between commas."""
+    number = _number(page, step)
     codes = [page.spread(op, step.out).code for op in step.operands]
-    return [
-        page.fill(spelling, code, dtype=dtype) if page.is_constant(op.value) else code
-        for op, code in zip(step.operands, codes, strict=True)
-    ]
+    return [number(code) if page.is_constant(op.value) else code for op, code in zip(step.operands, codes, strict=True)]
 
 
-def _has_constant(page: Page, step: Map | Evaluate) -> bool:
-    return any(page.is_constant(op.value) for op in step.operands)
+def _number(page: Page, step: Map | Evaluate) -> Callable[[str], str]:
+    """Return what writes a number among the arguments as the library takes it."""
+    are_numbers = [page.is_constant(op.value) for op in step.operands]
+    spelling = page.dialect.operations["alone" if all(are_numbers) else "argument"]
+    dtype = page.dtype(step.operands) if any(are_numbers) and "{dtype}" in spelling else ""
+    return lambda code: page.fill(spelling, code, dtype=dtype)
 
 
 def _called(function: str, phrases: list[Phrase]) -> Formula:
@@ -247,14 +248,9 @@ def _evaluate(page: Page, step: Evaluate) -> Phrase:
 
 def _wholes(page: Page, step: Evaluate) -> list[str]:
     """Return the code of whole arrays as arguments."""
-    spelling = page.dialect.operations["argument"]
-    dtype = page.dtype(step.operands) if "{dtype}" in spelling and _has_constant(page, step) else ""
-    return [
-        page.name(op.value) if op.labels
-        else page.fill(spelling, page.of(op).code, dtype=dtype) if page.is_constant(op.value)
-        else page.of(op).code
-        for op in step.operands
-    ]  # fmt: skip
+    number = _number(page, step)
+    codes = [page.name(op.value) if op.labels else page.of(op).code for op in step.operands]
+    return [number(code) if page.is_constant(op.value) else code for op, code in zip(step.operands, codes, strict=True)]
 
 
 def _fold(page: Page, step: Fold) -> Phrase:

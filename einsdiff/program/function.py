@@ -19,7 +19,7 @@ from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.planner import Planner
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
-from einsdiff.program.source import NAME, source
+from einsdiff.program.source import NAME, reserved, source
 from einsdiff.program.table import PlanTable
 
 Result = Array | tuple[Array, ...]
@@ -146,12 +146,11 @@ class CompiledFunction:
     def _executed(self, text: str, inputs: tuple[str, ...]) -> Program:
         """Return the program that a source text defines."""
         names, callables = self._arguments.names, self._arguments.callables
-        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, numpy_source.RESERVED):
-            entry = Entry(text, numpy_source.NAME, names, self._wanted)
+        taken = reserved(self.dialect)
+        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, taken):
+            entry = Entry(text, NAME, names, self._wanted)
             return Program(entry.function, inputs, entry)
-        scope: dict[str, Any] = {}
-        exec(compile(text, "<einsdiff program>", "exec"), scope)
-        return Program(scope[numpy_source.NAME], inputs, None)
+        return Program(executed(text), inputs, None)
 
     def _make(self, known: list[int | None], given: Collection[str], itemsize: int) -> tuple[str, PlanTable]:
         """Plan for sizes, those not known assumed."""
@@ -182,6 +181,14 @@ def keep(cache: dict[Any, Any], key: Any, value: Any, limit: int) -> list[Any]:
     """Put a value into a cache of limited size, and return what had to go."""
     cache[key] = value
     return [cache.pop(next(iter(cache))) for _ in range(len(cache) - limit)]
+
+
+def executed(text: str) -> Callable[..., Any]:
+    """Return the function that a source text defines."""
+    scope: dict[str, Any] = {}
+    exec(compile(text, "<einsdiff program>", "exec"), scope)
+    found: Callable[..., Any] = scope[NAME]
+    return found
 
 
 def _ranks(nodes: list[Expr]) -> dict[str, int]:

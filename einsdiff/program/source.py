@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from einsdiff.program.blocks import LARGE, Block, scheduled, write_block
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.expressions import write
 from einsdiff.program.names import Namer, is_parameter
@@ -27,7 +28,7 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> st
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     page = Page(plan, local, namer, dialect)
-    for step in scheduled(plan, large) if dialect.writes_in_place else plan.steps:
+    for step in scheduled(plan, large) if dialect.can_write else plan.steps:
         if isinstance(step, Block):
             write_block(page, step)
         else:
@@ -41,6 +42,11 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> st
     code = [f"    {line}" for line in [*head, *body]]
     lines = [f"def {NAME}({signature}):", *_docstring(plan, formula), *code]
     return "\n".join([*_preamble(page, formula, code), *lines, ""])
+
+
+def reserved(dialect: Dialect) -> frozenset[str]:
+    """Return what the source calls by names of its own."""
+    return frozenset((NAME, *dialect.imports, *dialect.helpers))
 
 
 def _preamble(page: Page, formula: str, code: list[str]) -> list[str]:

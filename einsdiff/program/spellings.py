@@ -76,8 +76,9 @@ OPERATIONS = {
     "inv":         Row("np.linalg.inv({0})",               "torch.linalg.inv({0})",                               "jnp.linalg.inv({0})"),
     "det":         Row("np.linalg.det({0})",               "torch.linalg.det({0})",                               "jnp.linalg.det({0})"),
     "logdet":      Row("{logdet}({0})",                    "torch.logdet({0})",                                   "{logdet}({0})"),
-    # numbers among the arguments of a function; what a function of numbers alone gives
+    # a number among the arguments of a function; one where all are numbers; what the function then gives
     "argument":    Row("{0}",                              "{number}({0}, {dtype})",                              "{0}"),
+    "alone":       Row("{0}",                              "{number}({0}, {dtype})",                               "jnp.asarray({0}, {dtype})"),
     "value":       Row("{0}.item()",                       "{0}",                                                 "{0}"),
     "branches":    Row("{0}.astype({dtype})",              "{0}",                                                 "{0}.astype({dtype})"),
     "called":      Row("np.asarray({0})",                  "torch.as_tensor({0})",                                "jnp.asarray({0})"),

@@ -39,18 +39,14 @@ class TorchLibrary:
 
     def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, complex]) -> dict[str, Any]:
         """Return tensors of one dtype on one device; a tensor without axes follows the others to theirs."""
-        torch, dtype, device = self.torch, None, None
+        torch, dtype = self.torch, None
         for a in arrays.values():
             if a.is_floating_point() or a.is_complex():
                 dtype = a.dtype if dtype is None else torch.promote_types(dtype, a.dtype)
-            if device is None or a.dim():
-                if (
-                    device is not None
-                    and device != a.device
-                    and any(b.dim() and b.device == device for b in arrays.values())
-                ):
-                    raise InputError("the tensors are on different devices", given=_devices(arrays))
-                device = a.device
+        leading = [a for a in arrays.values() if a.dim()] or list(arrays.values())
+        device = leading[0].device if leading else None
+        if any(a.device != device for a in leading):
+            raise InputError("the tensors are on different devices", given=_devices(arrays))
         dtype = torch.get_default_dtype() if dtype is None else dtype
         if any(isinstance(n, complex) for n in numbers.values()):
             dtype = torch.promote_types(dtype, torch.complex64)
