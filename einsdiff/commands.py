@@ -15,6 +15,7 @@ from einsdiff import arrays, functions, verbs
 from einsdiff.arrays import Array, Given, clip, listed
 from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError
 from einsdiff.expression import Derivative, Expression
+from einsdiff.program import BACKENDS
 from einsdiff.sources import LONGEST, declared, is_path, read_expression, read_text
 from einsdiff.text.papers import kind_of, read_paper
 from einsdiff.verify.audit import audit

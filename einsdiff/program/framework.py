@@ -13,13 +13,11 @@ import numpy as np
 
 from einsdiff.errors import InputError, SizeMismatchError
 from einsdiff.program.arguments import Arguments, axes_in_words
-from einsdiff.program.function import CompiledFunction, executed, keep
+from einsdiff.program.function import SIGNATURES, CompiledFunction, Program, executed, keep
 from einsdiff.program.library import Library
 from einsdiff.program.request import Request
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
-
-SIGNATURES = 64  # programs that are kept; the oldest goes first
 
 
 class Planned(NamedTuple):
@@ -177,7 +175,7 @@ class FrameworkFunction(CompiledFunction):
         known = self._sizes.numbers(shapes)
         text, table = self._make(known, shapes, itemsize)
         inputs = tuple(name for name, _ in table.plan.inputs)
-        program = self._texts.get(text) or executed(text, inputs, self._wanted)
+        program = self._texts.get(text) or Program(executed(text), inputs, None)
         keep(self._texts, text, program, SIGNATURES)
         return Planned(program.function, inputs, self._shapes(known))
 
