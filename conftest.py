@@ -1,7 +1,8 @@
 """The pages are run: every example in README.md and spec/*.md is a test of its own.
 
 A block marked `python` holds doctests.  A block marked `error` holds a call, behind `>>>`, and below it the whole
-message of the error that it raises.  All examples of a page share their names.
+message of the error that it raises.  All examples of a page share their names.  What stands between
+`<!-- skip: start if(…) -->` and `<!-- skip: end -->` is left out where something optional is not installed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from sybil import Example, Sybil
 from sybil.document import PythonDocStringDocument
 from sybil.parsers.doctest import DocTestParser
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser, SkipParser
 
 from einsdiff.errors import EinsdiffError
 from einsdiff.layouts import LAYOUTS, Layout
@@ -51,7 +52,7 @@ def forget_layouts(namespace: dict[str, dict[str, Layout]]) -> None:
 
 
 pages = Sybil(
-    parsers=[PythonCodeBlockParser(), CodeBlockParser("error", evaluate_error)],
+    parsers=[PythonCodeBlockParser(), CodeBlockParser("error", evaluate_error), SkipParser()],
     patterns=["README.md", "spec/*.md", "spec/decisions/*.md", "spec/identities/*.md"],
     setup=keep_layouts,
     teardown=forget_layouts,

@@ -15,13 +15,14 @@ from einsdiff import arrays, functions, verbs
 from einsdiff.arrays import Array, Given, clip, listed
 from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError
 from einsdiff.expression import Derivative, Expression
+from einsdiff.program import BACKENDS
 from einsdiff.sources import LONGEST, declared, is_path, read_expression, read_text
 from einsdiff.text.papers import kind_of, read_paper
 from einsdiff.verify.audit import audit
 from einsdiff.verify.claims import check_equation
 
 SETTINGS = {0: "1", 1: "[1,2]", 2: "[[1,2],[3,4]]"}
-EMIT = ("index", "matrix", "latex", "einsum", "numpy", "json")
+EMIT = ("index", "matrix", "latex", "einsum", *BACKENDS, "json")
 
 
 def run_diff(options: argparse.Namespace) -> int:
@@ -35,7 +36,7 @@ def run_diff(options: argparse.Namespace) -> int:
         _check_distinct(found)
     else:
         found = (verbs.diff(f, *(name for (name,) in groups), structured=options.structured),)
-    if options.as_matrix and options.emit != "numpy":
+    if options.as_matrix and options.emit not in BACKENDS:
         raise InputError("--as-matrix is for arrays", help="--as-matrix --emit numpy, or einsdiff eval … --as-matrix")
     print(_emitted(found, options))
     return 0
@@ -108,8 +109,9 @@ def _emitted(found: Sequence[Expression], options: argparse.Namespace) -> str:
     """Return expressions in a form: as one module, as one document of JSON, or one after the other."""
     emit, layout = options.emit, options.layout
     match emit:
-        case "numpy":
-            return verbs.compile(*found, layout=layout, as_matrix=options.as_matrix).source.rstrip("\n")
+        case backend if backend in BACKENDS:
+            function = verbs.compile(*found, layout=layout, backend=backend, as_matrix=options.as_matrix)
+            return function.source.rstrip("\n")
         case "json":
             fields = [_fields(f, layout) for f in found]
             return _json(fields if len(found) > 1 else fields[0])

@@ -33,8 +33,7 @@ from einsdiff.forms.style import LATEX, PLAIN, Style
 from einsdiff.forms.writer import Writer
 from einsdiff.layouts import fold
 from einsdiff.layouts import layout as find_layout
-from einsdiff.program import CompiledFunction
-from einsdiff.program import compile as compile_request
+from einsdiff.program import BACKENDS, CompiledFunction
 from einsdiff.program.request import Input, Output, Request
 from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
@@ -234,7 +233,7 @@ class Expression:
         Args:
             layout: the order of the axes of a derivative: "mixed", "numerator", "denominator", "sympy", "vec",
                 "vetter", or a registered one (spec/layouts.md).
-            backend: "numpy".
+            backend: "numpy", "torch", "jax" or "cupy": what runs the function, and whose arrays it takes and gives.
             as_matrix: whether the array has two axes, rows and columns; those of "vec" and "vetter" always have.
             sizes: numbers for declared sizes or indices that no input has.
 
@@ -409,8 +408,8 @@ def compile_expressions(
     as_matrix: bool = False,
 ) -> CompiledFunction:
     """Return one function for several expressions; what they share is computed once."""
-    if backend != "numpy":
-        raise UnknownNameError(f"there is no backend {backend}", help="backend='numpy'")
+    if backend not in BACKENDS:
+        raise UnknownNameError(f"there is no backend {backend}", help=nearest(backend, list(BACKENDS)))
     if any(type(n) is not int or n < 0 for n in (sizes or {}).values()):
         raise SizeMismatchError("a size is a whole number, 0 or more", given=f"sizes={sizes}", help='sizes={"i": 3}')
     program = expressions[0].program
@@ -427,7 +426,7 @@ def compile_expressions(
     asked = [e.output(layout, as_matrix=as_matrix) for e in expressions]
     outputs = tuple(replace(output, entry=entry) for output, entry in zip(asked, entries, strict=True))
     inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())
-    return compile_request(Request(outputs, inputs, program.classes, dict(sizes or {}), program.source))
+    return BACKENDS[backend](Request(outputs, inputs, program.classes, dict(sizes or {}), program.source))
 
 
 def merge_programs(a: Program, b: Program) -> Program:

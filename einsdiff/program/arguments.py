@@ -105,7 +105,9 @@ class Arguments:
                     message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {result.shape}"
                     raise self.error(InputError, message, name)
             elif result.ndim != len(shape):
-                message = f"{name}{{}} returned an array with {_axes(result.ndim)}, and its formula has {len(shape)}"
+                message = (
+                    f"{name}{{}} returned an array with {axes_in_words(result.ndim)}, and its formula has {len(shape)}"
+                )
                 raise self.error(InputError, message, name)
             elif any(known not in (None, size) for known, size in zip(shape, result.shape, strict=True)):
                 wants = ", ".join("any" if known is None else str(known) for known in shape)
@@ -128,7 +130,7 @@ class Arguments:
         if found.dtype.kind not in "fcbiu":
             raise self.error(InputError, f"{name}{{}} is an array of numbers, and {_kind(found)} were given", name)
         if found.ndim != rank:
-            message = f"{name}{{}} has {_axes(rank)} in the formula, and the array given has {found.ndim}"
+            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {found.ndim}"
             raise self.error(InputError, message, name, given=f"{name}.shape == {found.shape}")
         if found.dtype.kind == "c" and self.real:
             message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
@@ -174,7 +176,8 @@ class Arguments:
         return in_formula(error, self.request)
 
 
-def _axes(count: int) -> str:
+def axes_in_words(count: int) -> str:
+    """Return "1 axis", "2 axes", …."""
     return "1 axis" if count == 1 else f"{count} axes"
 
 

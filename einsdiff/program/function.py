@@ -10,14 +10,16 @@ import numpy as np
 from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Reduce, Size, Tensor
 from einsdiff.errors import EinsdiffError, InputError
-from einsdiff.program import numpy_source
 from einsdiff.program.arguments import Arguments, Array
 from einsdiff.program.callables import is_unknown, keyword_of
+from einsdiff.program.dialect import Dialect
 from einsdiff.program.entry import FAILURES, Entry, can_be_quick, careful_method
 from einsdiff.program.memory import check_memory
+from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.planner import Planner
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
+from einsdiff.program.source import NAME, reserved, source
 from einsdiff.program.table import PlanTable
 
 Result = Array | tuple[Array, ...]
@@ -47,11 +49,14 @@ class CompiledFunction:
         plan: its steps with their costs, for the same sizes.
     """
 
+    dialect: Dialect = NUMPY
+    arguments: type[Arguments] = Arguments
+
     def __init__(self, request: Request) -> None:
         self.request = request
         nodes = walk.ordered(*(o.entry.node for o in request.outputs))
         self._sizes = Sizes(request, nodes)
-        self._arguments = Arguments(request, _ranks(nodes), _callables(nodes), _real(nodes))
+        self._arguments = self.arguments(request, _ranks(nodes), _callables(nodes), _real(nodes))
         wanted = {**self._arguments.ranks, **self._size_givers()}
         order = {i.name: k for k, i in enumerate(request.inputs)}
         names = sorted(wanted, key=lambda name: (order.get(name, len(order)), name))
@@ -133,20 +138,19 @@ class CompiledFunction:
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         text, table = self._make(known, arrays, dtype.itemsize)
         program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
-        _keep(self._texts, text, program)
+        keep(self._texts, text, program, SIGNATURES)
         program = program._replace(numbers=tuple(known))
-        _keep(self._programs, key, program)
+        keep(self._programs, key, program, SIGNATURES)
         return program
 
     def _executed(self, text: str, inputs: tuple[str, ...]) -> Program:
         """Return the program that a source text defines."""
         names, callables = self._arguments.names, self._arguments.callables
-        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, numpy_source.RESERVED):
-            entry = Entry(text, numpy_source.NAME, names, self._wanted)
+        taken = reserved(self.dialect)
+        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, taken):
+            entry = Entry(text, NAME, names, self._wanted)
             return Program(entry.function, inputs, entry)
-        scope: dict[str, Any] = {}
-        exec(compile(text, "<einsdiff program>", "exec"), scope)
-        return Program(scope[numpy_source.NAME], inputs, None)
+        return Program(executed(text), inputs, None)
 
     def _make(self, known: list[int | None], given: Collection[str], itemsize: int) -> tuple[str, PlanTable]:
         """Plan for sizes, those not known assumed."""
@@ -154,7 +158,7 @@ class CompiledFunction:
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         plan = Planner(self.request, self._sizes, known, present).plan()
         check_memory(plan, known, self.request, itemsize)
-        self._planned = (numpy_source.source(plan, self.request.source), PlanTable(plan, itemsize))
+        self._planned = (source(plan, self.request.source, self.dialect), PlanTable(plan, itemsize))
         return self._planned
 
     def _current(self) -> tuple[str, PlanTable]:
@@ -173,11 +177,18 @@ class CompiledFunction:
         return found
 
 
-def _keep(cache: dict[Any, Any], key: Any, value: Any) -> None:
-    """Put a value into a cache of limited size."""
+def keep(cache: dict[Any, Any], key: Any, value: Any, limit: int) -> list[Any]:
+    """Put a value into a cache of limited size, and return what had to go."""
     cache[key] = value
-    while len(cache) > SIGNATURES:
-        del cache[next(iter(cache))]
+    return [cache.pop(next(iter(cache))) for _ in range(len(cache) - limit)]
+
+
+def executed(text: str) -> Callable[..., Any]:
+    """Return the function that a source text defines."""
+    scope: dict[str, Any] = {}
+    exec(compile(text, "<einsdiff program>", "exec"), scope)
+    found: Callable[..., Any] = scope[NAME]
+    return found
 
 
 def _ranks(nodes: list[Expr]) -> dict[str, int]:

@@ -1,13 +1,15 @@
-"""The page on which a NumPy program is written: which values get a name, which stand inside the next expression."""
+"""The page on which a program is written: which values get a name, which stand inside the next expression."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 
-from einsdiff.algebra.nodes import Labels
+from einsdiff.algebra.nodes import Exact, Labels
+from einsdiff.program import numbers
+from einsdiff.program.contract import Piece, aligned
+from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
-from einsdiff.program.numpy_contract import Piece, aligned
 from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
 from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, View
 
@@ -17,8 +19,9 @@ INLINE = 60  # an expression that is longer gets a statement of its own
 class Page:
     """Statements, the names that they bind, and the expressions that wait to be used."""
 
-    def __init__(self, plan: Plan, local: Mapping[str, str], namer: Namer) -> None:
+    def __init__(self, plan: Plan, local: Mapping[str, str], namer: Namer, dialect: Dialect) -> None:
         self.plan = plan
+        self.dialect = dialect
         self.local = local
         self.namer = namer
         self.lines: list[str] = []
@@ -106,11 +109,12 @@ class Page:
         is_shared = chain[-1] in seen or any(v in self._borrowed for v in chain)
         seen.add(chain[-1])
         if known.is_constant:
-            return f"np.asarray({phrase.code}, {self.common()}){shaped}"
+            return f"{self.spell('constant', phrase.code, dtype=self.common())}{shaped}"
         if not known.classes:
-            return f"np.{'array' if is_shared else 'asarray'}({phrase.code}){shaped}"
+            made = self.spell("scalar copy" if is_shared else "scalar", phrase.code)
+            return f"{made if made != phrase.code else phrase.at(ATOM)}{shaped}" if shaped else made
         if is_shared:
-            return f"{phrase.at(ATOM)}.copy(){shaped}"
+            return f"{self.spell('copy', phrase.at(ATOM))}{shaped}"
         return f"{phrase.at(ATOM)}{shaped}" if shaped else phrase.code
 
     def _shaped(self, result: Result) -> str:
@@ -143,7 +147,7 @@ class Page:
     def spread(self, operand: Operand, out: Labels) -> Phrase:
         """Return an operand with its axes where those of `out` stand."""
         phrase = self.of(operand)
-        code = aligned(phrase.at(ATOM), operand.labels, out)
+        code = aligned(self.spell, phrase.at(ATOM), operand.labels, out)
         return phrase if code == phrase.at(ATOM) else phrase._replace(code=code, bind=ATOM)
 
     def firm(self, value: int) -> None:
@@ -158,10 +162,21 @@ class Page:
         if len(self.plan.values[value].classes) > 1 and value not in self._borrowed:
             self.large.add(name)
 
-    def helper(self, key: str) -> str:
-        """Return the name of a function that the source brings along."""
-        self.helpers.add(key)
-        return key
+    # -------------------------------------------------------------------------------------------------- spellings
+
+    def spell(self, operation: str, /, *parts: str, **named: str) -> str:
+        """Return the code of an operation as the library spells it."""
+        return self.fill(self.dialect.operations[operation], *parts, **named)
+
+    def fill(self, template: str, /, *parts: str, **named: str) -> str:
+        """Return a spelling with its parts; a name in it that is a helper's comes along with the source."""
+        helpers = {name: name for name in self.dialect.helpers if f"{{{name}}}" in template}
+        self.helpers.update(helpers)
+        return template.format(*parts, **helpers, **named)
+
+    def literal(self, value: Exact) -> tuple[str, int]:
+        """Return the text of a number and how tightly it binds."""
+        return numbers.literal(value, self.dialect.module)
 
     # ---------------------------------------------------------------------------------------------- sizes, dtypes
 
@@ -183,13 +198,10 @@ class Page:
         values = list(dict.fromkeys(op.value for op in operands if not self.is_constant(op.value)))
         if not values:
             return self.common()
-        names = [self.name(v) for v in values]
         first = self.plan.values[values[0]]
-        if len(names) == 1 and (first.classes or not first.name):
-            return f"{names[0]}.dtype"
-        return f"np.result_type({', '.join(names)})"
+        is_array = len(values) == 1 and bool(first.classes or not first.name)
+        return self.dialect.dtype([self.name(v) for v in values], is_array)
 
     def common(self) -> str:
         """Return the code of the dtype of a result in which no array takes part: that of the inputs."""
-        names = [self._names[value] for _, value in self.plan.inputs]
-        return f"np.result_type({', '.join(['np.float32', *names])})" if names else "np.float64"
+        return self.dialect.common([self._names[value] for _, value in self.plan.inputs])

@@ -1,15 +1,15 @@
-"""One NumPy expression for each step of a plan."""
+"""One expression for each step of a plan."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from einsdiff.algebra.nodes import Exact, Labels
-from einsdiff.program import numpy_contract as contract
-from einsdiff.program import numpy_numbers as numbers
-from einsdiff.program.numpy_contract import Piece, transposed
-from einsdiff.program.numpy_functions import HELPERS, SPELLINGS
-from einsdiff.program.numpy_page import Page
+from einsdiff.program import contract, numbers
+from einsdiff.program.contract import Piece, transposed
+from einsdiff.program.dialect import Core
+from einsdiff.program.page import Page
 from einsdiff.program.phrase import ATOM, NEGATIVE, PLUS, POWER, SUM, TIMES, Formula, Phrase, Symbol
 from einsdiff.program.steps import (
     Alternating,
@@ -29,13 +29,11 @@ from einsdiff.program.steps import (
     View,
 )
 
-FOLDS = {"prod": ("prod", ""), "max": ("max", "initial=-np.inf"), "min": ("min", "initial=np.inf")}
-
 
 def write(page: Page, step: AnyStep) -> None:
     """Write one step on the page."""
     if isinstance(step, Assemble):
-        _assemble(page, step)
+        (_assemble if page.dialect.embed is None else _embed)(page, step)
     else:
         page.put(step, expression(page, step))
 
@@ -44,13 +42,14 @@ def expression(page: Page, step: AnyStep) -> Phrase:
     """Return the expression of a step; its formula has the step's labels."""
     match step:
         case Literal(base=base, exponent=exponent):
-            code, bind = numbers.literal(base) if exponent == 1 else numbers.number(numbers.power(base, exponent))
+            power = numbers.power(base, exponent)
+            code, bind = page.literal(base) if exponent == 1 else numbers.number(power, page.dialect.module)
             return Phrase(code, bind, (code,), TIMES if bind >= POWER else PLUS)
         case Length(range=number):
             code = page.size(number)
             return Phrase(code, ATOM, (code,), ATOM)
         case Alternating(out=out):
-            code = f"{page.helper('levi_civita')}({len(out)}, {page.common()})"
+            code = page.spell("levi_civita", str(len(out)), dtype=page.common())
             return Phrase(code, ATOM, (Symbol("ε", out),), ATOM)
         case View():
             return _view(page, step)
@@ -88,11 +87,11 @@ def _view(page: Page, step: View) -> Phrase:
             entries.pop()
         code = f"{code}[{', '.join(entries)}]"
     if len(set(labels)) == len(labels):
-        code = transposed(code, labels, step.out)
+        code = transposed(page.spell, code, labels, step.out)
     elif len(labels) == 2:
         code = f"{code}.diagonal()"
     else:
-        code = contract.einsum([Piece(code, tuple(labels))], step.out)
+        code = contract.einsum(page.spell, [Piece(code, tuple(labels))], step.out)
     return phrase.moved({n: str(place) for n, place in places.items()})._replace(code=code, bind=ATOM)
 
 
@@ -102,12 +101,12 @@ def _contract(page: Page, step: Contract) -> Phrase:
     if not second:
         summed = tuple(n for n in first.labels if n not in step.out)
         formula: Formula = (Symbol("sum", summed), "(", *page.of(first).formula, ")")
-        return Phrase(contract.total(page.piece(first), step.out), ATOM, formula, ATOM)
+        return Phrase(contract.total(page.spell, page.piece(first), step.out), ATOM, formula, ATOM)
     if first.value == second[0].value:
         page.firm(first.value)
     a, b = page.piece(first), page.piece(second[0])
     formula = (*page.of(first).formula_at(TIMES), " ", *page.of(second[0]).formula_at(TIMES))
-    return Phrase(contract.pair(a, b, step.out), ATOM, formula, TIMES)
+    return Phrase(contract.pair(page.spell, a, b, step.out), ATOM, formula, TIMES)
 
 
 def _multiply(page: Page, step: Multiply) -> Phrase:
@@ -130,22 +129,24 @@ def _divide(page: Page, step: Divide) -> Phrase:
 REPEATED: dict[Exact, str] = {
     2: "{0} * {0}",
     3: "{0} * {0} * {0}",
-    4: "np.square({0} * {0})",
-    Fraction(3, 2): "{0} * np.sqrt({0})",
+    4: "{square}",
+    Fraction(3, 2): "{0} * {sqrt}",
 }
 
 
 def _power(page: Page, step: Power) -> Phrase:
     (operand,), exponent = step.operands, step.exponent
     is_number = page.is_constant(operand.value)
-    shown, tight = numbers.literal(exponent)
+    shown, tight = page.literal(exponent)
     if exponent in REPEATED and not is_number:
         page.firm(operand.value)
         phrase = page.spread(operand, step.out)
-        code, bind = REPEATED[exponent].format(phrase.code), ATOM if exponent == 4 else TIMES
+        square, sqrt = page.spell("square", f"{phrase.code} * {phrase.code}"), page.spell("sqrt", phrase.code)
+        code = REPEATED[exponent].format(phrase.code, square=square, sqrt=sqrt)
+        bind = ATOM if exponent == 4 else TIMES
     elif exponent == Fraction(1, 2) and not is_number:
         phrase = page.spread(operand, step.out)
-        code, bind = f"np.sqrt({phrase.code})", ATOM
+        code, bind = page.spell("sqrt", phrase.code), ATOM
     else:
         phrase = page.spread(operand, step.out)
         code, bind = f"{phrase.at(ATOM)} ** {shown if tight == ATOM else f'({shown})'}", POWER
@@ -155,15 +156,20 @@ def _power(page: Page, step: Power) -> Phrase:
 
 def _combine(page: Page, step: Combine) -> Phrase:
     """Σ coefficient · operand."""
-    terms = [(c, page.spread(op, step.out)) for c, op in zip(step.coefficients, step.operands, strict=True)]
+    return _added(
+        page, [(c, page.spread(op, step.out)) for c, op in zip(step.coefficients, step.operands, strict=True)]
+    )
+
+
+def _added(page: Page, terms: list[tuple[Exact, Phrase]]) -> Phrase:
     (coefficient, phrase), *rest = terms
-    code, bind = _scaled(_magnitude(coefficient), phrase)
+    code, bind = _scaled(page, _magnitude(coefficient), phrase)
     formula: Formula = _scaled_formula(_magnitude(coefficient), phrase)
     if coefficient < 0:
         code = f"-{code if bind >= POWER else f'({code})' if bind < TIMES else code}"
         bind, formula = NEGATIVE if bind >= POWER else TIMES, ("-", *formula)
     for coefficient, phrase in rest:
-        more, tight = _scaled(_magnitude(coefficient), phrase)
+        more, tight = _scaled(page, _magnitude(coefficient), phrase)
         sign = " - " if coefficient < 0 else " + "
         code = f"{code}{sign}{more if tight >= TIMES else f'({more})'}"
         formula = (*formula, sign, *_scaled_formula(_magnitude(coefficient), phrase))
@@ -176,11 +182,11 @@ def _magnitude(coefficient: Exact) -> Exact:
     return -coefficient if coefficient < 0 else coefficient
 
 
-def _scaled(coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
+def _scaled(page: Page, coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
     """Return the code of coefficient · phrase for a positive coefficient."""
     if coefficient == 1:
         return phrase.code, phrase.bind
-    text, bind = numbers.literal(coefficient)
+    text, bind = page.literal(coefficient)
     if bind != ATOM and isinstance(coefficient, Fraction) and coefficient.numerator == 1:
         return f"{phrase.at(TIMES)} / {coefficient.denominator}", TIMES
     return f"{text} * {phrase.at(POWER)}", TIMES
@@ -194,18 +200,31 @@ def _scaled_formula(coefficient: Exact, phrase: Phrase) -> Formula:
 
 def _map(page: Page, step: Map) -> Phrase:
     """f(u, v, …), entry by entry."""
-    spelling = SPELLINGS[step.function]
-    is_constant = all(page.is_constant(op.value) for op in step.operands)
+    spelling = page.dialect.functions[step.function]
     branches = step.operands[1:] if step.function == "where" else ()
     if branches and all(page.is_constant(op.value) for op in branches):
-        spelling += ".astype({dtype})"
+        spelling = page.dialect.operations["branches"].replace("{0}", spelling)
     dtype = page.dtype(step.operands) if "{dtype}" in spelling else ""
-    helper = page.helper(step.function) if "{helper}" in spelling else ""
+    code = page.fill(spelling, *_arguments(page, step), dtype=dtype)
+    if all(page.is_constant(op.value) for op in step.operands):
+        code = page.spell("value", code)
     phrases = [page.spread(op, step.out) for op in step.operands]
-    code = spelling.format(*(p.code for p in phrases), dtype=dtype, helper=helper)
-    if is_constant:
-        code += ".item()"
     return Phrase(code, ATOM, _called(step.function, phrases), ATOM)
+
+
+def _arguments(page: Page, step: Map | Evaluate) -> list[str]:
+    """Return the code of each argument, to stand alone between commas."""
+    number = _number(page, step)
+    codes = [page.spread(op, step.out).code for op in step.operands]
+    return [number(code) if page.is_constant(op.value) else code for op, code in zip(step.operands, codes, strict=True)]
+
+
+def _number(page: Page, step: Map | Evaluate) -> Callable[[str], str]:
+    """Return what writes a number among the arguments as the library takes it."""
+    are_numbers = [page.is_constant(op.value) for op in step.operands]
+    spelling = page.dialect.operations["alone" if all(are_numbers) else "argument"]
+    dtype = page.dtype(step.operands) if any(are_numbers) and "{dtype}" in spelling else ""
+    return lambda code: page.fill(spelling, code, dtype=dtype)
 
 
 def _called(function: str, phrases: list[Phrase]) -> Formula:
@@ -220,11 +239,18 @@ def _evaluate(page: Page, step: Evaluate) -> Phrase:
     name = page.local[step.function]
     if step.is_entrywise:
         phrases = [page.spread(op, step.out) for op in step.operands]
-        code = f"np.asarray({name}({', '.join(p.code for p in phrases)}))"
+        code = page.spell("called", f"{name}({', '.join(_arguments(page, step))})")
         return Phrase(code, ATOM, _called(step.function, phrases), ATOM)
-    arguments = ", ".join(page.name(op.value) if op.labels else page.of(op).code for op in step.operands)
-    formula = (Symbol(step.function, step.out), f"({arguments})")
-    return Phrase(f"np.asarray({name}({arguments}))", ATOM, formula, ATOM)
+    shown = ", ".join(page.name(op.value) if op.labels else page.of(op).code for op in step.operands)
+    code = page.spell("called", f"{name}({', '.join(_wholes(page, step))})")
+    return Phrase(code, ATOM, (Symbol(step.function, step.out), f"({shown})"), ATOM)
+
+
+def _wholes(page: Page, step: Evaluate) -> list[str]:
+    """Return the code of whole arrays as arguments."""
+    number = _number(page, step)
+    codes = [page.name(op.value) if op.labels else page.of(op).code for op in step.operands]
+    return [number(code) if page.is_constant(op.value) else code for op, code in zip(step.operands, codes, strict=True)]
 
 
 def _fold(page: Page, step: Fold) -> Phrase:
@@ -232,23 +258,25 @@ def _fold(page: Page, step: Fold) -> Phrase:
     (operand,) = step.operands
     piece = page.piece(operand)
     reduced = tuple(n for n in operand.labels if n not in step.out)
-    axis = contract.axis_argument(operand.labels, reduced)
-    if step.operator == "logsumexp":
-        axes = tuple(operand.labels.index(n) for n in reduced)
-        code = f"{page.helper('logsumexp')}({piece.inside}, {axes[0] if len(axes) == 1 else axes})"
-    else:
-        method, initial = FOLDS[step.operator]
-        code = f"{piece.code}.{method}({', '.join(part for part in (axis, initial) if part)})"
+    axis = contract.axis_argument(page.spell, operand.labels, reduced)
+    axes = tuple(operand.labels.index(n) for n in reduced)
+    is_method = page.dialect.operations[step.operator].startswith("{0}.")
+    code = page.spell(
+        step.operator,
+        piece.code if is_method else piece.inside,
+        axis=axis,
+        more=axis and f"{axis}, ",
+        axes=str(axes[0] if len(axes) == 1 else axes),
+    )
     kept = [n for n in operand.labels if n in step.out]
     formula = (Symbol(step.operator, reduced), "(", *page.of(operand).formula, ")")
-    return Phrase(transposed(code, kept, step.out), ATOM, formula, ATOM)
+    return Phrase(transposed(page.spell, code, kept, step.out), ATOM, formula, ATOM)
 
 
 def _matrix(page: Page, step: Matrix) -> Phrase:
     """The inverse of a matrix, its adjugate, its determinant, or the logarithm of that."""
     name = page.name(step.operands[0].value)
-    called = page.helper(step.function) if step.function in HELPERS else f"np.linalg.{step.function}"
-    return Phrase(f"{called}({name})", ATOM, (Symbol(f"{step.function}({name})", step.out),), ATOM)
+    return Phrase(page.spell(step.function, name), ATOM, (Symbol(f"{step.function}({name})", step.out),), ATOM)
 
 
 # --------------------------------------------------------------------------------------------------- whole arrays
@@ -270,25 +298,25 @@ def _assemble(page: Page, step: Assemble) -> None:
         operand = step.operands[0]  # constant along some axes
         code = page.spread(operand, step.out).code
         if page.is_constant(operand.value):
-            whole = f"np.full({shape}, {code}, {page.common()})"
+            whole = page.spell("full", code, shape, dtype=page.common())
         else:
-            whole = f"np.broadcast_to({code}, {shape}).copy()"
+            whole = page.spell("repeat", code, shape)
         page.put(step, Phrase(whole, ATOM, formula, PLUS))
         return
-    zeros = f"np.zeros({shape}, {page.dtype(step.operands)})"
+    zeros = page.spell("zeros", "", shape, dtype=page.dtype(step.operands))
     if not rows:
         page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
         return
     name = page.open(step, zeros, formula)
     for k, (coefficient, operand, pattern, places) in enumerate(rows):
-        target, free = _part(name, pattern, dict(places))
+        target, free = _part(page, name, pattern, dict(places))
         phrase = page.spread(operand, free)
-        code, _ = _scaled(_magnitude(coefficient), phrase)
+        code, _ = _scaled(page, _magnitude(coefficient), phrase)
         sign = "-" if coefficient < 0 else ""
         page.add(f"{target} += {sign}{code}" if k else f"{target} = {sign}{code}")
 
 
-def _part(name: str, pattern: Labels, places: dict[int, int]) -> tuple[str, Labels]:
+def _part(page: Page, name: str, pattern: Labels, places: dict[int, int]) -> tuple[str, Labels]:
     """Return the code of the part of an array that a pattern names, and the labels of its axes."""
     labels = [n for n in pattern if n not in places]
     free = tuple(dict.fromkeys(labels))
@@ -297,8 +325,42 @@ def _part(name: str, pattern: Labels, places: dict[int, int]) -> tuple[str, Labe
         entries.pop()
     code = f"{name}[{', '.join(entries)}]" if entries else name
     if len(free) < len(labels):
-        return f"{contract.einsum([Piece(code, tuple(labels))], free)}[...]", free
+        return f"{contract.einsum(page.spell, [Piece(code, tuple(labels))], free)}[...]", free
     return (code if entries else f"{name}[...]"), free
+
+
+def _embed(page: Page, step: Assemble) -> None:
+    """The sum of what stands on diagonals and in components, each an array with zeros around it."""
+    embed = page.dialect.embed
+    assert embed is not None, "arrays of this library are not written to"
+    shape = page.shape(step.target)
+    sizes = [page.size(c) for c in page.plan.values[step.target].classes]
+    formula = _assembled_formula(page, step)
+    terms: list[tuple[Exact, Phrase]] = []
+    covered: set[int] = set()
+    for coefficient, operand, pattern, places in zip(
+        step.coefficients, step.operands, step.patterns, step.places, strict=True
+    ):
+        fixed = dict(places)
+        covered.update(axis for axis, n in enumerate(pattern) if n in operand.labels or n in fixed)
+        covered.update(axis for axis, n in enumerate(pattern) if pattern.count(n) > 1)
+        if pattern == step.out and not fixed:
+            terms.append((coefficient, page.spread(operand, step.out)))
+            continue
+        code, dtype = page.of(operand).at(ATOM), page.common()
+        if page.is_constant(operand.value):
+            code = page.spell("constant", code, dtype=dtype)
+        made = embed(page.spell, Core(code, operand.labels, pattern, fixed, sizes, dtype))
+        terms.append((coefficient, Phrase(made, ATOM, (), ATOM)))
+    if not terms:
+        page.put(step, Phrase(page.spell("zeros", "", shape, dtype=page.common()), ATOM, ("0",), ATOM))
+        return
+    found = _added(page, terms)
+    if len(covered) < len(pattern):
+        is_constant = all(page.is_constant(op.value) for op in step.operands) and not covered
+        code, operation = (found.code, "full") if is_constant else (found.at(ATOM), "repeat")
+        found = Phrase(page.spell(operation, code, shape, dtype=page.common()), ATOM, formula, PLUS)
+    page.put(step, found._replace(formula=formula, formula_bind=PLUS))
 
 
 def _assembled_formula(page: Page, step: Assemble) -> Formula:

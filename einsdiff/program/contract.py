@@ -1,14 +1,25 @@
-"""How NumPy contracts one array or two, by class of indices: in both and kept, summed, left only, right only."""
+"""How one array or two are contracted, by class of indices: in both and kept, summed, left only, right only.
+
+`spell` writes an operation as the library at hand spells it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from einsdiff.algebra.nodes import Labels
 from einsdiff.errors import EinsdiffError
 
-LETTERS = "ijklmnpqrstuvwabcdefghoxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # all that np.einsum knows
+LETTERS = "ijklmnpqrstuvwabcdefghoxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # all that einsum knows
+
+
+class Spell(Protocol):
+    """Writes an operation of the table of spellings."""
+
+    def __call__(self, operation: str, /, *parts: str) -> str:
+        """Return the code of an operation on parts that are written."""
+        ...
 
 
 class Piece(NamedTuple):
@@ -22,9 +33,9 @@ class Piece(NamedTuple):
         """The expression as it can stand alone between the parentheses of a call."""
         return self.code[1:-1] if self.code.startswith("(") and _closes_last(self.code) else self.code
 
-    def turned(self, wanted: Sequence[int]) -> str:
+    def turned(self, spell: Spell, wanted: Sequence[int]) -> str:
         """Return the array with its axes in the wanted order, to stand alone between parentheses."""
-        return self.inside if self.labels == tuple(wanted) else transposed(self.code, self.labels, wanted)
+        return self.inside if self.labels == tuple(wanted) else transposed(spell, self.code, self.labels, wanted)
 
 
 def _closes_last(code: str) -> bool:
@@ -37,51 +48,51 @@ def _closes_last(code: str) -> bool:
     return False
 
 
-def transposed(code: str, labels: Sequence[int], wanted: Sequence[int]) -> str:
+def transposed(spell: Spell, code: str, labels: Sequence[int], wanted: Sequence[int]) -> str:
     """Return the code of an array with its axes in the wanted order."""
     if tuple(labels) == tuple(wanted):
         return code
     if len(labels) == 2:
         return f"{code}.T"
     order = [list(labels).index(n) for n in wanted]
-    return f"{code}.transpose({', '.join(map(str, order))})"
+    return spell("transpose", code, ", ".join(map(str, order)))
 
 
-def aligned(code: str, labels: Sequence[int], out: Sequence[int]) -> str:
+def aligned(spell: Spell, code: str, labels: Sequence[int], out: Sequence[int]) -> str:
     """Return the code of an array whose axes stand where those of `out` do, of size 1 where it lacks them."""
     inside = [n for n in out if n in labels]
-    code = transposed(code, labels, inside)
+    code = transposed(spell, code, labels, inside)
     first = next((k for k, n in enumerate(out) if n in labels), len(out))
     entries = [":" if n in labels else "None" for n in out[first:]]
     return code if "None" not in entries else f"{code}[{', '.join(entries)}]"
 
 
-def einsum(operands: Sequence[Piece], out: Sequence[int]) -> str:
-    """Return a call of np.einsum."""
+def einsum(spell: Spell, operands: Sequence[Piece], out: Sequence[int]) -> str:
+    """Return a call of einsum."""
     labels = list(dict.fromkeys(n for op in operands for n in op.labels))
     if len(labels) > len(LETTERS):
-        raise EinsdiffError(f"one step ties {len(labels)} indices; np.einsum has {len(LETTERS)} letters")
+        raise EinsdiffError(f"one step ties {len(labels)} indices; einsum has {len(LETTERS)} letters")
     letter = dict(zip(labels, LETTERS, strict=False))
     terms = ",".join("".join(letter[n] for n in op.labels) for op in operands)
     result = "".join(letter[n] for n in out)
-    return f"np.einsum('{terms}->{result}', {', '.join(op.inside for op in operands)})"
+    return spell("einsum", f"{terms}->{result}", ", ".join(op.inside for op in operands))
 
 
-def axis_argument(labels: Sequence[int], summed: Sequence[int]) -> str:
-    """Return the `axis=` of a reduction, empty where all axes go."""
+def axis_argument(spell: Spell, labels: Sequence[int], summed: Sequence[int]) -> str:
+    """Return the argument that names the axes of a reduction, empty where all axes go."""
     axes = [k for k, n in enumerate(labels) if n in summed]
     if len(axes) == len(labels):
         return ""
-    return f"axis={axes[0]}" if len(axes) == 1 else f"axis=({', '.join(map(str, axes))})"
+    return spell("axis", str(axes[0]) if len(axes) == 1 else f"({', '.join(map(str, axes))})")
 
 
-def total(a: Piece, out: Labels) -> str:
+def total(spell: Spell, a: Piece, out: Labels) -> str:
     """Σ a over what is not in `out`."""
     if len(set(a.labels)) < len(a.labels):
-        return einsum([a], out)
+        return einsum(spell, [a], out)
     summed = [n for n in a.labels if n not in out]
     kept = tuple(n for n in a.labels if n in out)
-    return transposed(f"{a.code}.sum({axis_argument(a.labels, summed)})", kept, out)
+    return transposed(spell, f"{a.code}.sum({axis_argument(spell, a.labels, summed)})", kept, out)
 
 
 class Roles(NamedTuple):
@@ -103,7 +114,7 @@ class Roles(NamedTuple):
         return len(self.summed) == 1 and len(self.left) <= 1 and len(self.right) <= 1
 
 
-def pair(a: Piece, b: Piece, out: Labels) -> str:
+def pair(spell: Spell, a: Piece, b: Piece, out: Labels) -> str:
     """Σ a b over what both have and `out` has not."""
     both = [n for n in a.labels if n in b.labels]
     roles = Roles(
@@ -115,46 +126,47 @@ def pair(a: Piece, b: Piece, out: Labels) -> str:
     if roles.left and roles.right and [*roles.batch, *roles.right, *roles.left] == list(out):
         a, b, roles = b, a, roles.exchanged
     if not roles.batch:
-        return _product(a, b, roles, out)
+        return _product(spell, a, b, roles, out)
     if not roles.is_matrix_product:
-        return einsum([a, b], out)
-    return _batched(a, b, roles, out) if roles.left or roles.right else _dots(a, b, roles, out)
+        return einsum(spell, [a, b], out)
+    return (_batched if roles.left or roles.right else _dots)(spell, a, b, roles, out)
 
 
-def _product(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+def _product(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
     """Σ a b without an index that is kept from both: BLAS."""
     _, summed, left, right = roles
     if not left and not right:
-        return _dot(a, b)
+        return _dot(spell, a, b)
     natural = (*left, *right)
     if roles.is_matrix_product:
-        first, second = transposed(a.code, a.labels, (*left, *summed)), b.turned((*summed, *right))
+        first, second = transposed(spell, a.code, a.labels, (*left, *summed)), b.turned(spell, (*summed, *right))
         if not left:  # x_k B_kj = (Bᵀ)_jk x_k
-            first, second = transposed(b.code, b.labels, (*right, *summed)), a.inside
-        return transposed(f"{first}.dot({second})", natural, out)
+            first, second = transposed(spell, b.code, b.labels, (*right, *summed)), a.inside
+        return transposed(spell, spell("dot", first, second), natural, out)
     axes = [[p.labels.index(n) for n in summed] for p in (a, b)]
-    return transposed(f"np.tensordot({a.inside}, {b.inside}, ({axes[0]}, {axes[1]}))", natural, out)
+    code = spell("tensordot", a.inside, b.inside, f"({axes[0]}, {axes[1]})")
+    return transposed(spell, code, natural, out)
 
 
-def _dot(a: Piece, b: Piece) -> str:
+def _dot(spell: Spell, a: Piece, b: Piece) -> str:
     """Σ a b over all axes."""
     if len(a.labels) == 1:
-        return f"{a.code}.dot({b.inside})"
-    return f"{a.code}.ravel().dot({transposed(b.code, b.labels, a.labels)}.ravel())"
+        return spell("dot", a.code, b.inside)
+    return spell("dot", f"{a.code}.ravel()", f"{transposed(spell, b.code, b.labels, a.labels)}.ravel()")
 
 
-def _dots(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+def _dots(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
     """Products of vectors, one for each value of the batch indices: along last axes, else as einsum does it."""
     if a.labels[-1] != roles.summed[0] or b.labels[-1] != roles.summed[0]:
-        return einsum([a, b], out)
-    return transposed(f"np.vecdot({a.code}.conj(), {b.turned(a.labels)})", a.labels[:-1], out)
+        return einsum(spell, [a, b], out)
+    return transposed(spell, spell("vecdot", a.code, b.turned(spell, a.labels)), a.labels[:-1], out)
 
 
-def _batched(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+def _batched(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
     """Products of matrices, or of a matrix and a vector, one for each value of the batch indices."""
     batch, summed, left, right = roles
-    first = transposed(a.code, a.labels, (*batch, *left, *summed))
-    second = transposed(b.code, b.labels, (*batch, *summed, *right))
+    first = transposed(spell, a.code, a.labels, (*batch, *left, *summed))
+    second = transposed(spell, b.code, b.labels, (*batch, *summed, *right))
     blanks = ", ".join([":"] * len(batch))
     if not left:
         first, cut = f"{first}[{blanks}, None]", f"[{blanks}, 0]"
@@ -162,4 +174,4 @@ def _batched(a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
         second, cut = f"{second}[{blanks}, :, None]", f"[{blanks}, :, 0]"
     else:
         cut = ""
-    return transposed(f"np.matmul({first}, {second}){cut}", (*batch, *left, *right), out)
+    return transposed(spell, spell("matmul", first, second) + cut, (*batch, *left, *right), out)

@@ -12,18 +12,18 @@ WHOLE = 2**53  # integers up to here are exact in double precision
 DECIMALS = 4  # a fraction is written as a decimal that is exact and no longer than this
 
 
-def literal(value: Exact) -> tuple[str, int]:
-    """Return the text of a number and how tightly it binds."""
+def literal(value: Exact, module: str = "np") -> tuple[str, int]:
+    """Return the text of a number and how tightly it binds; `module` has nan and inf."""
     if isinstance(value, int):
         if abs(value) > WHOLE:
-            return number(as_float(value))
+            return number(as_float(value), module)
         return str(value), ATOM if value >= 0 else NEGATIVE
     decimal = _decimal(abs(value))
     sign = "-" if value < 0 else ""
     if decimal:
         return sign + decimal, NEGATIVE if sign else ATOM
     if max(abs(value.numerator), value.denominator) > WHOLE:
-        return number(as_float(value))
+        return number(as_float(value), module)
     return f"{value.numerator} / {value.denominator}", TIMES
 
 
@@ -46,12 +46,12 @@ def as_float(value: Exact) -> float:
         return inf if value > 0 else -inf
 
 
-def number(value: float) -> tuple[str, int]:
+def number(value: float, module: str = "np") -> tuple[str, int]:
     """Return the text of a float and how tightly it binds."""
     if value != value:  # noqa: PLR0124 - nan
-        return "np.nan", ATOM
+        return f"{module}.nan", ATOM
     if value in (inf, -inf):
-        return ("np.inf", ATOM) if value > 0 else ("-np.inf", NEGATIVE)
+        return (f"{module}.inf", ATOM) if value > 0 else (f"-{module}.inf", NEGATIVE)
     return repr(value), ATOM if value >= 0 else NEGATIVE
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from einsdiff.program.numpy_expressions import expression, write
-from einsdiff.program.numpy_page import Page
+from einsdiff.program.expressions import expression, write
+from einsdiff.program.page import Page
 from einsdiff.program.phrase import PLUS
 from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Map, Multiply, Plan, Power
 
