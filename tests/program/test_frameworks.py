@@ -420,6 +420,13 @@ def test_a_singular_matrix_is_told_in_words() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_dtype_for_which_the_framework_has_no_kernel_is_told_in_words(name: str) -> None:
+    xp = module(name)
+    with pytest.raises(ed.InputError, match="cannot be computed"):
+        ed.parse("B = inv(A)").compile(backend=name)(A=xp.eye(2, dtype=xp.float16))
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_plans_are_kept_by_shapes_and_forgotten(name: str) -> None:
     xp = module(name)
     fn = ed.parse("y_i = A_ij x_j").compile(backend=name)
