@@ -264,8 +264,8 @@ class Scope:
         inputs = {axis for axis, _ in found.axes if self._is_input(axis)}
         if inputs:
             return min(inputs, key=size_key)
-        names = {r.index.split("#")[0] for r in found.ranges}
-        return IndexSize(min(names - {""}, default="")) if names else root
+        letters = [r.index.split("#")[0] for r in found.ranges]
+        return min((IndexSize(letter) for letter in letters if letter), default=root)
 
     def classes(self) -> tuple[SizeClass, ...]:
         """Return the classes of axes that must agree when arrays are given."""
@@ -337,7 +337,7 @@ class Scope:
 
     def _clash(self, first: _Class, second: _Class, span: Span | None, size: Size) -> None:
         """Raise the error of two classes that cannot be one; `size` is what joins the second to the first."""
-        index = next((r.index.split("#")[0] for r in [*first.ranges, *second.ranges]), "an index")
+        index = next((r.index.split("#")[0] for r in [*first.ranges, *second.ranges] if r.index[0] != "#"), "an index")
         places = [next((s for _, s in reversed(c.axes) if s), c.origin[1]) for c in (second, first)]
         here = span or places[0]
         there = places[1] if places[1] != here else places[0]

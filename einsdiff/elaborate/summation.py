@@ -133,11 +133,9 @@ def _standing(tree: Tree, found: dict[int, Standings]) -> Standings:
             inner = raised(found[id(base)], tree.span, whole_exponent(exponent), is_bare=isinstance(base, Name))
             return alike([inner, found[id(exponent)]]) if found[id(exponent)] else inner
         case Reduce(operator, indices, body):
-            bound = {i.name for i in indices}
             inner = alike([found[id(body)]])
-            if operator == "softmax":
-                return inner
-            return {i: held for i, held in inner.items() if i not in bound}
+            kept = _leaf(indices, tree.span) if operator == "softmax" else {}
+            return {i: held for i, held in inner.items() if i not in {j.name for j in indices}} | kept
         case Differentiate(body, wrt):
             return together([(body.span, alike([found[id(body)]])), *((w.span, found[id(w)]) for w in wrt)])
         case FieldDerivative(index, body):
@@ -289,8 +287,9 @@ def _strict_standing(source: str, tree: Tree, found: dict[int, dict[str, bool]])
         case FieldDerivative(index, body):
             return _strict_product(source, tree, [{str(index.name): False}, found[id(body)]])
         case Reduce(operator, indices, body):
-            bound = {i.name for i in indices} if operator != "softmax" else set()
-            return {i: closed for i, closed in found[id(body)].items() if i not in bound}
+            names = [str(i.name) for i in indices]
+            inner = {i: closed for i, closed in found[id(body)].items() if i not in names}
+            return inner | dict.fromkeys(names, False) if operator == "softmax" else inner
         case _:
             return _strict_sum(source, [(child, found[id(child)]) for child in _inner(tree)])
 

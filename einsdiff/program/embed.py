@@ -29,13 +29,15 @@ def on_diagonals(spell: Spell, core: Core) -> str:
         return masked(spell, core)
     first = _first(core)
     order = tuple(dict.fromkeys(core.pattern))
-    code = aligned(spell, core.code, core.labels, order)
     repeated = {n for n in order if core.pattern.count(n) > 1}
+    start = next((k for k, n in enumerate(order) if n in core.labels or n in repeated), 0)
+    order = order[start:]  # axes in front that the array lacks are added when it is used
+    code = aligned(spell, core.code, core.labels, order)
     if repeated - set(core.labels):
         sizes = ["-1" if n in core.labels else core.shape[first[n]] if n in repeated else "1" for n in order]
         code = f"{code}.expand({', '.join(sizes)})"
-    here = [first[n] for n in order]
-    for axis, n in enumerate(core.pattern):
+    here = [first[n] for n in order]  # of the first `start` axes each has a label of its own
+    for axis, n in enumerate(core.pattern[start:], start):
         if axis != first[n]:
             code = code if here[-1] == first[n] else f"{code}.movedim({here.index(first[n])}, -1)"
             here = sorted([*here, axis])

@@ -187,6 +187,8 @@ def _scaled(page: Page, coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
     if coefficient == 1:
         return phrase.code, phrase.bind
     text, bind = page.literal(coefficient)
+    if phrase.code == "1":
+        return text, bind
     if bind != ATOM and isinstance(coefficient, Fraction) and coefficient.numerator == 1:
         return f"{phrase.at(TIMES)} / {coefficient.denominator}", TIMES
     return f"{text} * {phrase.at(POWER)}", TIMES
@@ -195,6 +197,8 @@ def _scaled(page: Page, coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
 def _scaled_formula(coefficient: Exact, phrase: Phrase) -> Formula:
     if coefficient == 1:
         return phrase.formula_at(PLUS)
+    if phrase.formula == ("1",):
+        return (str(coefficient),)
     return (f"{coefficient} ", *phrase.formula_at(TIMES))
 
 

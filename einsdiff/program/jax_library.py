@@ -11,11 +11,14 @@ from einsdiff.program.library import load
 
 
 class JaxLibrary:
-    """JAX arrays and tracers; dtype and device of the inputs are kept."""
+    """JAX arrays and tracers; dtype and device of the inputs are kept.
+
+    Too little memory and a missing kernel are a `RuntimeError`.
+    """
 
     def __init__(self) -> None:
         self.jnp = load("jax.numpy", "JAX", "jax")
-        self.failures: tuple[type[Exception], ...] = (ZeroDivisionError,)
+        self.failures: tuple[type[Exception], ...] = (RuntimeError, ZeroDivisionError)
 
     def is_own(self, value: object) -> bool:
         """Tell whether a value is a JAX array, or stands for one in a trace."""

@@ -11,11 +11,14 @@ from einsdiff.program.library import load
 
 
 class TorchLibrary:
-    """Tensors; dtype and device of the inputs are kept."""
+    """Tensors; dtype and device of the inputs are kept.
+
+    A matrix that is singular, too little memory and a missing kernel are a `RuntimeError`.
+    """
 
     def __init__(self) -> None:
         self.torch = load("torch", "PyTorch", "torch")
-        self.failures: tuple[type[Exception], ...] = (self.torch.linalg.LinAlgError, ZeroDivisionError)
+        self.failures: tuple[type[Exception], ...] = (RuntimeError, ZeroDivisionError)
 
     def is_own(self, value: object) -> bool:
         """Tell whether a value is a tensor."""

@@ -226,6 +226,10 @@ def _may_fail(f: Factor) -> bool:
         return False
     if f.exponent < 0 or not isinstance(f.exponent, int):
         return True
+    if isinstance(f.node, Sum):
+        return any(_may_fail(Factor(t.node, t.labels, 1)) for t in f.node.terms)
+    if isinstance(f.node, Product):
+        return any(map(_may_fail, f.node.factors))
     return isinstance(f.node, Apply) and f.node.function in PARTIAL
 
 

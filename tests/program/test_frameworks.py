@@ -43,6 +43,8 @@ FORMULAS = [
     ("y_i = x_1 x_i",                                            ("x",)),
     ("y_i = x_1 x_i + x_2",                                      ("x", "x")),
     ("Y_ij = A_ij + z_j + 3",                                    ("A",)),
+    ("Y_ij = A_ij + sin(z_j)",                                   ("z", "z")),
+    ("Y_kij = B_kij z_j^2",                                      ("z", "z")),
     ("y = prod_i(x_i)",                                          ("x", "x")),
     ("y_i = max_j(A_ij) + min_j(A_ij) + prod_j(A_ij)",           ()),
     ("y = max_ij(A_ij) - min_ij(A_ij) + prod_ij(A_ij)",          ()),
@@ -418,6 +420,13 @@ def test_a_singular_matrix_is_told_in_words() -> None:
     torch = module("torch")
     with pytest.raises(ed.InputError, match="cannot be computed"):
         ed.parse("B = inv(A)").compile(backend="torch")(A=torch.zeros(2, 2))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dtype_for_which_the_framework_has_no_kernel_is_told_in_words(name: str) -> None:
+    xp = module(name)
+    with pytest.raises(ed.InputError, match="cannot be computed"):
+        ed.parse("B = inv(A)").compile(backend=name)(A=xp.eye(2, dtype=xp.float16))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -447,3 +447,14 @@ def test_a_known_call_costs_little():
         times["compiled"].append(timeit.timeit(lambda: function(**given), number=2000))
         times["by hand"].append(timeit.timeit(lambda: by_hand(**given), number=2000))
     assert min(times["compiled"]) < 2.5 * min(times["by hand"])  # 1.2 on a quiet machine
+
+
+def test_axes_that_only_components_tell_of_stay_apart():
+    """u_1 and v_1 are numbers: how far u and v run does not matter, and nothing ties the two."""
+    program = "u_m = det(P) + 1; v_n = det(P); y = u_1 v_1 (u_m u_m x_1 u_m)"
+    found = ed.diff(program, "P", "P").compile(sizes={"m": 2})(P=np.array([[2.0, 1.0], [3.0, 5.0]]), x=np.array([7.0]))
+    d, c = 7.0, np.array([[5.0, -3.0], [-1.0, 2.0]])  # det P and its gradient
+    slope = 14 * (4 * (d + 1) ** 3 * d + (d + 1) ** 4)
+    bend = 14 * (12 * (d + 1) ** 2 * d + 8 * (d + 1) ** 3)
+    second = np.einsum("ik,jl->ijkl", [[0, 1], [-1, 0]], [[0, 1], [-1, 0]])  # of det P: ε_ik ε_jl
+    np.testing.assert_allclose(found, bend * np.multiply.outer(c, c) + slope * second, rtol=1e-12)

@@ -13,6 +13,7 @@ from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
 from einsdiff.program.gather import gather
 from einsdiff.program.numpy_dialect import NUMPY
+from einsdiff.program.near_one import near_one
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
 from einsdiff.program.signs import Signs
 from einsdiff.program.sizes import Sizes
@@ -71,7 +72,7 @@ def agree(found, given_arrays, **tolerance):
     """Check that all ways to plan give what no pass at all gives, and return the plan with all of them."""
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
     for passes, alternatives in itertools.product(
-        [(), (softmax,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
+        [(), (softmax,), (near_one,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
     ):
         plan = planned(found, given_arrays, passes, alternatives)
         for large in (0, 2**19):
@@ -227,3 +228,28 @@ def test_a_logsumexp_that_is_a_result_too_is_computed_once():
     f = ed.parse("y = logsumexp_i(z_i)")
     plan = agree(ed.compile(f, ed.diff(f, "z")).request, given_arrays)
     assert source(plan, "", NUMPY).count("= logsumexp(") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("y_i = log(1 + x_i)",                   lambda x: x),
+        ("y_i = log(1 - x_i)",                   lambda x: -x),
+        ("y_i = log(x_i + 1 + 2 x_i^2)",         lambda x: x),
+        ("y_ij = log(1 + x_i x_j)",              lambda x: np.outer(x, x)),
+        ("y_i = exp(x_i) - 1",                   lambda x: x),
+        ("y_i = x_i + 1 - exp(3 x_i)",           lambda x: -2 * x),
+        ("y = log(1 + sum_i(x_i))",              np.sum),
+    ],
+)  # fmt: skip
+def test_small_numbers_beside_one_keep_their_digits(text, value):
+    x = np.array([1e-19, 3e-20, 0.0, -5e-20])
+    given_arrays = {"x": x}
+    plan = agree(ed.parse(text).compile().request, given_arrays)
+    np.testing.assert_allclose(run(plan, given_arrays)[0], value(x), rtol=1e-15)
+    agree(ed.diff(text, "x").compile().request, {"x": np.array([0.3, -0.2, 0.1])})
+
+
+def test_an_exponential_that_is_used_beside_is_not_computed_twice():
+    plan = planned(ed.diff("y_i = (exp(x_i) - 1)/x_i", "x").compile().request, {"x": np.ones(3)})
+    assert source(plan, "", NUMPY).count("np.exp") == 1

@@ -26,3 +26,12 @@ def test_masked_entries_are_refused() -> None:
     with pytest.raises(ed.InputError, match="masked"):
         fn(x=np.ma.array([1.0, 2.0], mask=[0, 1]))
     assert fn(x=np.ma.array([1.0, 2.0])) == 3.0
+
+
+@pytest.mark.parametrize("branch", ["x_i log(x_i)", "sqrt(x_i) + x_i", "x_i^2 (log(x_i) + 1/x_i)"])
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
+def test_a_branch_that_is_not_taken_has_no_slope(branch: str) -> None:
+    x = np.array([0.0, 0.5, 2.0])
+    slope = ed.diff(f"y_i = {branch}", "x").compile()(x=x[1:])
+    found = ed.diff(f"y_i = where(x_i > 0, {branch}, 0)", "x").compile()(x=x)
+    np.testing.assert_allclose(found, np.pad(slope, ((1, 0), (1, 0))))
