@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from einsdiff.program.entry import FAILURES
 from einsdiff.program.library import load
 
 
@@ -15,7 +16,7 @@ class CupyLibrary:
 
     def __init__(self) -> None:
         self.cupy = load("cupy", "CuPy", "cupy")
-        self.failures: tuple[type[Exception], ...] = (np.linalg.LinAlgError, ZeroDivisionError)
+        self.failures: tuple[type[Exception], ...] = FAILURES
 
     def is_own(self, value: object) -> bool:
         """Tell whether a value is an array of CuPy."""
