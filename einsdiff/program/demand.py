@@ -13,13 +13,18 @@ from einsdiff.program.steps import AnyStep
 OUTER = (
     4  # a product used in several places is merged into each where it has this many times the entries of its factors
 )
+NONE: frozenset[Expr] = frozenset()
 
 
 class Demand:
-    """Which nodes are needed as arrays of their own."""
+    """Which nodes are needed as arrays of their own.
 
-    def __init__(self, roots: Sequence[Expr], extent: Callable[[Size], int]) -> None:
+    Of those that are `opened`, the factors and the terms are needed, and products among the terms are opened too.
+    """
+
+    def __init__(self, roots: Sequence[Expr], extent: Callable[[Size], int], opened: frozenset[Expr] = NONE) -> None:
         self.nodes = walk.ordered(*roots)
+        self._opened = frozenset(node for node in opened if isinstance(node, Sum | Product))
         self._roots = roots
         self._uses = walk.uses(*roots)
         self._extent = extent
@@ -39,11 +44,13 @@ class Demand:
 
     def wanted(self) -> list[Expr]:
         """Return the nodes that are needed as arrays of their own, parts first."""
-        found = set(self._roots)
+        found = set(self._roots) - self._opened
         for node in self.nodes:
             match node:
                 case Product(_, factors):
                     found.update(f.node for f in factors if f.exponent != 1 or not self.is_merged(f.node))
+                case Sum(terms) if node in self._opened:
+                    found.update(t.node for t in terms if not isinstance(t.node, Product))
                 case Sum(terms):
                     found.update(t.node for t in terms if abs(t.coefficient) == 1 or not self.is_scaled_inside(t.node))
                 case _:
