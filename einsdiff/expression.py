@@ -288,7 +288,7 @@ class Derivative(Expression):
         return _joined(fold(self.base.folded(), variables, layout, as_matrix=as_matrix))
 
     def columns(self, axes: Axes, layout: str, *, as_matrix: bool) -> tuple[tuple[Local, ...] | None, bool]:
-        """Return the wires of the last variable, or of the columns of a matrix; the gradient of a scalar is an array."""
+        """Return the wires of the last variable, or of a matrix its columns; the gradient of a scalar is an array."""
         if len(self.wrt) == 1 and not self.base.wires:
             return None, False
         if as_matrix or find_layout(layout).axes is None:

@@ -180,7 +180,7 @@ class CompiledFunction:
         """Return what makes the results of the arrays that a program returns."""
         if self.request.is_dense:
             return None
-        return maker([outline and self._structure(outline, known) for outline in outlines])
+        return maker([None if outline is None else self._structure(outline, known) for outline in outlines])
 
     def _structure(self, outline: Outline, known: Sequence[int | None]) -> tuple[Structure, int]:
         """Return how a result consists of its arrays, and their number."""

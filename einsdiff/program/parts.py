@@ -45,11 +45,12 @@ class Opener:
         """Return the arrays of a result, and how it consists of them."""
         parts = [self._placed(part, output) for part in self._parts(output.entry.node)]
         classes = tuple(self.supply.sizes.class_of(size) for _, size in output.axes)
-        parts = self._together(parts, output.axes)
+        parts = sorted(self._together(parts, output.axes), key=lambda part: (part.out, part.places))
         arrays: dict[int, int] = {}
         patterns = []
         for part in parts:
-            cores = (self._core(part),) if len(part.operands) == 1 else part.operands
+            alone = len(part.operands) == 1
+            cores = [self._core(part)] if alone else sorted(part.operands, key=_first)
             found = tuple((arrays.setdefault(op.value, len(arrays)), op.labels) for op in cores)
             patterns.append(Pattern(part.out, found, part.places))
         if any(self.ledger.values[value].is_constant for value in arrays):  # its dtype is that of the inputs
@@ -130,7 +131,7 @@ class Opener:
         for part in [p for p in parts if p.operands[0].value != self.supply.zero] or parts[:1]:
             groups.setdefault((part.out, part.places), []).append(part)
         found = [part for group in groups.values() for part in self._group(group)]
-        if prod(self.supply.extent(size) for _, size in axes) > sum(map(self._entries, found)):
+        if prod(self.supply.extent(size) for _, size in axes) >= sum(map(self._entries, found)):
             return found
         labels = tuple(range(len(axes)))
         sums = [self._sum(groups[key]) for key in sorted(groups, key=lambda key: (key != (labels, ()), key))]
@@ -148,7 +149,7 @@ class Opener:
         return [Part((Operand(value, labels),), labels)]
 
     def _group(self, parts: list[Part]) -> list[Part]:
-        """Return terms of one pattern, added where that takes no more memory; those of one core on the same axes are."""
+        """Return terms of one pattern, added where that takes no more memory, as for cores on the same axes."""
         if len(parts) == 1 or self._entries(self._sum(parts)) <= sum(map(self._entries, parts)):
             return [self._sum(parts)] if len(parts) > 1 else parts
         alike: dict[object, list[Part]] = {}
@@ -182,6 +183,11 @@ class Opener:
 
     def _entries(self, part: Part) -> int:
         return sum(self.ledger.values[op.value].entries for op in part.operands)
+
+
+def _first(core: Operand) -> list[tuple[bool, int]]:
+    """Return what puts cores in the order of the axes along which they run."""
+    return sorted((n < 0, n) for n in core.labels)
 
 
 # ------------------------------------------------------------------------------------------------------------ factors

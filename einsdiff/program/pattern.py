@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Labels
 from einsdiff.program.phrase import letters
@@ -40,7 +39,8 @@ class Pattern:
         return f"{inside}->{between.join(names[n] for n in self.axes)}"
 
 
-class Outline(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Outline:
     """What a plan tells of a structured result, whose arrays stand in a row among the plan's results.
 
     Attributes:

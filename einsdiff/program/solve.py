@@ -19,7 +19,7 @@ from einsdiff.program.labelled import Array, Piece, contracted, ordered, whole
 TIED, ROW, COLUMN, RANK, SIDE = (k * 10**6 for k in range(1, 6))
 """Where the labels begin of tied axes, rows, columns, what two factors share, and right-hand sides."""
 CORES = 10  # a term with more is not split
-SPARE = 4  # blocks may take this many times the memory of the cores
+SPARE = 4  # blocks may take this many times the memory of the cores and the right-hand side
 
 
 class Unsolvable(Exception):
@@ -52,8 +52,8 @@ class Cut(NamedTuple):
 class System:
     """The sum of some parts, for every value of the tied labels.
 
-    `rows` and `columns` are the labels of b and of x; each part has labels of its own for them.  `sizes` has the size of
-    every label.
+    `rows` and `columns` are the labels of b and of x; each part has labels of its own for them.  `sizes` has the size
+    of each of these, and of those that are tied.
     """
 
     parts: tuple[Part, ...]
@@ -102,13 +102,13 @@ class System:
                 rows=tuple(self.rows[k] for k in r),
                 columns=tuple(self.columns[k] for k in c),
             )
-            b = inner._block(b)
+            b = inner.block(b)
         return b
 
     def _connected(self, part: Part) -> list[tuple[set[int], list[Piece]]]:
         """Return the parts that share no label, with their pieces."""
         found: list[tuple[set[int], list[Piece]]] = []
-        alone = [({n}, []) for n in dict.fromkeys([*part.rows, *part.columns])]
+        alone: list[tuple[set[int], list[Piece]]] = [({n}, []) for n in dict.fromkeys([*part.rows, *part.columns])]
         for labels, pieces in [*alone, *((set(p.labels) - self.tied, [p]) for p in part.pieces)]:
             near = [other for other in found if other[0] & labels]
             found = [other for other in found if not other[0] & labels]
@@ -116,7 +116,7 @@ class System:
             found.append((both, [*(p for other in near for p in other[1]), *pieces]))
         return found
 
-    def _block(self, b: Piece) -> Piece:
+    def block(self, b: Piece) -> Piece:
         """Return x for a connected part."""
         n, rank = self._count(self.rows), self._cut(self.parts[0]).rank
         if n != self._count(self.columns) or rank < n:
@@ -135,16 +135,17 @@ class System:
         if not full and rank < n:
             raise Singular(f"its rank is at most {rank}")
         if len(full) != 1 or rank >= n:
-            why = f"{len(full)} of its {len(self.parts)} terms have full rank; one can have it, the others low rank"
-            return self._dense(b, why)
-        try:
-            return self._updated(replace(self, parts=(full[0],)), low, b)
-        except Singular as error:
-            return self._dense(b, str(error), error)
-
-    def _updated(self, main: System, low: Sequence[tuple[Part, Cut]], b: Piece) -> Piece:
+            return self._dense(b, _why(len(full), len(self.parts), rank, n))
+        main = replace(self, parts=(full[0],))
         U, V = self._factors(low)
-        y, Z = main.solve(b), main.solve(U)
+        try:
+            y, Z = main.solve(b), main.solve(U)
+        except Singular:
+            return self._dense(b, "the one term of full rank has no inverse")
+        return self._updated(y, Z, V)
+
+    def _updated(self, y: Piece, Z: Piece, V: Piece) -> Piece:
+        """Return (D + U Vᵀ)⁻¹ b from y = D⁻¹b, Z = D⁻¹U and V."""
         V = _renamed(V, {RANK: RANK + 1})
         tied = sorted(self.tied.intersection([*V.labels, *Z.labels]))
         square = (*tied, RANK + 1, RANK)
@@ -152,7 +153,7 @@ class System:
         rounding = 1 + whole([_magnitude(V), _magnitude(Z)], square, self._known(V, Z)).max(initial=0)
         rounding *= self._count(self.rows) ** 0.5
         t = contracted([V, y], [*tied, RANK + 1, *(n for n in y.labels if n not in (*tied, *self.columns))])
-        s = _solved(inner + np.eye(inner.shape[-1], dtype=inner.dtype), t, len(tied), (RANK,), rounding)
+        s = _solved(inner + np.eye(inner.shape[-1], dtype=inner.dtype), t, len(tied), RANK, rounding)
         return Piece(y.array - contracted([Z, s], y.labels).array, y.labels)
 
     def _factors(self, low: Sequence[tuple[Part, Cut]]) -> tuple[Piece, Piece]:
@@ -161,7 +162,7 @@ class System:
         sides: tuple[list[Array], list[Array]] = [], []
         for part, cut in low:
             for side, pieces, axes in ((0, cut.left, part.rows), (1, cut.right, part.columns)):
-                sizes = self._known(*part.pieces) | self._axes(part)
+                sizes = self._axes(part)
                 found = whole(pieces, [*tied, *axes, *cut.between], sizes)
                 sides[side].append(found.reshape(*found.shape[: len(tied) + len(axes)], cut.rank))
         return (
@@ -171,7 +172,7 @@ class System:
 
     def _cut(self, part: Part) -> Cut:
         """Return a part as a product of two matrices with as few columns between them as its cores allow."""
-        sizes = self._known(*part.pieces) | self._axes(part)
+        sizes = self._axes(part)
         best: Cut | None = None
         for sides in product((True, False), repeat=min(len(part.pieces), CORES)):
             choice = [*sides, *(True for _ in part.pieces[CORES:])]
@@ -188,15 +189,14 @@ class System:
 
     # ------------------------------------------------------------------------------------------------------- blocks
 
-    def _dense(self, b: Piece, why: str, error: Unsolvable | None = None) -> Piece:
+    def _dense(self, b: Piece, why: str) -> Piece:
         """Return x by whole matrices, one for each value of the tied labels, where they take little memory."""
         pieces = [p for part in self.parts for p in part.pieces]
         tied = sorted(self.tied.intersection(n for p in pieces for n in p.labels))
-        known = self._known(*pieces)
         n = self._count(self.rows)
-        if prod(known[t] for t in tied) * n * n > SPARE * max(sum(p.array.size for p in pieces), 1):
-            raise error or Unsolvable(why)
-        axes = [self._known(*part.pieces) | self._axes(part) | known for part in self.parts]
+        if self._count(tied) * n * n > SPARE * (b.array.size + sum(p.array.size for p in pieces)):
+            raise Unsolvable(why)
+        axes = [self._axes(part) for part in self.parts]
         blocks = np.asarray(
             sum(whole(p.pieces, [*tied, *p.rows, *p.columns], sizes) for p, sizes in zip(self.parts, axes, strict=True))
         )
@@ -206,7 +206,7 @@ class System:
         moved = ordered(Piece(array, (*lacking, *b.labels)), [*tied, *self.rows, *rest])
         shape = moved.shape[: len(tied)]
         right = Piece(moved.reshape(*shape, n, *(moved.shape[len(tied) + len(self.rows) :])), (*tied, ROW, *rest))
-        found = _solved(blocks.reshape(*blocks.shape[: len(tied)], n, n), right, len(tied), (COLUMN,))
+        found = _solved(blocks.reshape(*blocks.shape[: len(tied)], n, n), right, len(tied), COLUMN)
         sizes = [self.sizes[c] for c in self.columns]
         labels = (*tied, *self.columns, *rest)
         shape = found.array.shape
@@ -216,12 +216,13 @@ class System:
         return {n: size for p in pieces for n, size in zip(p.labels, p.array.shape, strict=True)}
 
     def _axes(self, part: Part) -> dict[int, int]:
-        """Return the sizes of a part's labels of rows and columns."""
+        """Return the sizes of all labels of a part, and of what is tied."""
         pairs = [*zip(part.rows, self.rows, strict=True), *zip(part.columns, self.columns, strict=True)]
-        return {own: self.sizes[label] for own, label in pairs}
+        pairs += [(t, t) for t in self.tied]
+        return self._known(*part.pieces) | {own: self.sizes[label] for own, label in pairs}
 
 
-def _solved(matrices: Array, b: Piece, tied: int, names: tuple[int, ...], rounding: float | None = None) -> Piece:
+def _solved(matrices: Array, b: Piece, tied: int, name: int, rounding: float | None = None) -> Piece:
     """Return A⁻¹ b for matrices with some tied axes in front; the axis behind these is the one that is solved for.
 
     A further right-hand side, drawn at random, tells whether A is singular to working precision: `rounding` is the
@@ -249,9 +250,16 @@ def _solved(matrices: Array, b: Piece, tied: int, names: tuple[int, ...], roundi
             lost = np.linalg.norm(found[..., -1], axis=-1) * size * np.finfo(dtype).eps
         if not (lost < 0.01).all():
             raise Singular("a block of it has no inverse, to working precision")
-    return Piece(
-        found[..., :-1].reshape(*front, n, *shape[tied + 1 :]), (*b.labels[:tied], *names, *b.labels[tied + 1 :])
-    )
+    x = found[..., :-1].reshape(*front, n, *shape[tied + 1 :])
+    return Piece(x, (*b.labels[:tied], name, *b.labels[tied + 1 :]))
+
+
+def _why(full: int, parts: int, rank: int, n: int) -> str:
+    """Return why Woodbury's identity does not help."""
+    if full > 1:
+        return f"{full} of its {parts} terms have full rank, and only one may"
+    main = "one of its terms has full rank" if full else "none of its terms has full rank"
+    return f"{main}, and the ranks of the others add up to {rank}, where it has {n} rows"
 
 
 def _is_tie(part: Part, r: int, c: int) -> bool:

@@ -79,20 +79,21 @@ def _docstring(plan: Plan, formula: str) -> list[str]:
 
 
 def _results(plan: Plan, index: dict[int, str]) -> list[str]:
-    """Return a row for each result: the ranges of its axes, and how one that keeps its structure consists of cores."""
-    arrays = iter(plan.outputs)
+    """Return a row for each result: the ranges of its axes; for one that keeps its structure, which arrays make it."""
     rows = []
-    for outline in plan.outlines or [None] * len(plan.outputs):
+    first = 0
+    for outline in plan.outlines:
         if outline is None:
-            result = next(arrays)
+            result = plan.outputs[first]
             rows.append(f"{result.name or 'the result'}: {_folded(plan, result, index)}")
+            first += 1
             continue
-        cores = [_row([index[c] for c in plan.values[next(arrays).value].classes]) for _ in range(outline.count)]
-        whole = _row([index[c] for c in outline.classes])
-        rows.append(f"the cores of {outline.name}: {', '.join(cores)}")
+        rows.append(f"{outline.name}: {_row([index[c] for c in outline.classes])} =")
         for pattern in outline.patterns:
-            which = " and ".join(str(k + 1) for k, _ in pattern.cores)
-            rows.append(f"    it is {whole}: core {which} as {pattern.spelled()}")
+            arrays = [first + k for k, _ in pattern.cores]
+            shown = [f"array {k + 1} {_axes(plan, plan.outputs[k].value, index)}" for k in arrays]
+            rows.append(f"+ {', '.join(shown)} as {pattern.spelled()}")
+        first += outline.count
     return rows
 
 

@@ -187,4 +187,4 @@ class Plan:
     indices: tuple[str, ...]
     bearers: tuple[tuple[int, int] | None, ...]
     fixed: tuple[int | None, ...]
-    outlines: tuple[Outline | None, ...] = ()
+    outlines: tuple[Outline | None, ...]

@@ -202,7 +202,7 @@ class Structured:
             add_to(found, pattern.axes, dict(pattern.places), contracted(self._pieces(pattern), pattern.axes))
         return found.reshape(structure.shape)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:  # noqa: FBT001 - as NumPy calls it
         if copy is False:
             message = "a structured result has no array that could be shared; copy=False asks for it"
             raise ValueError(message)
@@ -251,18 +251,20 @@ class Structured:
             working precision, or where the structure does not help.
 
         >>> import numpy as np, einsdiff as ed
-        >>> H = ed.diff("L = exp(x_i) + x_i x_i / 2 + (c_i x_i)^2", "x", "x").compile(dense=False)
-        >>> H = H(x=np.zeros(3), c=np.array([1.0, 2.0, 3.0]))
+        >>> H = ed.diff("L = d_i x_i^2 + (c_i x_i)^2", "x", "x").compile(dense=False)
+        >>> H = H(d=np.ones(3), c=np.array([1.0, 2.0, 3.0]))
         >>> H
-        <Structured 3 × 3: a->aa + a,b->ab, 48 bytes>
+        <Structured 3 × 3: a->aa + a,b->ab, 72 bytes>
+        >>> H.solve(np.array([0.0, 2.0, 0.0])).round(3)
+        array([-0.133,  0.733, -0.4  ])
         """
         inside, outside, name = self.structure.inside, self.structure.outside, self.structure.name
         if prod(inside.sizes) != prod(outside.sizes):
             rows, columns = prod(outside.sizes), prod(inside.sizes)
             raise SizeMismatchError(
-                f"{name} has {rows} rows and {columns} columns, so that it cannot be solved with",
+                f"{name} is {rows} by {columns} as a matrix, so that it cannot be solved with",
                 given=f"shape == {self.shape}",
-                help="a square one, or  np.linalg.lstsq  with to_dense()",
+                help="a square one, or  np.linalg.lstsq  with H.to_dense()",
             )
         right, further = self._given(b, outside, further=True)
         try:
@@ -275,7 +277,7 @@ class Structured:
             raise InputError(
                 f"{name} cannot be solved with by its cores: {error}", given=f"{self!r}", help=typed
             ) from None
-        return found.reshape(*inside.shape, *further)
+        return found.reshape((*inside.shape, *further))
 
     def _solve(self, b: Array) -> Array:
         """Return x for a b that has one axis of further right-hand sides; refined once where there are several terms.
@@ -309,17 +311,19 @@ class Structured:
         inside, outside = self.structure.inside, self.structure.outside
         parts = []
         for k, pattern in enumerate(self.structure.patterns):
-            pieces = self._pieces(pattern)
-            for n, place in pattern.places:
-                unit = np.zeros(self.structure.sizes[n], self.dtype)
-                unit[place - 1] = 1
-                pieces.append(Piece(unit, (n,)))
-            own = {n: PART * (k + 1) + n for n in {*pattern.axes, *(n for p in pieces for n in p.labels)}}
+            pieces, axes, places = self._pieces(pattern), list(pattern.axes), dict(pattern.places)
+            for axis, n in enumerate(axes):
+                if n in places:
+                    unit = np.zeros(self.structure.sizes[axis], self.dtype)
+                    unit[places[n] - 1] = 1
+                    axes[axis] = len(axes) + axis
+                    pieces.append(Piece(unit, (axes[axis],)))
+            start = PART * (k + 1)
             parts.append(
                 Part(
-                    tuple(Piece(p.array, tuple(own[n] for n in p.labels)) for p in pieces),
-                    tuple(own[pattern.axes[axis]] for axis in outside.axes),
-                    tuple(own[pattern.axes[axis]] for axis in inside.axes),
+                    tuple(Piece(p.array, tuple(start + n for n in p.labels)) for p in pieces),
+                    tuple(start + axes[axis] for axis in outside.axes),
+                    tuple(start + axes[axis] for axis in inside.axes),
                 )
             )
         rows = {ROW + k: size for k, size in enumerate(outside.sizes)}
@@ -332,7 +336,7 @@ class Structured:
         given, more = self._given(v, inside, further=further)
         found = sum(self._products(given, inside, outside))
         assert isinstance(found, np.ndarray)
-        return found.reshape(*outside.shape, *more)
+        return found.reshape((*outside.shape, *more))
 
     def _products(self, v: Array, inside: Side, outside: Side) -> list[Array]:
         """Return the product of each term with an array of the axes inside and one more."""
@@ -364,7 +368,7 @@ class Structured:
                 given=f"shape == {array.shape}",
             )
         behind = array.shape[rank:]
-        return array.reshape(*side.sizes, prod(behind)), behind
+        return array.reshape((*side.sizes, prod(behind))), behind
 
     def _pieces(self, pattern: Pattern) -> list[Piece]:
         return [Piece(self.cores[k], labels) for k, labels in pattern.cores]
