@@ -10,7 +10,7 @@ from math import prod
 from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Expr, Labels, Product, Size, Sum
-from einsdiff.program.demand import Demand
+from einsdiff.program.demand import Demand, repeated_sum
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, view
 from einsdiff.program.network import Contraction, Factor
@@ -67,6 +67,11 @@ class Opener:
 
     def _parts(self, node: Expr) -> list[Part]:
         """Return the terms of a node on its axes."""
+        inner = repeated_sum(node)
+        if inner is not None and self.demand.is_opened(inner.node):
+            assert isinstance(node, Product)
+            found = self._parts(inner.node)
+            return [part._replace(out=_repeated(part, inner.labels, node.out)) for part in found]
         if not isinstance(node, Sum):
             return [self._part(node, 1)]
         found = []
@@ -183,6 +188,13 @@ class Opener:
 
     def _entries(self, part: Part) -> int:
         return sum(self.ledger.values[op.value].entries for op in part.operands)
+
+
+def _repeated(part: Part, labels: Labels, out: Labels) -> Labels:
+    """Return the labels of the axes `out`, of which the term has those in `labels`; along the rest it is constant."""
+    at = dict(zip(labels, part.out, strict=True))
+    above = 1 + max(*part.out, *(n for op in part.operands for n in op.labels), 0, 0)
+    return tuple(at[n] if n in at else above + n for n in out)
 
 
 def _first(core: Operand) -> list[tuple[bool, int]]:
