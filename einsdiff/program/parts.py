@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import prod
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from einsdiff.program.request import Output
 from einsdiff.program.steps import Assemble, Operand, Result, View
 from einsdiff.program.supply import Supply
 
-MANY = 16  # a product of more factors is multiplied out
+MANY = 16  # of a product of more factors, neighbours are multiplied first
 
 
 class Part(NamedTuple):
@@ -99,7 +100,7 @@ class Opener:
         for k, group in enumerate(groups):
             labels = _seen({k}, [_labels(g) for g in groups], found.kept)
             if labels:
-                cores.append((prod(sizes[n] for n in labels), labels, group))
+                cores.append((_size(labels, sizes), labels, group))
             else:
                 scalars.append(Factor(*Contraction(self.ledger, ()).carry_out(group, 1)))
         if not cores:
@@ -193,7 +194,7 @@ class Opener:
 def _repeated(part: Part, labels: Labels, out: Labels) -> Labels:
     """Return the labels of the axes `out`, of which the term has those in `labels`; along the rest it is constant."""
     at = dict(zip(labels, part.out, strict=True))
-    above = 1 + max(*part.out, *(n for op in part.operands for n in op.labels), 0, 0)
+    above = 1 + max([0, *part.out, *(n for op in part.operands for n in op.labels)])
     return tuple(at[n] if n in at else above + n for n in out)
 
 
@@ -212,19 +213,44 @@ def apart(factors: Sequence[Factor], kept: Collection[int], sizes: Mapping[int, 
     >>> apart([u, v], {0, 1}, {0: 9, 1: 8, 2: 3}), apart([u, v], {0, 1}, {0: 9, 1: 8, 2: 5}) == [[u, v]]
     ([[Factor(value=0, labels=(0, 2), is_divisor=False)], [Factor(value=1, labels=(1, 2), is_divisor=False)]], True)
     """
-    groups = [[f] for f in factors]
+    groups = [[f] for f in factors] if len(factors) <= MANY else _chained(factors, kept, sizes)
     if len(groups) > MANY:
         return [list(factors)]
     while True:
         labels = [_labels(group) for group in groups]
-        costs = [prod(sizes[n] for n in _seen({k}, labels, kept)) for k in range(len(groups))]
+        costs = [_size(_seen({k}, labels, kept), sizes) for k in range(len(groups))]
         joined = _unions(labels)
-        gains = [(sum(costs[k] for k in u) - prod(sizes[n] for n in _seen(u, labels, kept)), u) for u in joined]
+        gains = [(sum(costs[k] for k in u) - _size(_seen(u, labels, kept), sizes), u) for u in joined]
         gain, union = max(gains, key=lambda g: (g[0], [-k for k in sorted(g[1])]), default=(-1, frozenset()))
         if gain < 0:
             return groups
         merged = [f for k in sorted(union) for f in groups[k]]
         groups = [*(g for k, g in enumerate(groups) if k not in union), merged]
+
+
+def _chained(factors: Sequence[Factor], kept: Collection[int], sizes: Mapping[int, int]) -> list[list[Factor]]:
+    """Return factors in groups, each made of two as soon as their product takes no more memory: for long products."""
+    holders = Counter(n for f in factors for n in f.labels)
+    found: list[tuple[frozenset[int], list[Factor]]] = []
+    for f in factors:
+        labels, group = frozenset(f.labels), [f]
+        while True:
+            for other in found:
+                both, shared = labels | other[0], labels & other[0]
+                stay = frozenset(n for n in both if n in kept or holders[n] > 1 + (n in shared))
+                if shared and _size(stay, sizes) <= _size(labels, sizes) + _size(other[0], sizes):
+                    break
+            else:
+                break
+            found.remove(other)
+            holders.subtract(shared)
+            labels, group = stay, [*other[1], *group]
+        found.append((labels, group))
+    return [group for _, group in found]
+
+
+def _size(labels: Iterable[int], sizes: Mapping[int, int]) -> int:
+    return prod(sizes[n] for n in labels)
 
 
 def _unions(labels: Sequence[frozenset[int]]) -> list[frozenset[int]]:

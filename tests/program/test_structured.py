@@ -404,6 +404,16 @@ def test_outer_products_stay_factors():
         singular.solve(x)
 
 
+def test_a_long_product_keeps_its_outer_factors():
+    layers = 12
+    text = "; ".join(f"h{k + 1}_i = relu(W{k}[i,j] h{k}[j])" for k in range(layers))
+    g = ed.diff(f"{text}; L = h{layers}[i] h{layers}[i]", "W0", "W0")
+    inputs = {f"W{k}": np.random.default_rng(k).standard_normal((9, 9)) for k in range(layers)} | {"h0": random(9)}
+    H = g.compile(dense=False)(**inputs)
+    assert H.nbytes <= 8 * (9 * 9 + 9 + 9)
+    np.testing.assert_allclose(H.to_dense(), g.compile()(**inputs), rtol=1e-9)
+
+
 def test_few_samples_leave_a_product_of_low_rank():
     X = np.random.default_rng(0).standard_normal((20, 10**5))
     H = ed.diff(LOGISTIC, "w", "w").compile(dense=False)(X=X, w=np.zeros(10**5), y=np.ones(20))
