@@ -64,16 +64,28 @@ class Structure:
         return Side(self.columns, sizes, (prod(sizes),) if self.is_matrix else sizes)
 
     @cached_property
+    def left(self) -> tuple[int, ...]:
+        """The axes of the array, after folding, that do not belong to the variable."""
+        if self.is_matrix:
+            return (0,)
+        return tuple(k for k, axis in enumerate(self._axes) if not set(axis) & set(self.columns))
+
+    @property
+    def right(self) -> tuple[int, ...]:
+        """The axes of the array, after folding, that belong to the variable, in its order."""
+        return (1,) if self.is_matrix else tuple(self._axes.index((k,)) for k in self.columns)
+
+    @cached_property
     def outside(self) -> Side:
         """All other axes, in the order of the array."""
+        axes = tuple(k for axis in self.left for k in self._axes[axis])
+        return Side(axes, tuple(self.sizes[k] for k in axes), tuple(self.shape[k] for k in self.left))
+
+    @property
+    def _axes(self) -> list[tuple[int, ...]]:
+        """The axes before folding that are folded into each axis of the array."""
         rest = iter(range(len(self.sizes)))
-        axes = [tuple(islice(rest, count)) for count in self.folds]
-        kept = [axis for axis in axes if not set(axis) & set(self.columns)]
-        if self.is_matrix:
-            kept = axes[:1]
-        found = tuple(k for axis in kept for k in axis)
-        shape = tuple(prod(self.sizes[k] for k in axis) for axis in kept if axis or self.is_matrix)
-        return Side(found, tuple(self.sizes[k] for k in found), shape)
+        return [tuple(islice(rest, count)) for count in self.folds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +284,18 @@ class Structured:
         except Singular as error:
             raise InputError(f"{name} is singular: {error}", given=f"{self!r}", help=SOLVE_ANOTHER) from None
         except Unsolvable as error:
-            n = prod(inside.sizes)
-            typed = f"np.linalg.solve(H.to_dense().reshape({n}, {n}), b.reshape({n}))"
-            raise InputError(
-                f"{name} cannot be solved with by its cores: {error}", given=f"{self!r}", help=typed
-            ) from None
+            message = f"{name} cannot be solved with by its cores: {error}"
+            raise InputError(message, given=f"{self!r}", help=self._by_whole_array()) from None
         return found.reshape((*inside.shape, *further))
+
+    def _by_whole_array(self) -> str:
+        """Return what solves with the whole array."""
+        n, structure = prod(self.structure.inside.sizes), self.structure
+        order = (*structure.left, *structure.right)
+        turned = "" if order == tuple(range(self.ndim)) else f".transpose{order}"
+        folded = "" if self.ndim == 2 else f".reshape({n}, {n})"
+        right = "b" if len(structure.outside.shape) == 1 else f"b.reshape({n})"
+        return f"np.linalg.solve(H.to_dense(){turned}{folded}, {right})"
 
     def _solve(self, b: Array) -> Array:
         """Return x for a b that has one axis of further right-hand sides; refined once where there are several terms.

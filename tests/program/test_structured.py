@@ -258,6 +258,22 @@ def test_a_structure_that_does_not_help_is_told():
     assert "np.linalg.solve(H.to_dense().reshape(120, 120), b.reshape(120))" in message
 
 
+@pytest.mark.parametrize("name", NAMES[:-1])  # vetter's matrix is not square
+def test_what_is_offered_in_its_place_solves(name):
+    inputs = {"A": random(6, 6), "X": random(6, 5), "B": random(5, 5)}
+    g, dense, H = dense_and_structured("Y = A X + X B", ("X",), inputs, layout=name)
+    b = random(*H.structure.outside.shape)
+    with pytest.raises(ed.InputError) as found:
+        H.solve(b)
+    typed = str(found.value).split("help: ")[1]
+    x = eval(typed, {"np": np, "H": H, "b": b}).reshape(H.structure.inside.shape)
+    np.testing.assert_allclose(H @ x, b, atol=1e-9)
+    if name != "vec":
+        matrix, rows, columns = matrix_of(g, dense, name)
+        np.testing.assert_allclose(x, np.linalg.solve(matrix, b.ravel()).reshape(columns), rtol=1e-8)
+        assert rows == b.shape
+
+
 def test_a_solution_that_cancels_is_refused_or_right():
     """A diagonal that is nearly zero somewhere makes Woodbury's identity inaccurate."""
     for small in 10.0 ** -np.arange(0, 20):
