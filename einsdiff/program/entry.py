@@ -34,7 +34,14 @@ class Entry:
     """A program with a quick way in; its arrays must be given, in the order and with the ranks of `wanted`."""
 
     def __init__(
-        self, text: str, name: str, names: Sequence[str], wanted: Mapping[str, int], *, is_made: bool = False
+        self,
+        text: str,
+        name: str,
+        names: Sequence[str],
+        wanted: Mapping[str, int],
+        absent: Sequence[str] = (),
+        *,
+        is_made: bool = False,
     ) -> None:
         """Run the text of a program.
 
@@ -42,7 +49,8 @@ class Entry:
             text: a module whose last definition is the function `name` of keywords.
             name: what it is called.
             names: all that a call may give.
-            wanted: the keywords of the function, with the ranks of their arrays.
+            wanted: the arrays that are given, with their ranks: the keywords of the function, and what tells sizes.
+            absent: what could tell sizes and is not given.
             is_made: whether something is made of what the function returns.
         """
         tree = ast.parse(text)
@@ -53,7 +61,7 @@ class Entry:
         *body, last = definition.body[1:]
         assert isinstance(last, ast.Return), "a program ends with its results"
         body.append(_made(last, words["made"]) if is_made else last)
-        tree.body.append(_maker(body, names, wanted, words, Namer([*names, *used, *words.values()])))
+        tree.body.append(_maker(body, names, wanted, absent, words, Namer([*names, *used, *words.values()])))
         self._scope: dict[str, Any] = {
             words["array"]: np.ndarray,
             words["asarray"]: np.asarray,
@@ -82,7 +90,12 @@ def _made(last: ast.Return, name: str) -> ast.stmt:
 
 
 def _maker(
-    body: list[ast.stmt], names: Sequence[str], wanted: Mapping[str, int], words: Mapping[str, str], namer: Namer
+    body: list[ast.stmt],
+    names: Sequence[str],
+    wanted: Mapping[str, int],
+    absent: Sequence[str],
+    words: Mapping[str, str],
+    namer: Namer,
 ) -> ast.stmt:
     """Return the function that makes the quick method for a dtype and shapes."""
     shapes = {name: namer.numbered("s") for name in wanted}
@@ -90,7 +103,7 @@ def _maker(
     numbers = [name for name, rank in wanted.items() if not rank]
     lines = [
         *_head(names, words),
-        f"    if {' and '.join(_tests(wanted, shapes, words))}:",
+        f"    if {' and '.join([*_tests(wanted, shapes, words), *(f'{name} is None' for name in absent)])}:",
         *(f"        {name} = {words['asarray']}({name}, {words['dtype']})" for name in numbers),
         "        try:",
         "            pass",

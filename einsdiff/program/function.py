@@ -68,7 +68,7 @@ class CompiledFunction:
         names = sorted(wanted, key=lambda name: (order.get(name, len(order)), name))
         self._wanted = {name: wanted[name] for name in names}
         self._programs: dict[tuple[Any, ...], Program] = {}
-        self._texts: dict[str, Program] = {}
+        self._texts: dict[tuple[str, ...], Program] = {}
         self._planned: tuple[str, PlanTable] | None = None
         self._last: tuple[Any, ...] = ()
 
@@ -118,9 +118,9 @@ class CompiledFunction:
     def _remember(self, entry: Entry, arrays: Mapping[str, Array], made: Callable[[Any], Result] | None) -> None:
         """Let calls with arrays of these shapes and of this one dtype go the quick way from now on."""
         dtypes = {a.dtype for a in arrays.values()} or {np.dtype(float)}
-        if type(self) is CompiledFunction or len(dtypes) > 1 or arrays.keys() != self._wanted.keys():
+        if type(self) is CompiledFunction or len(dtypes) > 1:
             return
-        dtype, shapes = dtypes.pop(), [arrays[name].shape for name in self._wanted]
+        dtype, shapes = dtypes.pop(), [a.shape for a in arrays.values()]
         last = (entry, dtype, *shapes)
         if last != self._last:
             type(self).__call__ = entry.method(dtype, shapes, made)  # type: ignore[method-assign]
@@ -145,18 +145,23 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         text, table = self._make(known, arrays, dtype.itemsize)
-        program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
-        keep(self._texts, text, program, SIGNATURES)
+        known_as = (text, *arrays)
+        program = self._texts.get(known_as) or self._executed(
+            text, tuple(n for n, _ in table.plan.inputs), list(arrays)
+        )
+        keep(self._texts, known_as, program, SIGNATURES)
         program = program._replace(numbers=tuple(known), made=self._maker(table.plan.outlines, known))
         keep(self._programs, key, program, SIGNATURES)
         return program
 
-    def _executed(self, text: str, inputs: tuple[str, ...]) -> Program:
-        """Return the program that a source text defines."""
+    def _executed(self, text: str, inputs: tuple[str, ...], given: Sequence[str]) -> Program:
+        """Return the program that a source text defines, with a quick way in where these arrays are given."""
         names, callables = self._arguments.names, self._arguments.callables
         taken = reserved(self.dialect)
-        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, taken):
-            entry = Entry(text, NAME, names, self._wanted, is_made=not self.request.is_dense)
+        if not callables and can_be_quick(names, self._wanted, taken):
+            wanted = {name: self._wanted[name] for name in given}
+            absent = [name for name in self._wanted if name not in wanted]
+            entry = Entry(text, NAME, names, wanted, absent, is_made=not self.request.is_dense)
             return Program(entry.function, inputs, entry)
         return Program(executed(text), inputs, None)
 

@@ -536,6 +536,22 @@ def test_unknown_functions_and_repeated_calls():
         np.testing.assert_allclose(plain(x=x, c=c).to_dense(), np.diag(np.cos(x) * c))
 
 
+def test_what_only_tells_sizes_is_checked_whenever_it_is_given():
+    newton = ed.diff(FACTORISATION, "U", "U").compile(dense=False)
+    U, V, T = random(7, 3), random(6, 3), random(7, 6)
+    for _ in range(3):
+        assert newton(U=U, V=V).shape == (7, 3, 7, 3)
+    for _ in range(3):
+        assert newton(T=T, V=V).shape == (7, 3, 7, 3)
+    for _ in range(3):
+        with pytest.raises(ed.SizeMismatchError, match="i is"):
+            newton(U=U, V=V, T=random(8, 6))
+        assert newton(U=U, V=V).shape == (7, 3, 7, 3)
+        assert newton(U=U, V=V, T=T).shape == (7, 3, 7, 3)
+    with pytest.raises(ed.SizeMismatchError, match="nothing tells how far i runs"):
+        newton(V=V)
+
+
 def test_terms_tell_their_axes():
     _, _, H = dense_and_structured(*DERIVATIVES["components"][:3])
     tied = next(t for t in H.terms if t.tied)
