@@ -573,7 +573,7 @@ def test_a_result_can_be_pickled_and_copied():
     assert again(U=random(3, 2), V=random(4, 2)).spelled() == "bd->abad"
 
 
-@pytest.mark.parametrize("backend", ["torch", "jax"])
+@pytest.mark.parametrize("backend", ["torch", "jax", "cupy"])
 def test_other_backends_refuse(backend):
     with pytest.raises(ed.InputError, match="structured results are made of NumPy arrays"):
         ed.diff(FACTORISATION, "U", "U").compile(backend=backend, dense=False)
