@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from einsdiff.expression import Derivative, Expression
     from einsdiff.layouts import register_layout
     from einsdiff.objects import indices, tensors
+    from einsdiff.program.structured import Structured
     from einsdiff.verbs import check, compile, diff, hvp, jvp, parse, vjp, which_layout  # noqa: A004 - the contract's name
     from einsdiff.verify.verdict import Verdict
 
@@ -41,6 +42,7 @@ __all__ = [
     "NotDifferentiableError",
     "ParseError",
     "SizeMismatchError",
+    "Structured",
     "UnknownNameError",
     "Verdict",
     "check",
@@ -60,6 +62,7 @@ _MODULES = {
     "einsdiff.expression": ("Derivative", "Expression"),
     "einsdiff.layouts": ("register_layout",),
     "einsdiff.objects": ("indices", "tensors"),
+    "einsdiff.program.structured": ("Structured",),
     "einsdiff.verbs": ("check", "compile", "diff", "hvp", "jvp", "parse", "vjp", "which_layout"),
     "einsdiff.verify.verdict": ("Verdict",),
 }

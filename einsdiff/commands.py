@@ -170,7 +170,7 @@ def _computed(expressions: Sequence[Expression], given: Given, options: argparse
             results = verbs.compile(*expressions, layout=options.layout, as_matrix=options.as_matrix)(**given.arrays)
     except (InputError, SizeMismatchError) as error:
         raise _for_command_line(error, expressions[0], given) from None
-    found = list(results) if isinstance(results, tuple) else [results]
+    found = [np.asarray(a) for a in (results if isinstance(results, tuple) else [results])]
     for expression, result in zip(expressions, found, strict=True):
         is_ordered = isinstance(expression, Derivative) and options.layout != "mixed"
         form = f" of the array in layout {options.layout}" if is_ordered else ""

@@ -19,6 +19,7 @@ from einsdiff.elaborate.program import Definition, Program, resolve_sizes
 from einsdiff.elaborate.scope import Local, SizeClass, local
 from einsdiff.errors import (
     IndexMismatchError,
+    InputError,
     NoMatrixForm,
     NotDifferentiableError,
     ParseError,
@@ -218,7 +219,16 @@ class Expression:
         """Return the request for this expression's array, its axes in the order of a layout."""
         axes = self.axes(layout, as_matrix=as_matrix)
         folds = tuple(map(len, axes))
-        return Output(self.left_side().write(PLAIN), self.entry, tuple(chain.from_iterable(axes)), folds)
+        columns, is_matrix = self.columns(axes, layout, as_matrix=as_matrix)
+        name = self.left_side().write(PLAIN)
+        return Output(name, self.entry, tuple(chain.from_iterable(axes)), folds, columns, is_matrix)
+
+    def columns(self, axes: Axes, layout: str, *, as_matrix: bool) -> tuple[tuple[Local, ...] | None, bool]:  # noqa: ARG002 - of derivatives
+        """Return the wires along which the result is multiplied if its structure is kept, None where it is an array.
+
+        Also tell whether it is a matrix.
+        """
+        return None, False
 
     def compile(
         self,
@@ -227,6 +237,7 @@ class Expression:
         *,
         as_matrix: bool = False,
         sizes: Mapping[str, int] | None = None,
+        dense: bool = True,
     ) -> CompiledFunction:
         """Return a function of the inputs, as keywords, that computes the array.
 
@@ -236,6 +247,8 @@ class Expression:
             backend: "numpy", "torch", "jax" or "cupy": what runs the function, and whose arrays it takes and gives.
             as_matrix: whether the array has two axes, rows and columns; those of "vec" and "vetter" always have.
             sizes: numbers for declared sizes or indices that no input has.
+            dense: whether a derivative is a whole array; otherwise Jacobians and Hessians are `Structured`
+                (spec/structured-results.md), and what is no larger than a variable stays an array.
 
         Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
             NoMatrixForm, where the layout makes no matrix of so many axes.
@@ -244,7 +257,7 @@ class Expression:
         >>> ed.parse("s = x_i x_i").compile()(x=np.array([3.0, 4.0]))
         array(25.)
         """
-        return compile_expressions([self], layout, backend, sizes, as_matrix=as_matrix)
+        return compile_expressions([self], layout, backend, sizes, as_matrix=as_matrix, dense=dense)
 
 
 class Derivative(Expression):
@@ -273,6 +286,14 @@ class Derivative(Expression):
         """Return, for each axis of the array in a layout, the wires that are folded into it, with their sizes."""
         variables = [[(pair,) for pair in zip(v.wires, v.sizes, strict=True)] for v in self.wrt]
         return _joined(fold(self.base.folded(), variables, layout, as_matrix=as_matrix))
+
+    def columns(self, axes: Axes, layout: str, *, as_matrix: bool) -> tuple[tuple[Local, ...] | None, bool]:
+        """Return the wires of the last variable, or of a matrix its columns; the gradient of a scalar is an array."""
+        if len(self.wrt) == 1 and not self.base.wires:
+            return None, False
+        if as_matrix or find_layout(layout).axes is None:
+            return tuple(w for w, _ in axes[1]), True
+        return self.wrt[-1].wires, False
 
     def left_side(self) -> LeftSide:
         """Return ∂y/∂x… with the indices of the variables."""
@@ -406,10 +427,14 @@ def compile_expressions(
     sizes: Mapping[str, int] | None,
     *,
     as_matrix: bool = False,
+    dense: bool = True,
 ) -> CompiledFunction:
     """Return one function for several expressions; what they share is computed once."""
     if backend not in BACKENDS:
         raise UnknownNameError(f"there is no backend {backend}", help=nearest(backend, list(BACKENDS)))
+    if not dense and backend != "numpy":
+        message = f"structured results are made of NumPy arrays, so that there are none on {backend}"
+        raise InputError(message, help='compile(dense=False, backend="numpy"), or  hvp, jvp, vjp  on any backend')
     if any(type(n) is not int or n < 0 for n in (sizes or {}).values()):
         raise SizeMismatchError("a size is a whole number, 0 or more", given=f"sizes={sizes}", help='sizes={"i": 3}')
     program = expressions[0].program
@@ -426,7 +451,8 @@ def compile_expressions(
     asked = [e.output(layout, as_matrix=as_matrix) for e in expressions]
     outputs = tuple(replace(output, entry=entry) for output, entry in zip(asked, entries, strict=True))
     inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())
-    return BACKENDS[backend](Request(outputs, inputs, program.classes, dict(sizes or {}), program.source))
+    request = Request(outputs, inputs, program.classes, dict(sizes or {}), program.source, is_dense=dense)
+    return BACKENDS[backend](request)
 
 
 def merge_programs(a: Program, b: Program) -> Program:

@@ -160,10 +160,13 @@ def compile(  # noqa: A001 - the contract's name
     backend: str = "numpy",
     as_matrix: bool = False,
     sizes: Mapping[str, int] | None = None,
+    dense: bool = True,
 ) -> CompiledFunction:
     """Return one function for several expressions, which returns a tuple; what they share is computed once.
 
     `layout` is the order of the axes of derivatives; with `as_matrix` every result has two axes, rows and columns.
+    Without `dense`, Jacobians and Hessians are `Structured`: their δ, ones and outer products are kept
+    (spec/structured-results.md).
 
     Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
         NoMatrixForm, where the layout makes no matrix of so many axes.
@@ -176,7 +179,8 @@ def compile(  # noqa: A001 - the contract's name
     """
     if not expressions:
         raise UnknownNameError("compile needs an expression", help='compile("y = x_i x_i")')
-    return compile_expressions([expression(e) for e in expressions], layout, backend, sizes, as_matrix=as_matrix)
+    asked = [expression(e) for e in expressions]
+    return compile_expressions(asked, layout, backend, sizes, as_matrix=as_matrix, dense=dense)
 
 
 def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **inputs: Any) -> tuple[str, ...]:

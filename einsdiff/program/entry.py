@@ -16,7 +16,7 @@ from einsdiff.program.names import Namer, is_parameter
 
 Method = Callable[..., Any]
 
-WORDS = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error")
+WORDS = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error", "made")
 FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, MemoryError, TypeError, ValueError)
 """What NumPy and Python raise where a formula cannot be computed: singular, too large, a function of reals only."""
 
@@ -33,21 +33,35 @@ def careful_method(names: Sequence[str]) -> Method:
 class Entry:
     """A program with a quick way in; its arrays must be given, in the order and with the ranks of `wanted`."""
 
-    def __init__(self, text: str, name: str, names: Sequence[str], wanted: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        text: str,
+        name: str,
+        names: Sequence[str],
+        wanted: Mapping[str, int],
+        absent: Sequence[str] = (),
+        *,
+        is_made: bool = False,
+    ) -> None:
         """Run the text of a program.
 
         Args:
             text: a module whose last definition is the function `name` of keywords.
             name: what it is called.
             names: all that a call may give.
-            wanted: the keywords of the function, with the ranks of their arrays.
+            wanted: the arrays that are given, with their ranks: the keywords of the function, and what tells sizes.
+            absent: what could tell sizes and is not given.
+            is_made: whether something is made of what the function returns.
         """
         tree = ast.parse(text)
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         words = _words([*names, *used])
         definition = tree.body[-1]
         assert isinstance(definition, ast.FunctionDef)
-        tree.body.append(_maker(definition.body[1:], names, wanted, words, Namer([*names, *used, *words.values()])))
+        *body, last = definition.body[1:]
+        assert isinstance(last, ast.Return), "a program ends with its results"
+        body.append(_made(last, words["made"]) if is_made else last)
+        tree.body.append(_maker(body, names, wanted, absent, words, Namer([*names, *used, *words.values()])))
         self._scope: dict[str, Any] = {
             words["array"]: np.ndarray,
             words["asarray"]: np.asarray,
@@ -58,9 +72,11 @@ class Entry:
         self.function: Callable[..., Any] = self._scope[name]
         self._make: Callable[..., Method] = self._scope[words["quick"]]
 
-    def method(self, dtype: np.dtype[Any], shapes: Sequence[tuple[int, ...]]) -> Method:
-        """Return the method of a call with arrays of this dtype and these shapes."""
-        return self._make(dtype, (float, int, dtype.type), *shapes)
+    def method(
+        self, dtype: np.dtype[Any], shapes: Sequence[tuple[int, ...]], made: Callable[[Any], Any] | None = None
+    ) -> Method:
+        """Return the method of a call with arrays of this dtype and these shapes; `made` makes its results."""
+        return self._make(dtype, (float, int, dtype.type), made, *shapes)
 
 
 def can_be_quick(names: Sequence[str], wanted: Mapping[str, int], taken: frozenset[str]) -> bool:
@@ -68,16 +84,26 @@ def can_be_quick(names: Sequence[str], wanted: Mapping[str, int], taken: frozens
     return all(map(is_parameter, wanted)) and not taken.intersection(names)
 
 
+def _made(last: ast.Return, name: str) -> ast.stmt:
+    """Return `return made(…)` for `return …`."""
+    return ast.parse(f"return {name}({ast.unparse(last.value)})").body[0] if last.value else last
+
+
 def _maker(
-    body: list[ast.stmt], names: Sequence[str], wanted: Mapping[str, int], words: Mapping[str, str], namer: Namer
+    body: list[ast.stmt],
+    names: Sequence[str],
+    wanted: Mapping[str, int],
+    absent: Sequence[str],
+    words: Mapping[str, str],
+    namer: Namer,
 ) -> ast.stmt:
     """Return the function that makes the quick method for a dtype and shapes."""
     shapes = {name: namer.numbered("s") for name in wanted}
-    parameters = ", ".join([words["dtype"], words["scalars"], *shapes.values()])
+    parameters = ", ".join([words["dtype"], words["scalars"], words["made"], *shapes.values()])
     numbers = [name for name, rank in wanted.items() if not rank]
     lines = [
         *_head(names, words),
-        f"    if {' and '.join(_tests(wanted, shapes, words))}:",
+        f"    if {' and '.join([*_tests(wanted, shapes, words), *(f'{name} is None' for name in absent)])}:",
         *(f"        {name} = {words['asarray']}({name}, {words['dtype']})" for name in numbers),
         "        try:",
         "            pass",

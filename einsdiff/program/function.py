@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +17,16 @@ from einsdiff.program.dialect import Dialect
 from einsdiff.program.entry import FAILURES, Entry, can_be_quick, careful_method
 from einsdiff.program.memory import check_memory
 from einsdiff.program.numpy_dialect import NUMPY
+from einsdiff.program.pattern import Outline
 from einsdiff.program.planner import Planner
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
 from einsdiff.program.source import NAME, reserved, source
+from einsdiff.program.steps import Plan
+from einsdiff.program.structured import Structure, Structured, maker
 from einsdiff.program.table import PlanTable
 
-Result = Array | tuple[Array, ...]
+Result = Array | Structured | tuple[Array | Structured, ...]
 
 SIGNATURES = 64  # programs that are kept; the oldest goes first
 
@@ -30,13 +34,15 @@ SIGNATURES = 64  # programs that are kept; the oldest goes first
 class Program(NamedTuple):
     """A generated function, the names of the arrays that it takes, and the quick way into it, where there is one.
 
-    `numbers` has the number of each size class, where the arrays tell it.
+    `numbers` has the number of each size class, where the arrays tell it; `made` makes the results of the arrays that
+    the function returns, where some keep their structure.
     """
 
-    function: Callable[..., Result]
+    function: Callable[..., Any]
     inputs: tuple[str, ...]
     entry: Entry | None
     numbers: tuple[int | None, ...] = ()
+    made: Callable[[Any], Result] | None = None
 
 
 class CompiledFunction:
@@ -62,7 +68,7 @@ class CompiledFunction:
         names = sorted(wanted, key=lambda name: (order.get(name, len(order)), name))
         self._wanted = {name: wanted[name] for name in names}
         self._programs: dict[tuple[Any, ...], Program] = {}
-        self._texts: dict[str, Program] = {}
+        self._texts: dict[tuple[str, ...], Program] = {}
         self._planned: tuple[str, PlanTable] | None = None
         self._last: tuple[Any, ...] = ()
 
@@ -98,24 +104,26 @@ class CompiledFunction:
         key = tuple((name, a.shape, a.dtype) for name, a in arrays.items())
         program = self._programs.get(key) or self._program(key, arrays)
         if program.entry is not None:
-            self._remember(program.entry, arrays)
+            self._remember(program.entry, arrays, program.made)
         taken = {name: arrays[name] for name in program.inputs}
         if self._arguments.callables:  # what goes wrong in them is shown as it is
-            return program.function(**taken, **self._arguments.functions(named, self._shapes(program.numbers)))
+            found = program.function(**taken, **self._arguments.functions(named, self._shapes(program.numbers)))
+            return program.made(found) if program.made else found
         try:
-            return program.function(**taken)
+            found = program.function(**taken)
+            return program.made(found) if program.made else found
         except FAILURES as error:
             raise self.refusal(error) from error
 
-    def _remember(self, entry: Entry, arrays: Mapping[str, Array]) -> None:
+    def _remember(self, entry: Entry, arrays: Mapping[str, Array], made: Callable[[Any], Result] | None) -> None:
         """Let calls with arrays of these shapes and of this one dtype go the quick way from now on."""
         dtypes = {a.dtype for a in arrays.values()} or {np.dtype(float)}
-        if type(self) is CompiledFunction or len(dtypes) > 1 or arrays.keys() != self._wanted.keys():
+        if type(self) is CompiledFunction or len(dtypes) > 1:
             return
-        dtype, shapes = dtypes.pop(), [arrays[name].shape for name in self._wanted]
+        dtype, shapes = dtypes.pop(), [a.shape for a in arrays.values()]
         last = (entry, dtype, *shapes)
         if last != self._last:
-            type(self).__call__ = entry.method(dtype, shapes)  # type: ignore[method-assign]
+            type(self).__call__ = entry.method(dtype, shapes, made)  # type: ignore[method-assign]
             self._last = last
 
     def _shapes(self, numbers: Sequence[int | None]) -> dict[str, tuple[int | None, ...]]:
@@ -137,18 +145,23 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         text, table = self._make(known, arrays, dtype.itemsize)
-        program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
-        keep(self._texts, text, program, SIGNATURES)
-        program = program._replace(numbers=tuple(known))
+        known_as = (text, *arrays)
+        program = self._texts.get(known_as) or self._executed(
+            text, tuple(n for n, _ in table.plan.inputs), list(arrays)
+        )
+        keep(self._texts, known_as, program, SIGNATURES)
+        program = program._replace(numbers=tuple(known), made=self._maker(table.plan.outlines, known))
         keep(self._programs, key, program, SIGNATURES)
         return program
 
-    def _executed(self, text: str, inputs: tuple[str, ...]) -> Program:
-        """Return the program that a source text defines."""
+    def _executed(self, text: str, inputs: tuple[str, ...], given: Sequence[str]) -> Program:
+        """Return the program that a source text defines, with a quick way in where these arrays are given."""
         names, callables = self._arguments.names, self._arguments.callables
         taken = reserved(self.dialect)
-        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, taken):
-            entry = Entry(text, NAME, names, self._wanted)
+        if not callables and can_be_quick(names, self._wanted, taken):
+            wanted = {name: self._wanted[name] for name in given}
+            absent = [name for name in self._wanted if name not in wanted]
+            entry = Entry(text, NAME, names, wanted, absent, is_made=not self.request.is_dense)
             return Program(entry.function, inputs, entry)
         return Program(executed(text), inputs, None)
 
@@ -157,9 +170,32 @@ class CompiledFunction:
         needed = self._arguments.ranks
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         plan = Planner(self.request, self._sizes, known, present).plan()
-        check_memory(plan, known, self.request, itemsize)
+        check_memory(plan, known, self.request, itemsize, self._alternative(known, present))
         self._planned = (source(plan, self.request.source, self.dialect), PlanTable(plan, itemsize))
         return self._planned
+
+    def _alternative(self, known: list[int | None], present: Mapping[str, int]) -> Callable[[], Plan] | None:
+        """Return what plans the same results with their structure kept, where some can keep it."""
+        other = replace(self.request, is_dense=False)
+        if not self.request.is_dense or not any(map(other.keeps, other.outputs)):
+            return None
+        return Planner(other, self._sizes, known, present).plan
+
+    def _maker(self, outlines: Sequence[Outline | None], known: Sequence[int | None]) -> Callable[[Any], Result] | None:
+        """Return what makes the results of the arrays that a program returns."""
+        if self.request.is_dense:
+            return None
+        return maker([None if outline is None else self._structure(outline, known) for outline in outlines])
+
+    def _structure(self, outline: Outline, known: Sequence[int | None]) -> tuple[Structure, int]:
+        """Return how a result consists of its arrays, and their number."""
+        sizes = [known[c] for c in outline.classes]
+        unknown = next((c for c, size in zip(outline.classes, sizes, strict=True) if size is None), None)
+        if unknown is not None:
+            raise self._sizes.unknown(unknown)
+        shape = tuple(size for size in sizes if size is not None)
+        found = Structure(outline.patterns, shape, outline.folds, outline.columns, outline.is_matrix, outline.name)
+        return found, outline.count
 
     def _current(self) -> tuple[str, PlanTable]:
         return self._planned or self._make([r.fixed for r in self._sizes.ranges], self._wanted, 8)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.errors import EinsdiffError
-from einsdiff.program.steps import AnyStep, Contract, Evaluate, Length, Literal, Multiply, Operand, Value
+from einsdiff.program.steps import AnyStep, Combine, Contract, Evaluate, Length, Literal, Multiply, Operand, Value
 
 AXES = 64  # an array of NumPy has no more
+TERMS = 6  # a sum of more terms takes several steps
 
 
 class Ledger:
@@ -56,6 +57,20 @@ class Ledger:
     def literal(self, base: Exact, exponent: Exact = 1) -> int:
         """Return the value of a number."""
         return self.note(Literal, (), (), base, exponent)
+
+    def sum(self, terms: Sequence[tuple[Exact, Operand]], order: Sequence[int]) -> Operand:
+        """Return Σ coefficient · operand, its labels in this order."""
+        if len(terms) == 1 and terms[0][0] == 1:
+            return terms[0][1]
+        present = {n for _, operand in terms for n in operand.labels}
+        out = tuple(n for n in order if n in present)
+        rest = sorted(terms, key=lambda term: term[0] < 0)
+        while True:
+            now, rest = rest[:TERMS], rest[TERMS:]
+            value = self.note(Combine, tuple(op for _, op in now), out, tuple(scale for scale, _ in now))
+            if not rest:
+                return Operand(value, out)
+            rest = [(1, Operand(value, out)), *rest]
 
     def is_constant(self, operand: Operand) -> bool:
         """Tell whether an operand is a number that depends on no input."""

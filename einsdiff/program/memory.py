@@ -3,36 +3,69 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import prod
 
 from einsdiff.errors import InputError
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import in_formula
-from einsdiff.program.steps import Plan, Value, View
+from einsdiff.program.steps import Plan, View
+from einsdiff.program.table import PlanTable
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+STRUCTURED = "its parts fit:  compile(dense=False)"
 
 
 def check_memory(
-    plan: Plan, given: Sequence[int | None], request: Request, itemsize: int, limit: int | None = None
+    plan: Plan,
+    given: Sequence[int | None],
+    request: Request,
+    itemsize: int,
+    structured: Callable[[], Plan] | None = None,
 ) -> None:
-    """Refuse a plan in which an array arises that takes more than `limit` bytes, or than the memory there is.
+    """Refuse a plan in which an array arises that takes more than the memory there is.
 
     Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry.
+    `structured` makes the plan of the same results with their structure kept.
 
     Raises: InputError, which tells how large the array is and what would fit.
     """
-    limit = limit or _physical()
-    if limit is None:
+    limit = _physical()
+    value = _too_large(plan, given, itemsize, limit)
+    if value is None or limit is None:
         return
     results = {o.value: o.name for o in plan.outputs}
+    name = results.get(value) or ("the result" if len(results) == 1 else "an array on the way")
+    typed = _fits(request)
+    if structured is not None and value in results and PlanTable(structured(), itemsize).peak_memory <= limit:
+        typed = f"{STRUCTURED}; {typed}"
+    raise in_formula(_error(name, plan.values[value].shape, itemsize, limit, typed), request)
+
+
+def check_size(name: str, shape: Sequence[int], itemsize: int, help: str) -> None:  # noqa: A002 - as errors call it
+    """Refuse an array that takes more than the memory there is.
+
+    Raises: InputError, which tells how large the array is.
+    """
+    limit = _physical()
+    if limit is not None and itemsize * prod(shape) > limit:
+        raise _error(name, shape, itemsize, limit, help)
+
+
+def _too_large(plan: Plan, given: Sequence[int | None], itemsize: int, limit: int | None) -> int | None:
+    """Return the first value that takes more memory than there is."""
     for step in plan.steps:
         value = plan.values[step.target]
-        size = itemsize * value.entries
-        if size > limit and not isinstance(step, View) and all(given[c] is not None for c in value.classes):
-            what = results.get(step.target) or ("the result" if len(results) == 1 else "an array on the way")
-            message = f"{what} has {_shape(value)} entries, {_bytes(size)}; the memory here is {_bytes(limit)}"
-            raise in_formula(InputError(message, help=_fits(request)), request)
+        is_told = all(given[c] is not None for c in value.classes)
+        if limit is not None and itemsize * value.entries > limit and not isinstance(step, View) and is_told:
+            return step.target
+    return None
+
+
+def _error(name: str, shape: Sequence[int], itemsize: int, limit: int, typed: str) -> InputError:
+    counted = " × ".join(map(str, shape))
+    size = in_words(itemsize * prod(shape))
+    return InputError(f"{name} has {counted} entries, {size}; the memory here is {in_words(limit)}", help=typed)
 
 
 def _fits(request: Request) -> str:
@@ -44,11 +77,7 @@ def _fits(request: Request) -> str:
     return "smaller arrays, or a sum that is taken earlier"
 
 
-def _shape(value: Value) -> str:
-    return " × ".join(map(str, value.shape))
-
-
-def _bytes(size: int) -> str:
+def in_words(size: int) -> str:
     """Return a number of bytes in the unit in which people say it."""
     power = min((max(size, 1).bit_length() - 1) // 10, len(UNITS) - 1)
     return f"{size / 1024**power:.3g} {UNITS[power]}"

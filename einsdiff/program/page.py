@@ -94,7 +94,9 @@ class Page:
         """Return the expression of what the function returns: arrays that share no memory with an input."""
         seen: set[int] = set()
         found = [self._result(result, seen) for result in self.plan.outputs]
-        return found[0] if len(found) == 1 else f"({', '.join(found)})"
+        if len(found) == 1:
+            return f"({found[0]},)" if any(self.plan.outlines) else found[0]
+        return f"({', '.join(found)})"
 
     def _result(self, result: Result, seen: set[int]) -> str:
         name, value, _ = result

@@ -27,10 +27,13 @@ from einsdiff.errors import EinsdiffError
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
+from einsdiff.program.distribute import distribute
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
 from einsdiff.program.near_one import near_one
+from einsdiff.program.parts import Opener
+from einsdiff.program.pattern import Outline
 from einsdiff.program.products import ProductForm
 from einsdiff.program.redraft import Draft, Pass
 from einsdiff.program.request import Output, Request
@@ -38,13 +41,13 @@ from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
 from einsdiff.program.spread import spread
 from einsdiff.program.squares import symmetric
-from einsdiff.program.steps import Assemble, Combine, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
+from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.supply import Supply
 
 TERMS = 6  # a sum of more terms takes several steps
 PASSES: tuple[Pass, ...] = (softmax, near_one, gather, symmetric)
 """What is done to the steps once they are noted, in this order; each keeps the results."""
-ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
+ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
 """Other requests for the same results; the one whose plan costs least is carried out."""
 
 
@@ -68,7 +71,9 @@ class Planner:
         roots = [output.entry.node for output in request.outputs]
         self.supply = Supply(request, sizes, given, present)
         self.ledger = self.supply.ledger
-        self.demand = Demand(roots, self.supply.extent)
+        opened = [output.entry.node for output in request.outputs if request.keeps(output)]
+        dense = [output.entry.node for output in request.outputs if not request.keeps(output)]
+        self.demand = Demand(roots, self.supply.extent, frozenset(opened).difference(dense))
         self.wishes = wishes(request.outputs, self.demand.nodes)
         self.forms: dict[Expr, Form] = {}
         self.functions: set[str] = set()
@@ -86,7 +91,7 @@ class Planner:
         """Note the steps of every node that is needed as a whole, then the results."""
         for node in self.demand.wanted():
             self.forms[node] = self._form(node)
-        outputs = tuple(self._result(o) for o in self.request.outputs)
+        outputs, outlines = self._outputs()
         order = {i.name: k for k, i in enumerate(self.request.inputs)}
         bearers = self.supply.bearers
         plan = Plan(
@@ -98,6 +103,7 @@ class Planner:
             tuple(r.index for r in self.sizes.ranges),
             tuple(bearers.get(k) for k in range(len(self.sizes.ranges))),
             tuple(r.fixed for r in self.sizes.ranges),
+            outlines,
         )
         for change in self.passes:
             plan = Draft(self.supply.numbers, plan).carry_out(change)
@@ -156,7 +162,7 @@ class Planner:
         order = self.wishes.get(node, range(node.rank))
         if len(groups) == 1:
             (pattern, places), terms = next(iter(groups.items()))
-            operand = self._combined(terms, order)
+            operand = self.ledger.sum(terms, order)
             return Form(operand.value, operand.labels, pattern, places)
         return self._assembled(node, groups, order)
 
@@ -166,7 +172,7 @@ class Planner:
         """A sum whose terms stand on diagonals and components, as one whole array."""
         smooth_key = (tuple(range(node.rank)), ())
         keys = sorted(groups, key=lambda key: (key != smooth_key, key))
-        found = [groups[k][0] if len(groups[k]) == 1 else (1, self._combined(groups[k], order)) for k in keys]
+        found = [groups[k][0] if len(groups[k]) == 1 else (1, self.ledger.sum(groups[k], order)) for k in keys]
         value = self.ledger.note(
             Assemble,
             tuple(operand for _, operand in found),
@@ -184,20 +190,6 @@ class Planner:
             return self.forms[part], coefficient
         assert isinstance(part, Product), "other terms are made before the sum"
         return self._product(part, coefficient), 1
-
-    def _combined(self, terms: Sequence[tuple[Exact, Operand]], order: Sequence[int]) -> Operand:
-        """Return Σ coefficient · operand."""
-        if len(terms) == 1 and terms[0][0] == 1:
-            return terms[0][1]
-        present = {n for _, operand in terms for n in operand.labels}
-        out = tuple(n for n in order if n in present)
-        rest = sorted(terms, key=lambda term: term[0] < 0)
-        while True:
-            now, rest = rest[:TERMS], rest[TERMS:]
-            value = self.ledger.note(Combine, tuple(op for _, op in now), out, tuple(scale for scale, _ in now))
-            if not rest:
-                return Operand(value, out)
-            rest = [(1, Operand(value, out)), *rest]
 
     # -------------------------------------------------------------------------------------------------- functions
 
@@ -254,6 +246,20 @@ class Planner:
         return plain(value, node.rank)
 
     # ---------------------------------------------------------------------------------------------------- results
+
+    def _outputs(self) -> tuple[tuple[Result, ...], tuple[Outline | None, ...]]:
+        """Return the arrays of all results, and how those that keep their structure consist of theirs."""
+        opener = Opener(self.supply, self.demand, self.forms)
+        arrays: list[Result] = []
+        outlines: list[Outline | None] = []
+        for output in self.request.outputs:
+            if self.request.keeps(output):
+                found, outline = opener.open(output)
+            else:
+                found, outline = [self._result(output)], None
+            arrays += found
+            outlines.append(outline)
+        return tuple(arrays), tuple(outlines)
 
     def _result(self, output: Output) -> Result:
         """Return the value of a result, and how its axes are folded; what tells their sizes is seen to."""

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Expr, Labels, Number, Ones, Product, Unit, exact
 from einsdiff.program.factors import Wired, Wiring, flatten
-from einsdiff.program.form import Form, dense, view
+from einsdiff.program.form import Form, Places, dense, view
 from einsdiff.program.network import Contraction, Factor, power
 from einsdiff.program.steps import Length, Operand
 from einsdiff.program.supply import Supply
+
+
+class Factors(NamedTuple):
+    """coefficient · Σ Π factors, where the labels in `kept` stay; axis k of the whole runs with the label `out[k]`."""
+
+    coefficient: Exact
+    factors: list[Factor]
+    kept: frozenset[int]
+    out: Labels
+    places: Places
 
 
 class ProductForm:
@@ -24,6 +35,15 @@ class ProductForm:
 
     def make(self, node: Product, is_merged: Callable[[Expr], bool], wish: Sequence[int], coefficient: Exact) -> Form:
         """Return the form; `wish` is the order of the node's axes that is liked best."""
+        found = self.factors(node, is_merged, coefficient)
+        if found is None:
+            return Form(self.supply.zero, (), tuple(range(node.rank)))
+        contraction = Contraction(self.supply.ledger, found.kept, tuple(dict.fromkeys(found.out[k] for k in wish)))
+        operand = contraction.carry_out(found.factors, found.coefficient)
+        return Form(operand.value, operand.labels, found.out, found.places)
+
+    def factors(self, node: Product, is_merged: Callable[[Expr], bool], coefficient: Exact) -> Factors | None:
+        """Return what is to be multiplied and summed; None for zero."""
         network = flatten(node, is_merged)
         wiring = network.wiring
         for factor in network.factors:
@@ -31,7 +51,7 @@ class ProductForm:
         places: dict[int, int] = {}
         for wire, place in self.places:
             if places.setdefault(wiring.find(wire), place) != place:  # δ_1i δ_2i = 0
-                return Form(self.supply.zero, (), tuple(range(node.rank)))
+                return None
         out = tuple(wiring.find(w) for w in network.out)
         found = [
             (view(self.supply, Operand(value, tuple(map(wiring.find, wires))), places), exponent)
@@ -42,11 +62,10 @@ class ProductForm:
             if wire not in carried and wire not in places and wire not in out:  # Σ_i 1 = n
                 number = self.supply.sized(wiring.sizes[wire])
                 self.scalars.append(Factor(self.supply.ledger.note(Length, (), (), number), ()))
-        kept = carried & set(out)
-        contraction = Contraction(self.supply.ledger, kept, tuple(dict.fromkeys(out[k] for k in wish)))
+        kept = frozenset(carried & set(out))
         factors = [*self.scalars, *self._powers(found, kept)]
-        operand = contraction.carry_out(factors, exact(network.coefficient * coefficient))
-        return Form(operand.value, operand.labels, out, tuple(p for p in places.items() if p[0] in out))
+        fixed = tuple(p for p in places.items() if p[0] in out)
+        return Factors(exact(network.coefficient * coefficient), factors, kept, out, fixed)
 
     def _connect(self, factor: Wired, wiring: Wiring) -> None:
         """Put one factor on its wires."""

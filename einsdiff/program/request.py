@@ -32,6 +32,8 @@ class Output:
     entry: Entry
     axes: tuple[tuple[Wire, Size], ...]
     folds: tuple[int, ...] | None = None
+    columns: tuple[Wire, ...] | None = None
+    is_matrix: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Request:
     """All that the compiler needs to know.
 
     `sizes` gives numbers for declared names (`n`) and for indices (`i`).  `source` is the formula that errors show.
+    Where it is not `is_dense`, results with `columns` keep their structure.
     """
 
     outputs: tuple[Output, ...]
@@ -46,6 +49,11 @@ class Request:
     classes: tuple[SizeClass, ...] = ()
     sizes: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
+    is_dense: bool = True
+
+    def keeps(self, output: Output) -> bool:
+        """Tell whether a result keeps its structure."""
+        return not self.is_dense and output.columns is not None
 
 
 __all__ = ["Input", "Output", "Request", "SizeClass"]

@@ -66,15 +66,35 @@ def _docstring(plan: Plan, formula: str) -> list[str]:
     """Return the docstring: the formula, and the axes of the inputs and of the results."""
     shown = [*(value for _, value in plan.inputs), *(o.value for o in plan.outputs)]
     classes = [c for value in shown for c in plan.values[value].classes]
+    classes += [c for outline in plan.outlines if outline for c in outline.classes]
     index = letters(classes, dict(enumerate(plan.indices)))
     rows = [f"{name}: {_axes(plan, value, index)}" for name, value in plan.inputs]
     rows += [f"{name}: a function" for name in plan.functions]
-    made = [f"{o.name or 'the result'}: {_folded(plan, o, index)}" for o in plan.outputs]
+    made = _results(plan, index)
     text = [*_quoted(formula), ""]
     for heading, lines in (("Arrays, with the range of each axis:", rows), ("Returns:", made)):
         text += [heading, *(f"    {line}" for line in _quoted("\n".join(lines)))] if lines else []
     first, *rest = text
     return [f'    """{first}', *(f"    {line}".rstrip() for line in _escaped(rest)), '    """']
+
+
+def _results(plan: Plan, index: dict[int, str]) -> list[str]:
+    """Return a row for each result: the ranges of its axes; for one that keeps its structure, which arrays make it."""
+    rows = []
+    first = 0
+    for outline in plan.outlines:
+        if outline is None:
+            result = plan.outputs[first]
+            rows.append(f"{result.name or 'the result'}: {_folded(plan, result, index)}")
+            first += 1
+            continue
+        rows.append(f"{outline.name}: {_row([index[c] for c in outline.classes])} =")
+        for pattern in outline.patterns:
+            arrays = [first + k for k, _ in pattern.cores]
+            shown = [f"array {k + 1} {_axes(plan, plan.outputs[k].value, index)}" for k in arrays]
+            rows.append(f"+ {', '.join(shown)} as {pattern.spelled()}")
+        first += outline.count
+    return rows
 
 
 def _axes(plan: Plan, value: int, index: dict[int, str]) -> str:

@@ -14,6 +14,7 @@ from math import prod
 from typing import NamedTuple, TypeVar
 
 from einsdiff.algebra.nodes import Exact, Labels
+from einsdiff.program.pattern import Outline
 
 T = TypeVar("T")
 
@@ -174,7 +175,8 @@ class Plan:
     """Steps in order, what they work on, and which values are the results.
 
     `indices` names the index that runs over each size class.  `fixed` has the numbers of the classes that are declared;
-    `bearers` has a value and its axis for each of the others whose size the steps need.
+    `bearers` has a value and its axis for each of the others whose size the steps need.  `outlines` tells, for each
+    result that is asked for, how it consists of the arrays in `outputs`; None for one that is its array.
     """
 
     values: tuple[Value, ...]
@@ -185,3 +187,4 @@ class Plan:
     indices: tuple[str, ...]
     bearers: tuple[tuple[int, int] | None, ...]
     fixed: tuple[int | None, ...]
+    outlines: tuple[Outline | None, ...]
