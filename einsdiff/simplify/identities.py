@@ -16,7 +16,8 @@ from einsdiff.algebra.nodes import Apply, Expr, MatrixFunction, Number, Product,
 from einsdiff.algebra.steps import Steps
 from einsdiff.elaborate.template import instantiate, template
 from einsdiff.simplify.match import match, match_factors
-from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, folded, reassemble
+from einsdiff.simplify.products import reassemble
+from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, folded
 
 
 @dataclass(frozen=True, slots=True)

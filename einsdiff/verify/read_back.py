@@ -56,7 +56,8 @@ def write_matrix(
     lines += counting
     for node, name in parts.items():
         others = names | {n: other for n, other in parts.items() if n is not node}
-        lines.append(f"{write(name, spelling)} = {_written(_whole(node), others, counts, spelling)}")
+        left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
+        lines.append(f"{write(left, spelling)} = {_written(part, others, counts, spelling)}")
     lines.append(_written(asked, names | parts, counts, spelling))
     text = "\n".join(lines)
     try:
@@ -77,6 +78,11 @@ def _whole(node: Expr) -> Folded:
     return Folded(walk.here(node), (0,) * (node.rank > 0), (1,) * (node.rank > 1))
 
 
+def _turned(node: Expr) -> Folded:
+    """Return the transpose of a node as a matrix."""
+    return Folded(walk.here(node), (1,), (0,))
+
+
 # ---------------------------------------------------------------------------------------------------------- comparison
 
 
@@ -86,10 +92,13 @@ def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool
     declared = {n.size for n in walk.ordered(asked.entry.node) if isinstance(n, Count) and isinstance(n.size, str)}
     ranks |= dict.fromkeys(declared, 0)
     ranks |= {n.function: n.axes for n in walk.ordered(asked.entry.node) if isinstance(n, Call)}
-    document = parse_claim(f"{text} = 0", notation="matrix", known=ranks)
+    beside = _beside(asked, ranks)
+    document = parse_claim(f"{text} = {' ⊗ '.join(beside) or 0}", notation="matrix", known=ranks | beside)
+    ranks |= beside
     sides = elaborate_claim(document, (), infer_kinds(document, ranks, claim=True), layout)
     expected, block = _with_numbers(asked.entry), sides.left
-    read = _assumed(resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes), expected)
+    read = resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes)
+    read = simplify(_assumed(read, expected))[0]
     if build.is_zero(expected) or build.is_zero(read):
         return build.is_zero(expected) and build.is_zero(read)
     if len(block.rows) != len(asked.rows) or len(block.columns) != len(asked.columns):
@@ -97,6 +106,14 @@ def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool
     wires: dict[Wire, Wire] = dict(zip((*block.rows, *block.columns), (*asked.rows, *asked.columns), strict=True))
     read = build.rename(read, wires)
     return are_equal(read, expected) or modular.agree(read, expected)
+
+
+def _beside(asked: Folded, taken: Collection[str]) -> dict[str, int]:
+    """Return the matrices of a product P ⊗ Q … that tells a lone `I` how it is folded."""
+    found: dict[str, int] = {}
+    while len(asked.rows) == len(asked.columns) > max(1, len(found)):
+        found[_next_name(2, {*taken, *found})] = 2
+    return found
 
 
 def _assumed(read: Entry, expected: Entry) -> Entry:
@@ -175,30 +192,37 @@ def _names(
             continue
         if node.rank == 0 and isinstance(node, Product):  # ‖x‖ is recognised by what stands in it
             continue
-        if node not in own and len(_inline(node, {**known, **names}, counts)) < WORTH:
+        whole = _inline(_whole(node), {**known, **names}, counts)
+        if node not in own and (whole is None or len(write(whole)) < WORTH):
             continue
-        text = own.get(node) or _next_name(node.rank, taken)
-        names[node] = tree.name(text, "scm"[node.rank])
+        text, is_turned = own.get(node) or (_next_name(node.rank, taken), _is_turned(whole))
+        name = tree.name(text, "scm"[node.rank])
+        names[node] = tree.transpose(name) if is_turned else name
         taken.add(text)
     return names
 
 
-def _definitions(program: Program) -> dict[Expr, str]:
-    """Return the names of the definitions of a program by what they are."""
-    from_names: dict[Expr, str] = {}
+def _is_turned(form: Form | None) -> bool:
+    """Tell whether a matrix reads better transposed."""
+    return form is not None and form.shape == "m" and tree.transposes(tree.transpose(form)) < tree.transposes(form)
+
+
+def _definitions(program: Program) -> dict[Expr, tuple[str, bool]]:
+    """Return the names of the definitions of a program by what they are, and whether that is transposed."""
+    from_names: dict[Expr, tuple[str, bool]] = {}
     for d in program.definitions:
         if d.name is not None:
             entry = simplify(resolve_sizes(evaluate(program, d.entry), program.sizes))[0]
-            if entry.wires == d.wires:
-                from_names.setdefault(entry.node, d.name)
+            if len(entry.wires) == len(d.wires) and entry.wires in (d.wires, d.wires[::-1]):
+                from_names.setdefault(entry.node, (d.name, entry.wires != d.wires))
     return from_names
 
 
-def _inline(node: Expr, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> str:
+def _inline(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> Form | None:
     try:
-        return _written(_whole(node), names, counts, "unicode")
+        return matrix_form(asked.entry, asked.rows, asked.columns, names, counts)
     except NoMatrixForm:
-        return ""
+        return None
 
 
 def _next_name(rank: int, taken: Collection[str]) -> str:

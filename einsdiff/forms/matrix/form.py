@@ -110,11 +110,10 @@ class _Translation:
         for f in flat.factors:
             self._put(network, f, flat.joined)
         try:
-            network.close()
+            found = folded(network, Ends(tuple(map(find, ends.rows)), tuple(map(find, ends.columns))))
         except Stuck as stuck:
             raise NoMatrixForm(f"there is no matrix form: {stuck.reason}") from None
-        found = folded(network, Ends(tuple(map(find, ends.rows)), tuple(map(find, ends.columns))))
-        return tree.multiply([tree.number(flat.coefficient), *network.scalars, found])
+        return tree.multiply([tree.number(flat.coefficient), found])
 
     def _singly(self, f: Part) -> list[Part]:
         """Return (u - v)^2 with more than two indices as two factors, so that it can be multiplied out."""
@@ -210,8 +209,8 @@ class _Translation:
 
     def _apply(self, node: Apply, shape: str) -> Form:
         soft = as_softmax(node)
-        if soft is not None and node.rank == 1:
-            return tree.call("softmax", [self.node(soft[0].node)], "c")
+        if soft is not None and len(soft[1]) == 1:
+            return self._softmax(node, soft[0], soft[1][0])
         sides = [self._argument(a.node, a.labels, node.rank) for a in node.arguments]
         if node.function == "pow":
             return tree.power(*sides) if shape == "s" else Form("entrywise", "^", tuple(sides), shape)
@@ -229,6 +228,14 @@ class _Translation:
         if len(node.orders) > 1 and any(node.orders):
             raise NoMatrixForm(f"there is no matrix form: {node.function} is differentiated by one of its arguments")
         return tree.call(node.function + "'" * sum(node.orders), sides, shape)
+
+    def _softmax(self, node: Apply, z: Entry, over: int) -> Form:
+        """Return softmax(z), or of a matrix E ./ (E 𝟏 𝟏ᵀ), each row or each column over its sum."""
+        if node.rank == 1:
+            return tree.call("softmax", [self.node(z.node)], "c")
+        exponential = tree.call("exp", [self._argument(z.node, tuple(map(int, z.wires)), 2)], "m")
+        sums = [exponential, ONES, tree.transpose(ONES)]
+        return tree.hadamard([exponential], [tree.multiply(sums if over == 1 else [*sums[1:], exponential])])
 
     def _argument(self, node: Expr, labels: tuple[int, ...], rank: int) -> Form:
         """Return an argument at the axes of its function; a scalar stands for all entries."""

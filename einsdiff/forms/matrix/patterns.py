@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
 from itertools import permutations
+from math import gcd
 
 from einsdiff.algebra.nodes import exact, magnitude
 from einsdiff.forms.matrix import tree
@@ -144,12 +145,12 @@ def _common_scalar(form: Form) -> Form | None:
 
 
 def _common_number(form: Form) -> Form | None:
-    """Return c (u + v) for c u + c v, where c is a number."""
+    """Return c (u + v) for c u + c v, where c is a number, or c (a u + b v) for whole numbers."""
     if form.head != "sum":
         return None
     numbers = {magnitude(tree.coefficient(t)[0]) for t in form.parts}
-    c = numbers.pop()
-    if numbers or c == 1:
+    c = gcd(*map(int, numbers)) if all(isinstance(n, int) for n in numbers) else numbers.pop()
+    if c == 1 or (numbers and not isinstance(c, int)):
         return None
     inner = tree.add([tree.multiply([tree.number(Fraction(1) / Fraction(c)), t]) for t in form.parts])
     return Form("product", "", (tree.number(exact(c)), inner), form.shape)

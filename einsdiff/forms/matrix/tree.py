@@ -292,8 +292,13 @@ def add(terms: Iterable[Form]) -> Form:
     """Return the sum of terms of one shape; scalars beside others stand for all entries."""
     flat: list[Form] = []
     for t in terms:
-        is_turned = t.head == "transpose" and t.parts[0].head == "sum"
-        flat += map(transpose, t.parts[0].parts) if is_turned else t.parts if t.head == "sum" else [t]
+        c, rest = coefficient(t)
+        turned = rest.parts[0] if rest.head == "transpose" else rest
+        if turned.head == "sum":
+            inner = rest.parts if rest is turned else map(transpose, turned.parts)
+            flat += inner if c == 1 else (multiply([number(c), p]) for p in inner)
+        else:
+            flat.append(t)
     counts: dict[Form, Exact] = {}
     for t in flat:
         c, rest = coefficient(t)
