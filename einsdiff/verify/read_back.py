@@ -13,6 +13,7 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Argument, Axis, Call, Count, Expr, Product, Reduce, Size, Sum, Tensor, Wire
 from einsdiff.calculus.linking import evaluate
+from einsdiff.elaborate.assume import with_properties
 from einsdiff.elaborate.claims import elaborate_claim
 from einsdiff.elaborate.kinds import infer_kinds
 from einsdiff.elaborate.program import Program, resolve_sizes
@@ -25,6 +26,7 @@ from einsdiff.forms.style import PLAIN
 from einsdiff.layouts import arrange_matrix
 from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
+from einsdiff.simplify.softmax import as_softmax
 from einsdiff.text.parser import parse_claim
 from einsdiff.verify import modular
 
@@ -92,7 +94,7 @@ def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool
     declared = {n.size for n in walk.ordered(asked.entry.node) if isinstance(n, Count) and isinstance(n.size, str)}
     ranks |= dict.fromkeys(declared, 0)
     ranks |= {n.function: n.axes for n in walk.ordered(asked.entry.node) if isinstance(n, Call)}
-    beside = _beside(asked, ranks)
+    beside = _beside(asked, {*ranks, *text.split()})
     document = parse_claim(f"{text} = {' ⊗ '.join(beside) or 0}", notation="matrix", known=ranks | beside)
     ranks |= beside
     sides = elaborate_claim(document, (), infer_kinds(document, ranks, claim=True), layout)
@@ -121,8 +123,8 @@ def _assumed(read: Entry, expected: Entry) -> Entry:
     properties = {t.name: t.assumed for t in walk.tensors(expected.node) if t.assumed}
 
     def rule(node: Expr) -> Entry | None:
-        if isinstance(node, Tensor) and node.name in properties:
-            return build.tensor(node.name, range(node.rank), properties[node.name])
+        if isinstance(node, Tensor) and node.name in properties and not node.assumed:
+            return with_properties(node, properties[node.name], node.sizes[0] if node.rank else None)
         return None
 
     return walk.replace(read, rule) if properties else read
@@ -186,25 +188,39 @@ def _names(
     """Return names for the parts that stand twice and are long: the program's own where it has one."""
     uses = walk.uses(root)
     own = _definitions(program)
+    order = list(program.inputs)
     names: dict[Expr, Form] = {}
     for node in walk.ordered(root):
-        if uses[node] < 2 or node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
+        if node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
+            continue
+        if uses[node] < 2 and not _is_matrix_softmax(node):
             continue
         if node.rank == 0 and isinstance(node, Product):  # ‖x‖ is recognised by what stands in it
             continue
         whole = _inline(_whole(node), {**known, **names}, counts)
         if node not in own and (whole is None or len(write(whole)) < WORTH):
             continue
-        text, is_turned = own.get(node) or (_next_name(node.rank, taken), _is_turned(whole))
+        text, is_turned = own.get(node) or (_next_name(node.rank, taken), _is_turned(whole, order))
         name = tree.name(text, "scm"[node.rank])
         names[node] = tree.transpose(name) if is_turned else name
         taken.add(text)
     return names
 
 
-def _is_turned(form: Form | None) -> bool:
-    """Tell whether a matrix reads better transposed."""
-    return form is not None and form.shape == "m" and tree.transposes(tree.transpose(form)) < tree.transposes(form)
+def _is_matrix_softmax(node: Expr) -> bool:
+    """Tell whether a node is the softmax of a matrix: E ./ (E 𝟏 𝟏ᵀ), in which E stands twice."""
+    return isinstance(node, Apply) and node.rank == 2 and as_softmax(node) is not None  # noqa: PLR2004 - a matrix
+
+
+def _is_turned(form: Form | None, order: Sequence[str]) -> bool:
+    """Tell whether a matrix reads better transposed: fewer transposes, and names in the order of the program."""
+    if form is None or form.shape != "m":
+        return False
+    here, there = (
+        (tree.transposes(f), [order.index(name) for name in tree.names(f) if name in order])
+        for f in (form, tree.transpose(form))
+    )
+    return there < here
 
 
 def _definitions(program: Program) -> dict[Expr, tuple[str, bool]]:

@@ -178,7 +178,7 @@ class _Translation:
                 return self._count(size)
             case Tensor(text, _, assumed):
                 is_symmetric = shape == "m" and bool({"symmetric", "spd"} & set(assumed))
-                return tree.name(text, shape, is_symmetric=is_symmetric)
+                return tree.name(text, shape, is_symmetric=is_symmetric, is_diagonal="diagonal" in assumed)
             case Ones():
                 return ONES
             case Unit(_, place):

@@ -37,6 +37,8 @@ PATTERNS = (
     Pattern("sum of a diagonal",           "sum(diag(A))",            "tr(A)"),
     Pattern("scaled rows",                 "diag(x) y",               "x .* y"),
     Pattern("scaled columns",              "x' diag(y)",              "(x .* y)'"),
+    Pattern("scaled rows of ones",         "diag(x) (A + ones y')",   "diag(x) A + x y'"),
+    Pattern("scaled columns of ones",      "(A + y ones') diag(x)",   "A diag(x) + y x'"),
     Pattern("product of diagonals",        "diag(x) diag(y)",         "diag(x .* y)"),
     Pattern("sum of diagonals",            "diag(x) + diag(y)",       "diag(x + y)"),
     Pattern("trace of an outer product",   "tr(x y')",                "y' x"),
@@ -255,6 +257,12 @@ def _match(pattern: Form, form: Form, bound: Bound) -> Iterator[Bound]:
             yield from _chain(pattern.parts[1:], chain, bound | {pattern.parts[0].name: tree.multiply(scalars)})
         elif not scalars:
             yield from _chain(pattern.parts, chain, bound)
+        return
+    if pattern.head == "sum":
+        every = tree.terms_of(form)
+        if pattern.shape == form.shape and len(every) == len(pattern.parts):
+            for terms in permutations(every):
+                yield from _terms(pattern.parts, terms, bound)
         return
     if (pattern.head, pattern.name, len(pattern.parts)) != (form.head, form.name, len(form.parts)):
         return

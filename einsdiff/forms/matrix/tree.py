@@ -30,10 +30,11 @@ class Form:
     shape: str = "s"
     value: Exact = 0
     is_symmetric: bool = False
+    is_diagonal: bool = False
     digest: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        own = (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric)
+        own = (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric, self.is_diagonal)
         object.__setattr__(self, "digest", hash(own))
 
     def __hash__(self) -> int:
@@ -52,9 +53,9 @@ def number(value: Exact) -> Form:
     return Form("number", "", (), "s", exact(value))
 
 
-def name(text: str, shape: str, *, is_symmetric: bool = False) -> Form:
-    """Return the name of a scalar, of a column or of a matrix."""
-    return Form("name", text, (), shape, 0, is_symmetric)
+def name(text: str, shape: str, *, is_symmetric: bool = False, is_diagonal: bool = False) -> Form:
+    """Return the name of a scalar, of a column or of a matrix; a diagonal one is symmetric, too."""
+    return Form("name", text, (), shape, 0, is_symmetric or is_diagonal, is_diagonal)
 
 
 ZERO = number(0)
@@ -288,17 +289,20 @@ def power(base: Form, exponent: Form) -> Form:
 # ---------------------------------------------------------------------------------------------------------------- sums
 
 
+def terms_of(form: Form) -> tuple[Form, ...]:
+    """Return the terms of a sum, also of one that stands transposed."""
+    if form.head == "transpose" and form.parts[0].head == "sum":
+        return tuple(map(transpose, form.parts[0].parts))
+    return form.parts if form.head == "sum" else (form,)
+
+
 def add(terms: Iterable[Form]) -> Form:
     """Return the sum of terms of one shape; scalars beside others stand for all entries."""
     flat: list[Form] = []
     for t in terms:
         c, rest = coefficient(t)
-        turned = rest.parts[0] if rest.head == "transpose" else rest
-        if turned.head == "sum":
-            inner = rest.parts if rest is turned else map(transpose, turned.parts)
-            flat += inner if c == 1 else (multiply([number(c), p]) for p in inner)
-        else:
-            flat.append(t)
+        inner = terms_of(rest)
+        flat += inner if c == 1 else [multiply([number(c), p]) for p in inner] if len(inner) > 1 else [t]
     counts: dict[Form, Exact] = {}
     for t in flat:
         c, rest = coefficient(t)
@@ -326,6 +330,11 @@ def degree(form: Form) -> int:
     return int(form.head == "name") + sum(degree(p) for p in form.parts)
 
 
+def names(form: Form) -> list[str]:
+    """Return the names in a form, from left to right."""
+    return [form.name] if form.head == "name" else [name for p in form.parts for name in names(p)]
+
+
 def transposes(form: Form) -> int:
     """Return how many transposes stand in a form."""
     return int(form.head == "transpose") + sum(transposes(p) for p in form.parts)
@@ -347,6 +356,10 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
         for part, side in _entrywise_factors(body):
             base, e = _entrywise_power(part)
             above[base] = exact(Fraction(above.get(base, 0)) + sign * side * Fraction(e))
+    scaling = [_diagonal_power(b, e) for b, e in above.items()]
+    if None in scaling and any(scaling):
+        rest = [entrywise_power(b, e) for (b, e), s in zip(above.items(), scaling, strict=True) if s is None and e != 0]
+        return multiply([*scalars, *(m for s in scaling for m in s or ()), hadamard(rest)])
     upper = [entrywise_power(b, e) for b, e in above.items() if e > 0]
     lower = [entrywise_power(b, magnitude(e)) for b, e in above.items() if e < 0]
     shape = next((f.shape for f in (*factors, *divisors) if f.shape != "s"), "s")
@@ -370,6 +383,13 @@ def _entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
         yield form, 1
 
 
+def _diagonal_power(base: Form, exponent: Exact) -> list[Form] | None:
+    """Return D D … or D⁻¹ D⁻¹ …, the diagonal matrices whose entries are a power of diag(D), or None."""
+    if base.head != "call" or base.name != "diag" or not base.parts[0].is_diagonal or not isinstance(exponent, int):
+        return None
+    return [base.parts[0] if exponent > 0 else inverse(base.parts[0])] * abs(exponent)
+
+
 def _ones_of(shape: str) -> Form:
     return {"c": ONES, "r": transpose(ONES), "m": multiply([ONES, transpose(ONES)])}.get(shape, ONE)
 
@@ -378,6 +398,12 @@ def _entrywise_power(form: Form) -> tuple[Form, Exact]:
     if form.head == "entrywise" and form.name == "^" and form.parts[1].head == "number":
         return form.parts[0], form.parts[1].value
     return form, 1
+
+
+def _unpowered(form: Form) -> list[Form]:
+    """Return the factors x, x of x .^ 2."""
+    base, e = _entrywise_power(form)
+    return [base] * e if isinstance(e, int) and e > 0 else [form]
 
 
 def entrywise_power(base: Form, exponent: Exact) -> Form:
@@ -425,13 +451,40 @@ def diagonal(body: Form) -> Form:
         return multiply([*scalars, IDENTITY])
     if body.shape == "m" and len(chain) == 1 and chain[0].head == "transpose":
         chain = [chain[0].parts[0]]
+    if body.shape == "m" and len(chain) == 1 and chain[0].head == "entrywise" and chain[0].name in "^/":
+        sides = tuple(p if p.shape == "s" else diagonal(p) for p in chain[0].parts)
+        return multiply([*scalars, replace(chain[0], parts=sides, shape="c")])
     if len(chain) == 1 and chain[0] == IDENTITY:
         return multiply([*scalars, ONES])
     shape = "m" if body.shape in "cr" else "c"
     if body.shape == "r":
         chain = list(chain_of(transpose(_product(chain))))
+    if shape == "m":
+        matrices, chain = _diagonals(chain)
+        if matrices:
+            return multiply([*scalars, *matrices, diagonal(_product(chain))] if chain else [*scalars, *matrices])
     found = Form("call", "diag", (_product(chain),), shape, 0, shape == "m")
     return multiply([*scalars, found])
+
+
+def _diagonals(chain: list[Form]) -> tuple[list[Form], list[Form]]:
+    """Return the diagonal matrices D of a column D x, or of diag(D), and what is left of it."""
+    if len(chain) != 1:
+        width = next((k for k, f in enumerate(chain) if not _is_scaling(f)), len(chain))
+        return chain[:width], chain[width:]
+    found: list[Form] = []
+    for part, side in _entrywise_factors(chain[0]):
+        base, e = _entrywise_power(part)
+        matrices = _diagonal_power(base, exact(side * Fraction(e)))
+        if matrices is None:
+            return [], chain
+        found += matrices
+    return found, []
+
+
+def _is_scaling(form: Form) -> bool:
+    """Tell whether a form is a matrix that is declared diagonal, or the inverse of one."""
+    return form.is_diagonal or (form.head == "call" and form.name == "inv" and form.parts[0].is_diagonal)
 
 
 def vec(body: Form) -> Form:
@@ -477,6 +530,10 @@ def trace(chain: Sequence[Form]) -> Form:
 
 def inner(left: Form, right: Form) -> Form:
     """Return left' right for two columns: of the two ways to write it the one that reads best."""
+    for one, other in ((left, right), (right, left)):
+        matrices, rest = _diagonals([one])
+        if matrices and not rest:
+            return total(multiply([*matrices, other]))
     both = [multiply([transpose(left), right]), multiply([transpose(right), left])]
     return min(both, key=lambda f: (transposes(f), _ends(f)))
 
@@ -490,6 +547,12 @@ def total(column: Form) -> Form:
     base, exponent = _entrywise_power(column)
     if exponent == 2:
         return inner(base, base)
+    matrices, rest = _diagonals(list(chain_of(column)))
+    if matrices and len(rest) == 1 and rest[0].head == "call" and rest[0].name == "diag":
+        return trace([*matrices, *chain_of(rest[0].parts[0])])
+    if matrices and len(rest) == 1 and rest[0].head == "entrywise" and rest[0].name in "*^":
+        first, *others = [p for f, side in _entrywise_factors(rest[0]) for p in _unpowered(f) if side > 0]
+        return multiply([transpose(first), *matrices, hadamard(others)])
     if column.head == "call" and column.name == "diag":
         return trace(chain_of(column.parts[0]))
     if column.head == "entrywise" and column.name == "*":
