@@ -5,6 +5,7 @@ The comparison is exact evaluation modulo a prime, on random tensors of pairwise
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -30,6 +31,7 @@ from einsdiff.simplify.softmax import as_softmax
 from einsdiff.text.parser import parse_claim
 from einsdiff.verify import modular
 
+KINDS = {1: "vector", 2: "matrix"}
 WORTH = 14  # characters that a part must have for a name of its own, where it stands twice
 
 
@@ -51,11 +53,13 @@ def write_matrix(
 
     Raises: NoMatrixForm, where there is none.
     """
-    taken = {*program.inputs, *(d.name for d in program.definitions if d.name), label, "I", "ones", "commutation"}
+    sizes = {str(size) for size in program.sizes.values() if isinstance(size, str)}
+    own = {d.name for d in program.definitions if d.name}
+    taken = {*program.inputs, *own, *sizes, label, "I", "ones", "commutation"}
     names, lines = _functions(asked.entry.node, layout)
-    counts, counting = _counts(asked.entry.node, program, taken, spelling)
+    counts, declared = _counts(asked.entry.node, program, taken)
     parts = _names(asked.entry.node, program, taken, names, counts)
-    lines += counting
+    lines += declared
     for node, name in parts.items():
         others = names | {n: other for n, other in parts.items() if n is not node}
         left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
@@ -63,7 +67,7 @@ def write_matrix(
     lines.append(_written(asked, names | parts, counts, spelling))
     text = "\n".join(lines)
     try:
-        is_right = _reads_back(text, asked, program, layout)
+        is_right = _reads_back(text, asked, program, layout, counts)
     except EinsdiffError as error:
         raise NoMatrixForm(f"there is no matrix form that can be read back: {text} ({error.message})") from None
     if not is_right:
@@ -88,8 +92,11 @@ def _turned(node: Expr) -> Folded:
 # ---------------------------------------------------------------------------------------------------------- comparison
 
 
-def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool:
-    """Read formulas in matrix notation and compare the last one with the entry that it was written for."""
+def _reads_back(text: str, asked: Folded, program: Program, layout: str, counts: Mapping[Size, str]) -> bool:
+    """Read formulas in matrix notation and compare the last one with the entry that it was written for.
+
+    `counts` gives the names of sizes that the text declares.
+    """
     ranks = {s.name: s.rank for s in program.inputs.values() if s.role != "function"}
     declared = {n.size for n in walk.ordered(asked.entry.node) if isinstance(n, Count) and isinstance(n.size, str)}
     ranks |= dict.fromkeys(declared, 0)
@@ -97,10 +104,12 @@ def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool
     beside = _beside(asked, {*ranks, *text.split()})
     document = parse_claim(f"{text} = {' ⊗ '.join(beside) or 0}", notation="matrix", known=ranks | beside)
     ranks |= beside
-    sides = elaborate_claim(document, (), infer_kinds(document, ranks, claim=True), layout)
+    ranks |= dict.fromkeys(counts.values(), 0)
+    sides = elaborate_claim(document, document.declarations, infer_kinds(document, ranks, claim=True), layout)
     expected, block = _with_numbers(asked.entry), sides.left
     read = resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes)
-    read = simplify(_assumed(read, expected))[0]
+    read = resolve_sizes(read, {name: size for size, name in counts.items()})
+    read = simplify(_assumed(_with_numbers(read), expected))[0]
     if build.is_zero(expected) or build.is_zero(read):
         return build.is_zero(expected) and build.is_zero(read)
     if len(block.rows) != len(asked.rows) or len(block.columns) != len(asked.columns):
@@ -246,32 +255,29 @@ def _next_name(rank: int, taken: Collection[str]) -> str:
     return next(name for k in count() for letter in letters if (name := letter + (str(k) if k else "")) not in taken)
 
 
-def _counts(root: Expr, program: Program, taken: set[str], spelling: str) -> tuple[dict[Size, str], list[str]]:
-    """Return names for the sizes that stand as numbers in a formula, and a line for each that counts them."""
+def _counts(root: Expr, program: Program, taken: set[str]) -> tuple[dict[Size, str], list[str]]:
+    """Return names for the sizes that stand as numbers in a formula, and a declaration for each that says what it is."""
     sizes = dict.fromkeys(n.size for n in walk.ordered(root) if isinstance(n, Count) and isinstance(n.size, Axis))
     names: dict[Size, str] = {}
-    lines = []
-    ranks = {s.name: s.rank for s in program.inputs.values()}
+    lines: dict[str, str] = {}
     for size in sizes:
-        assert isinstance(size, Axis)
-        rank = ranks.get(size.tensor, 0)
-        if rank not in (1, 2):
+        symbol = program.inputs.get(size.tensor) if isinstance(size, Axis) else None
+        if symbol is None or symbol.rank not in KINDS or not re.fullmatch(r"\w+", symbol.name):
             continue
-        name = next(n for n in chain("nm", (f"n{k}" for k in count(1))) if n not in taken)
-        taken.add(name)
-        names[size] = name
-        lines.append(f"{name} = {_counted(size, rank, spelling)}")
-    return names, lines
+        axes = [Axis(symbol.name, k) for k in range(symbol.rank)]
+        run = [_size_name(program.sizes.get(axis, axis), names, taken) for axis in axes]
+        lines[symbol.name] = f"{symbol.name} : {KINDS[symbol.rank]}({', '.join(run)})"
+    return names, list(lines.values())
 
 
-def _counted(size: Axis, rank: int, spelling: str) -> str:
-    """Return Σ x_i^0, where x may be A 𝟏 or Aᵀ 𝟏."""
-    style = SPELLINGS[spelling]
-    counted = style.name(size.tensor)
-    if rank == 2:
-        a = counted if size.axis == 0 else style.transpose(counted)
-        counted = style.parenthesis(style.juxtaposed([a, style.name("ones")]))
-    return style.call("sum", [style.entrywise_power(counted, "0", is_whole=True)])
+def _size_name(size: Size, names: dict[Size, str], taken: set[str]) -> str:
+    """Return the name of a size, a new one where it has none yet."""
+    if not isinstance(size, Axis):
+        return str(size)
+    if size not in names:
+        names[size] = next(n for n in chain("nmpqk", (f"n{k}" for k in count(1))) if n not in taken)
+        taken.add(names[size])
+    return names[size]
 
 
 __all__ = ["Folded", "Form", "write_matrix"]
