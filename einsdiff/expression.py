@@ -143,7 +143,7 @@ class Expression:
 
     def left_side(self) -> LeftSide:
         """Return what stands on the left of the statement."""
-        return LeftSide(self.label or default_label(self._names()), self.indices)
+        return LeftSide(self.label or default_label(self._names()), self.indices, folds=self.folds)
 
     def _names(self) -> set[str]:
         return {*self.program.inputs, *(d.name for d in self.program.definitions if d.name)}
