@@ -41,6 +41,8 @@ ROWS = (
     Identity("sigmoid",              "1/(1 + exp(-a))",          "sigmoid(a)"),
     Identity("log of sigmoid",       "log(sigmoid(a))",          "-softplus(-a)"),
     Identity("log of sigmoid",       "log(1 - sigmoid(a))",      "-softplus(a)"),
+    Identity("tangent",              "sin(a)/cos(a)",            "tan(a)"),
+    Identity("hyperbolic tangent",   "sinh(a)/cosh(a)",          "tanh(a)"),
     Identity("abs of abs",           "abs(abs(a))",              "abs(a)"),
     Identity("rectified twice",      "relu(relu(a))",            "relu(a)"),
     Identity("larger of one",        "max(a, a)",                "a"),

@@ -124,10 +124,10 @@ def test_parts_that_stand_twice_have_names() -> None:
 INDEX_FORMS = (
     # index formula                    matrix form
     ("s = A_ij B_ij C_ij",             "sum(A ⊙ B ⊙ C)"),
-    ("s = (A_ij + A_ji)^2",            "sum((A + Aᵀ).^2)"),
+    ("s = (A_ij + A_ji)^2",            "‖A + Aᵀ‖_F²"),
     ("D_ij = (X_ik - X_jk)^2",         "X.^2 𝟏 𝟏ᵀ + 𝟏 𝟏ᵀ(X.^2)ᵀ − 2 X Xᵀ"),
     ("y_ij = softmax_k(Q_il K_kl) V_kj", "P = exp(Q Kᵀ) ./ (exp(Q Kᵀ) 𝟏 𝟏ᵀ)\nP V"),
-    ("L = mean_n((X_ni w_i - y_n)^2)", "X : matrix(n, m)\n(X w − y)ᵀ(X w − y)/n"),
+    ("L = mean_n((X_ni w_i - y_n)^2)", "X : matrix(n, m)\n‖X w − y‖²/n"),
 )  # fmt: skip
 
 

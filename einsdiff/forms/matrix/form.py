@@ -270,6 +270,12 @@ def scalar_power(base: Form, exponent: Exact) -> Form:
 
 def _square_root(base: Form) -> Form | None:
     chain = tree.chain_of(base.parts[0] if base.head == "call" and base.name == "tr" else base)
+    if base.head == "call" and base.name == "sum" and (of := tree.root(base.parts[0])) is not None:
+        return tree.call("norm" if of.shape == "c" else "normF", [of], "s")
+    if [f.shape for f in chain] == ["r", "c"] and len(chain) == len(tree.factors(base)):
+        of = tree.root(tree.hadamard([tree.transpose(chain[0]), chain[1]]))
+        if of is not None:
+            return tree.call("norm", [of], "s")
     half = len(chain) // 2
     if len(chain) % 2 or not half or (base.head == "product" and len(chain) < len(base.parts)):
         return None

@@ -191,17 +191,40 @@ def multiply(factors: Iterable[Form]) -> Form:
 
 def _turned(c: Exact, chain: list[Form]) -> tuple[Exact, list[Form]]:
     """Return −(a − b) as b − a, where a factor is such a difference."""
-    bare = [f.parts[0] if f.head == "transpose" else f for f in chain]
-    for k, (f, body) in enumerate(zip(chain, bare, strict=True)):
-        if (
-            body.head != "sum"
-            or bare.count(body) > 1
-            or 2 * sum(coefficient(t)[0] < 0 for t in body.parts) < len(body.parts)
-        ):
-            continue
-        turned = add([multiply([number(-1), t]) for t in body.parts])
-        return -c, [*chain[:k], transpose(turned) if f.head == "transpose" else turned, *chain[k + 1 :]]
+    for k, f in enumerate(chain):
+        found = _negated(f)
+        if found is not None and sum(g in (f, transpose(f)) for g in chain) == 1:
+            return -c, [*chain[:k], found, *chain[k + 1 :]]
     return c, chain
+
+
+def _negated(form: Form) -> Form | None:
+    """Return −form where it has no more signs than the form: b − a for a − b, also deep in products and vec."""
+    if form.head == "sum":
+        if 2 * sum(coefficient(t)[0] < 0 for t in form.parts) < len(form.parts):
+            return None
+        return add([multiply([number(-1), t]) for t in form.parts])
+    is_linear = form.head in ("transpose", "product", "kron") or (form.head, form.name) in LINEAR
+    for k, part in enumerate(form.parts if is_linear else ()):
+        found = _negated(part) if part.shape != "s" else None
+        if found is not None:
+            parts = [*form.parts[:k], found, *form.parts[k + 1 :]]
+            match form.head:
+                case "transpose":
+                    return transpose(found)
+                case "product":
+                    return multiply(parts)
+                case "kron":
+                    return kron(*parts)
+                case "entrywise":
+                    return hadamard(parts)
+                case _:
+                    return vec(found) if form.name == "vec" else diagonal(found)
+    return None
+
+
+LINEAR = frozenset((("entrywise", "*"), ("call", "vec"), ("call", "diag")))
+"""Forms that turn their sign with that of any part."""
 
 
 def _scalar_factors(s: Form) -> Iterator[Form]:
@@ -390,6 +413,17 @@ def _diagonal_power(base: Form, exponent: Exact) -> list[Form] | None:
     return [base.parts[0] if exponent > 0 else inverse(base.parts[0])] * abs(exponent)
 
 
+def root(form: Form) -> Form | None:
+    """Return the form whose square, entry by entry, a form is, or None."""
+    powers = [
+        (base, Fraction(e) * side / 2) for f, side in _entrywise_factors(form) for base, e in [_entrywise_power(f)]
+    ]
+    if any(e.denominator > 1 for _, e in powers):
+        return None
+    upper = [entrywise_power(base, exact(e)) for base, e in powers if e > 0]
+    return hadamard(upper, [entrywise_power(base, exact(-e)) for base, e in powers if e < 0])
+
+
 def _ones_of(shape: str) -> Form:
     return {"c": ONES, "r": transpose(ONES), "m": multiply([ONES, transpose(ONES)])}.get(shape, ONE)
 
@@ -534,6 +568,8 @@ def inner(left: Form, right: Form) -> Form:
         matrices, rest = _diagonals([one])
         if matrices and not rest:
             return total(multiply([*matrices, other]))
+    if left == right and left.head in ("sum", "entrywise"):
+        return power(call("norm", [left], "s"), number(2))
     both = [multiply([transpose(left), right]), multiply([transpose(right), left])]
     return min(both, key=lambda f: (transposes(f), _ends(f)))
 
@@ -561,5 +597,7 @@ def total(column: Form) -> Form:
         return inner(hadamard(rest), column.parts[last])
     if column.head == "product" and column.parts[-1] == ONES:
         whole = _product(column.parts[:-1])
-        return call("sum", (min(whole, transpose(whole), key=transposes),), "s")
+        whole = min(whole, transpose(whole), key=transposes)
+        square, exponent = _entrywise_power(whole)
+        return power(call("normF", [square], "s"), number(2)) if exponent == 2 else call("sum", (whole,), "s")
     return call("sum", (column,), "s")
