@@ -203,7 +203,7 @@ def test_a_wrong_form_is_never_returned(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def _block(text: str) -> Folded:
-    ranks = dict.fromkeys("xyz", 1) | dict.fromkeys("ABC", 2) | dict.fromkeys("αβ", 0)
+    ranks = dict.fromkeys("xyz", 1) | dict.fromkeys("ABCD", 2) | dict.fromkeys("αβ", 0)
     document = parse(text, notation="matrix", known=ranks)
     block = elaborate_block(document.statements[0].body, Scope(text), infer_kinds(document, ranks))
     return Folded(block.entry, block.rows, block.columns)

@@ -95,7 +95,7 @@ def _arranged(network: Network, ends: Ends) -> Form:
     order = min(map(list, permutations(blocks)), key=lambda order: _cost(order, ends))
     before = _exchanges([p for b in order for p in b.rows], ends.rows)
     behind = _exchanges([p for b in order for p in b.columns], ends.columns)
-    return tree.multiply([*reversed(before), _side_by_side(order), *behind])
+    return tree.multiply([*reversed(before), tree.kron(*_factors(order)), *behind])
 
 
 def _apart(network: Network, places: tuple[Place, ...]) -> tuple[Place, ...]:
@@ -136,11 +136,6 @@ def _cost(order: Sequence[Block], ends: Ends) -> tuple[int, int, int]:
     columns = len(_exchanges([p for b in order for p in b.columns], ends.columns))
     factors = len(list(_factors(order)))
     return rows + columns + factors, factors, rows
-
-
-def _side_by_side(order: Sequence[Block]) -> Form:
-    factors = list(_factors(order))
-    return IDENTITY if all(f == IDENTITY for f in factors) else tree.kron(*factors)
 
 
 def _factors(order: Sequence[Block]) -> Iterator[Form]:

@@ -1,6 +1,6 @@
 """The look that a person would give a formula: a table of equations, applied from left to right.
 
-In a row `x y z` are columns, `A B C` matrices and `α β` scalars; in a product a letter is one factor or several.
+In a row `x y z` are columns, `A B C D` matrices and `α β` scalars; in a product a letter is one factor or several.
 Scalars in front of a product, further factors on both sides and further terms of a sum stay where they are.
 """
 
@@ -57,20 +57,35 @@ PATTERNS = (
     Pattern("sum of stacked columns",      "vec(A)' + vec(B)'",       "vec(A + B)'"),
     Pattern("common factor in ⊗",          "kron(A, C) + kron(B, C)", "kron(A + B, C)"),
     Pattern("common factor in ⊗",          "kron(C, A) + kron(C, B)", "kron(C, A + B)"),
+    Pattern("common factor in ⊗",          "kron(x, C) + kron(y, C)", "kron(x + y, C)"),
+    Pattern("common factor in ⊗",          "kron(C, x) + kron(C, y)", "kron(C, x + y)"),
+    Pattern("common factor in ⊗",          "kron(x', C) + kron(y', C)", "kron((x + y)', C)"),
+    Pattern("common factor in ⊗",          "kron(C, x') + kron(C, y')", "kron(C, (x + y)')"),
+    Pattern("common difference in ⊗",      "kron(A - B, C) + kron(B - A, D)", "kron(A - B, C - D)"),
+    Pattern("common difference in ⊗",      "kron(C, A - B) + kron(D, B - A)", "kron(C - D, A - B)"),
 )
 # fmt: on
 
 TERMS = 16
 """How many terms a sum may have and still be searched for common factors."""
 
-COLUMN, MATRIX, SCALAR = "xyz", "ABC", "αβ"
+COLUMN, MATRIX, SCALAR = "xyz", "ABCD", "αβ"
 Bound = dict[str, Form]
 
 
 def tidy(form: Form) -> Form:
     """Return a formula after the patterns, parts first, until none applies."""
     known: dict[Form, Form] = {}
-    return _tidied(form, known)
+    return _unfolded(_tidied(form, known))
+
+
+def _unfolded(form: Form) -> Form:
+    """Return a form in which I ⊗ I is I, alone or beside other terms, which tell how it is folded."""
+    if tree.is_identity(form):
+        return tree.IDENTITY
+    if form.head in ("sum", "product", "quotient"):
+        return remade(form, [_unfolded(p) for p in form.parts])
+    return form
 
 
 def _tidied(form: Form, known: dict[Form, Form]) -> Form:
@@ -205,8 +220,10 @@ def _terms(patterns: Sequence[Form], terms: Sequence[Form], bound: Bound) -> Ite
         yield bound
         return
     scalars, chain = tree.factors_apart(terms[0])
+    c, pattern = tree.coefficient(patterns[0])
+    if c != 1:
+        scalars = [s for s in tree.factors(tree.multiply([tree.number(Fraction(1) / c), *scalars])) if s != tree.ONE]
     own = {v for v in _letters(patterns[0]) if v not in bound and all(v not in _letters(p) for p in patterns[1:])}
-    pattern = patterns[0]
     parts = pattern.parts if pattern.head == "product" else (pattern,)
     for found in _chain(parts, chain, bound):
         named = found
@@ -310,6 +327,8 @@ def _read(part: syntax.Tree) -> Form:
             return tree.multiply(map(_read, factors))
         case syntax.Add(terms):
             return tree.add(map(_read, terms))
+        case syntax.Negative(body):
+            return tree.multiply([tree.number(-1), _read(body)])
         case syntax.Entrywise("*", left, right):
             return tree.hadamard([_read(left), _read(right)])
         case syntax.Kronecker(left, right):

@@ -70,6 +70,11 @@ def is_ones(form: Form) -> bool:
     return form is ONES or form == ONES or (form.head == "transpose" and form.parts[0] == ONES)
 
 
+def is_identity(form: Form) -> bool:
+    """Tell whether a form is I, or I ⊗ I."""
+    return form == IDENTITY or (form.head == "kron" and all(p == IDENTITY for p in form.parts))
+
+
 # ---------------------------------------------------------------------------------------------------------- transpose
 
 
@@ -173,11 +178,11 @@ def multiply(factors: Iterable[Form]) -> Form:
                 below.append(s.parts[1])
             else:
                 scalars += list(_scalar_factors(s))
-        chain += [m for m in matrices if m != IDENTITY] or (matrices[:1] if not chain else [])
+        chain += [m for m in matrices if not is_identity(m)] or (matrices[:1] if not chain else [])
     if c == 0:
         return ZERO
-    if IDENTITY in chain and len(chain) > 1:
-        chain = [m for m in chain if m != IDENTITY] or [IDENTITY]
+    if len(chain) > 1:
+        chain = [m for m in chain if not is_identity(m)] or chain[:1]
     inner, chain = _closed(chain)
     scalars += inner
     scalars = _gathered(scalars)
@@ -201,7 +206,9 @@ def _turned(c: Exact, chain: list[Form]) -> tuple[Exact, list[Form]]:
 def _negated(form: Form) -> Form | None:
     """Return −form where it has no more signs than the form: b − a for a − b, also deep in products and vec."""
     if form.head == "sum":
-        if 2 * sum(coefficient(t)[0] < 0 for t in form.parts) < len(form.parts):
+        signs = [coefficient(t)[0] for t in form.parts]
+        begins_with_number = any(c > 0 and t.shape == "s" for c, t in zip(signs, form.parts, strict=True))  # 1 − p
+        if 2 * sum(c < 0 for c in signs) < len(signs) or (form.shape != "s" and begins_with_number):
             return None
         return add([multiply([number(-1), t]) for t in form.parts])
     is_linear = form.head in ("transpose", "product", "kron") or (form.head, form.name) in LINEAR
@@ -345,7 +352,7 @@ def add(terms: Iterable[Form]) -> Form:
 def _reading_order(term: Form) -> tuple[object, ...]:
     """Positive terms first; the identity last; few transposes first."""
     c, rest = coefficient(term)
-    return (c < 0, IDENTITY in chain_of(rest), -degree(rest), transposes(rest), str(rest))
+    return (c < 0, any(map(is_identity, chain_of(rest))), -degree(rest), transposes(rest), str(rest))
 
 
 def degree(form: Form) -> int:
