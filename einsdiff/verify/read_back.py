@@ -109,14 +109,14 @@ def _reads_back(text: str, asked: Folded, program: Program, layout: str, counts:
     expected, block = _with_numbers(asked.entry), sides.left
     read = resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes)
     read = resolve_sizes(read, {name: size for size, name in counts.items()})
-    read = simplify(_assumed(_with_numbers(read), expected))[0]
+    read = _assumed(_with_numbers(read), expected)
     if build.is_zero(expected) or build.is_zero(read):
         return build.is_zero(expected) and build.is_zero(read)
     if len(block.rows) != len(asked.rows) or len(block.columns) != len(asked.columns):
         return False
     wires: dict[Wire, Wire] = dict(zip((*block.rows, *block.columns), (*asked.rows, *asked.columns), strict=True))
     read = build.rename(read, wires)
-    return are_equal(read, expected) or modular.agree(read, expected)
+    return any(are_equal(r, expected) or modular.agree(r, expected) for r in (read, simplify(read)[0]))
 
 
 def _beside(asked: Folded, taken: Collection[str]) -> dict[str, int]:
@@ -133,7 +133,7 @@ def _assumed(read: Entry, expected: Entry) -> Entry:
 
     def rule(node: Expr) -> Entry | None:
         if isinstance(node, Tensor) and node.name in properties and not node.assumed:
-            return with_properties(node, properties[node.name], node.sizes[0] if node.rank else None)
+            return with_properties(node, properties[node.name], {})
         return None
 
     return walk.replace(read, rule) if properties else read
@@ -218,7 +218,7 @@ def _names(
 
 def _is_matrix_softmax(node: Expr) -> bool:
     """Tell whether a node is the softmax of a matrix: E ./ (E 𝟏 𝟏ᵀ), in which E stands twice."""
-    return isinstance(node, Apply) and node.rank == 2 and as_softmax(node) is not None  # noqa: PLR2004 - a matrix
+    return isinstance(node, Apply) and node.rank == 2 and as_softmax(node) is not None
 
 
 def _is_turned(form: Form | None, order: Sequence[str]) -> bool:
@@ -256,13 +256,16 @@ def _next_name(rank: int, taken: Collection[str]) -> str:
 
 
 def _counts(root: Expr, program: Program, taken: set[str]) -> tuple[dict[Size, str], list[str]]:
-    """Return names for the sizes that stand as numbers in a formula, and a declaration for each that says what it is."""
+    """Return names for the sizes that stand as numbers in a formula, and for each the declaration of an input."""
     sizes = dict.fromkeys(n.size for n in walk.ordered(root) if isinstance(n, Count) and isinstance(n.size, Axis))
     names: dict[Size, str] = {}
     lines: dict[str, str] = {}
+    here = {t.name for t in walk.tensors(root)}
     for size in sizes:
-        symbol = program.inputs.get(size.tensor) if isinstance(size, Axis) else None
-        if symbol is None or symbol.rank not in KINDS or not re.fullmatch(r"\w+", symbol.name):
+        known = [s for s in program.inputs.values() if s.rank in KINDS and re.fullmatch(r"\w+", s.name)]
+        having = [s for s in known if size in (program.sizes.get(a, a) for k in range(s.rank) for a in [Axis(s.name, k)])]
+        symbol = next((s for s in having if s.name in here), having[0] if having else None)
+        if symbol is None:
             continue
         axes = [Axis(symbol.name, k) for k in range(symbol.rank)]
         run = [_size_name(program.sizes.get(axis, axis), names, taken) for axis in axes]

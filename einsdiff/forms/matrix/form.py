@@ -233,11 +233,11 @@ class _Translation:
         """Return softmax(z), or of a matrix E ./ (E 𝟏 𝟏ᵀ), each row or each column over its sum."""
         if node.rank == 1:
             return tree.call("softmax", [self.node(z.node)], "c")
-        exponential = tree.call("exp", [self._argument(z.node, tuple(map(int, z.wires)), 2)], "m")
+        exponential = tree.call("exp", [self._argument(z.node, z.wires, 2)], "m")
         sums = [exponential, ONES, tree.transpose(ONES)]
         return tree.hadamard([exponential], [tree.multiply(sums if over == 1 else [*sums[1:], exponential])])
 
-    def _argument(self, node: Expr, labels: tuple[int, ...], rank: int) -> Form:
+    def _argument(self, node: Expr, labels: tuple[Wire, ...], rank: int) -> Form:
         """Return an argument at the axes of its function; a scalar stands for all entries."""
         if not labels:
             return self.node(node)

@@ -456,6 +456,8 @@ def entrywise_power(base: Form, exponent: Exact) -> Form:
         base, exponent = inner, exact(Fraction(e) * exponent)
     if exponent == 1:
         return base
+    if base.head == "transpose":
+        return transpose(entrywise_power(base.parts[0], exponent))
     if exponent < 0:
         return Form("entrywise", "/", (ONE, entrywise_power(base, -exponent)), base.shape)
     return Form("entrywise", "^", (base, number(exponent)), base.shape)
@@ -465,7 +467,9 @@ def entrywise_power(base: Form, exponent: Exact) -> Form:
 
 
 def call(function: str, parts: Sequence[Form], shape: str) -> Form:
-    """Return f(u, …)."""
+    """Return f(u, …); f(Aᵀ) is f(A)ᵀ where f goes entry by entry."""
+    if function not in WHOLE and len(parts) == 1 and parts[0].head == "transpose" and parts[0].parts[0].head != "sum":
+        return transpose(call(function, parts[0].parts, TRANSPOSED[shape]))
     return Form("call", function, tuple(parts), shape)
 
 
