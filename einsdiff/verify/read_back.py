@@ -18,10 +18,11 @@ from einsdiff.elaborate.assume import with_properties
 from einsdiff.elaborate.claims import elaborate_claim
 from einsdiff.elaborate.kinds import infer_kinds
 from einsdiff.elaborate.program import Program, resolve_sizes
+from einsdiff.elaborate.scope import Symbol
 from einsdiff.errors import EinsdiffError, NoMatrixForm
 from einsdiff.forms.matrix import tree
 from einsdiff.forms.matrix.form import matrix_form
-from einsdiff.forms.matrix.spelling import SPELLINGS, write
+from einsdiff.forms.matrix.spelling import write
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.forms.style import PLAIN
 from einsdiff.layouts import arrange_matrix
@@ -263,14 +264,20 @@ def _counts(root: Expr, program: Program, taken: set[str]) -> tuple[dict[Size, s
     here = {t.name for t in walk.tensors(root)}
     for size in sizes:
         known = [s for s in program.inputs.values() if s.rank in KINDS and re.fullmatch(r"\w+", s.name)]
-        having = [s for s in known if size in (program.sizes.get(a, a) for k in range(s.rank) for a in [Axis(s.name, k)])]
+        having = [
+            s for s in known if size in (program.sizes.get(a, a) for k in range(s.rank) for a in [Axis(s.name, k)])
+        ]
         symbol = next((s for s in having if s.name in here), having[0] if having else None)
         if symbol is None:
             continue
-        axes = [Axis(symbol.name, k) for k in range(symbol.rank)]
-        run = [_size_name(program.sizes.get(axis, axis), names, taken) for axis in axes]
+        run = [_size_name(s, names, taken) for s in _sizes(symbol, program)]
         lines[symbol.name] = f"{symbol.name} : {KINDS[symbol.rank]}({', '.join(run)})"
     return names, list(lines.values())
+
+
+def _sizes(symbol: Symbol, program: Program) -> list[Size]:
+    axes = [Axis(symbol.name, k) for k in range(symbol.rank)]
+    return [program.sizes.get(axis, axis) for axis in axes]
 
 
 def _size_name(size: Size, names: dict[Size, str], taken: set[str]) -> str:

@@ -75,7 +75,7 @@ def _close(network: Network) -> Stuck | NoMatrixForm | None:
     return None
 
 
-# ---------------------------------------------------------------------------------------------------------- side by side
+# --------------------------------------------------------------------------------------------------------- side by side
 
 
 def _arranged(network: Network, ends: Ends) -> Form:
@@ -161,7 +161,7 @@ def _exchanges(given: Sequence[Place], wanted: Sequence[Place]) -> list[Form]:
     return found
 
 
-# ------------------------------------------------------------------------------------------------------------ one by one
+# ----------------------------------------------------------------------------------------------------------- one by one
 
 
 def _cut(network: Network, ends: Ends) -> Iterator[Form]:

@@ -316,6 +316,8 @@ def _runs(factors: Sequence[Form]) -> list[tuple[Form, int]]:
             runs.append((f, 1))
     found: list[tuple[Form, int]] = []
     for f, times in runs:
-        is_power = f.head == "name" or f.name == "inv" or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
+        is_power = (
+            f.head == "name" or f.name == "inv" or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
+        )
         found += [(f, times)] if is_power else [(f, 1)] * times
     return found
