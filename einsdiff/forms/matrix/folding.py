@@ -14,6 +14,7 @@ product: left · diag(vec(M)) · right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import count, permutations
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from einsdiff.errors import NoMatrixForm
 from einsdiff.forms.matrix import tree
 from einsdiff.forms.matrix.network import Network, Place, Stuck
 from einsdiff.forms.matrix.tree import COMMUTATION, IDENTITY, Form
+
+Pair = tuple[Place, Place]
 
 BLOCKS = 6
 """How many blocks may stand side by side and still be tried in every order."""
@@ -51,28 +54,29 @@ def folded(network: Network, ends: Ends) -> Form:
 
     Raises: Stuck, where an index that is not folded joins three others; NoMatrixForm.
     """
-    stuck = _close(network)
     ends = Ends(_apart(network, ends.rows), _apart(network, ends.columns))
-    if not stuck:
-        try:
-            return tree.multiply([*network.scalars, _arranged(network.copy(), ends)])
-        except NoMatrixForm as error:
-            stuck = error
-    if not ends.is_folded:
-        raise stuck
-    found = min(_cut(network, ends), key=lambda f: (tree.degree(f), len(str(f))), default=None)
-    if found is None:
-        raise stuck
-    return tree.multiply([*network.scalars, found])
-
-
-def _close(network: Network) -> Stuck | NoMatrixForm | None:
-    """Sum what can be summed; return what is in the way of the rest."""
     try:
-        network.close()
-    except Stuck as stuck:
-        return stuck
-    return None
+        return _whole(network.copy(), ends)
+    except (Stuck, NoMatrixForm):
+        found = min(_cut(network, ends), key=_length, default=None) if ends.is_folded else None
+        if found is None:
+            raise
+        return found
+
+
+def _whole(network: Network, ends: Ends) -> Form:
+    """Return a network of which no matrix has to be taken out."""
+    network.close()
+    return tree.multiply([*network.scalars, _arranged(network, ends)])
+
+
+def _length(form: Form) -> tuple[int, int, int]:
+    """Few exchanges, few names, a short text."""
+    return _exchanged(form), tree.degree(form), len(str(form))
+
+
+def _exchanged(form: Form) -> int:
+    return tree.names(form).count(COMMUTATION.name)
 
 
 # --------------------------------------------------------------------------------------------------------- side by side
@@ -165,25 +169,38 @@ def _exchanges(given: Sequence[Place], wanted: Sequence[Place]) -> list[Form]:
 
 
 def _cut(network: Network, ends: Ends) -> Iterator[Form]:
-    """Yield left · diag(vec(M)) · right for each M that can be taken out."""
-    for p, q in dict.fromkeys((e.row, e.column) for e in network.edges):
-        for slow, fast in ((p, q), (q, p)):
-            try:
-                yield _taken_out(network, ends, (slow, fast))
-            except (NoMatrixForm, Stuck):
+    """Yield left · diag(vec(M)) · right for each M that can be taken out first: in left no other has to be."""
+    stuck = network.copy()
+    with suppress(Stuck):
+        stuck.close()
+    for p, q in dict.fromkeys((e.row, e.column) for e in stuck.edges):
+        found = [cut for pair in ((p, q), (q, p)) if (cut := _first(stuck, ends, pair)) is not None]
+        fewest = min((_exchanged(left) for left, _, _ in found), default=0)
+        for left, pair, rest in found:
+            if _exchanged(left) > fewest:
                 continue
+            with suppress(NoMatrixForm, Stuck):
+                right = folded(rest, Ends(pair, ends.columns))
+                yield tree.multiply([*stuck.scalars, left, _middle(stuck, pair), right])
 
 
-def _taken_out(network: Network, ends: Ends, pair: tuple[Place, Place]) -> Form:
+def _first(network: Network, ends: Ends, pair: Pair) -> tuple[Form, Pair, Network] | None:
+    """Return the formula of what hangs together with the rows, and the network of what does with the columns."""
+    try:
+        left, right = _sides(network, ends, pair)
+        return _whole(left, Ends(ends.rows, pair)), pair, right
+    except (NoMatrixForm, Stuck):
+        return None
+
+
+def _middle(network: Network, pair: Pair) -> Form:
+    """Return diag(vec(M)) for all that stands at a pair of places."""
     slow, fast = pair
-    weight = [tree.diagonal(network.weight(p)) if network.vectors[p] else IDENTITY for p in (fast, slow)]
-    matrix = tree.multiply([weight[0], network.joining(fast, slow), weight[1]])
-    left, right = _sides(network, ends, pair)
-    middle = tree.diagonal(tree.vec(matrix))
-    return tree.multiply([folded(left, Ends(ends.rows, pair)), middle, folded(right, Ends(pair, ends.columns))])
+    left, right = (tree.diagonal(network.weight(p)) if network.vectors[p] else IDENTITY for p in (fast, slow))
+    return tree.diagonal(tree.vec(tree.multiply([left, network.joining(fast, slow), right])))
 
 
-def _sides(network: Network, ends: Ends, pair: tuple[Place, Place]) -> tuple[Network, Network]:
+def _sides(network: Network, ends: Ends, pair: Pair) -> tuple[Network, Network]:
     """Return the part of a network that hangs together with the rows, and the part that does with the columns.
 
     Raises: NoMatrixForm, where a part hangs together with both without the pair.

@@ -59,7 +59,9 @@ class Network:
 
     def copy(self) -> Network:
         """Return the same network, to be worked on."""
-        return self.part(set(self.vectors), (), self.free)
+        found = self.part(self.vectors, (), self.free)
+        found.scalars = list(self.scalars)
+        return found
 
     def without(self, places: Collection[Place]) -> Network:
         """Return the network without some places and the matrices that touch them."""
