@@ -91,6 +91,8 @@ DERIVATIVES = (
     ("A ⊗ X",                          "X",      "vetter",
      "(I ⊗ commutation)((vec(I) vec(I)ᵀ) ⊗ A)(I ⊗ commutation)"),
     ("A tanh(B X)",                    "X",      "vec",          "(I ⊗ A) diag(vec(1 − tanh(B X).^2))(I ⊗ B)"),
+    ("A exp(B tanh(x y') C)",          "x",      "vec",
+     "(I ⊗ A) diag(vec(exp(B tanh(x yᵀ) C)))(I ⊗ B) diag(vec((1 − tanh(x yᵀ).^2) diag(y) C))(𝟏 ⊗ I)"),
     ("sum(exp(A X B))",                "X X",    "vec",          "(B ⊗ Aᵀ) diag(vec(exp(A X B)))(Bᵀ ⊗ A)"),
     ("diag(x)",                        "x",      "vec",          "diag(vec(I))(I ⊗ 𝟏)"),
     ("X inv(X' X) X'",                 "X",      "vec",
