@@ -109,14 +109,15 @@ class Expression:
     def __eq__(self, other: object) -> bool:
         """Two expressions are equal if they have one normal form, index by index in the order of their axes.
 
-        How far an index of δ or 1 runs does not count: it follows from where it stands.
+        How far an index of δ or 1 runs does not count: it follows from where it stands; nor does what a size is called.
         """
         if not isinstance(other, Expression):
             return NotImplemented
         if len(self.wires) != len(other.wires) or self.folds != other.folds:
             return False
         names: dict[Wire, Wire] = dict(zip(other.wires, self.wires, strict=True))
-        return are_equal(without_sizes(self.entry), without_sizes(build.rename(other.entry, names)))
+        here, there = (resolve_sizes(e.entry, e.program.axes_of_sizes()) for e in (self, other))
+        return are_equal(without_sizes(here), without_sizes(build.rename(there, names)))
 
     __hash__ = object.__hash__
 
@@ -142,7 +143,7 @@ class Expression:
 
     def left_side(self) -> LeftSide:
         """Return what stands on the left of the statement."""
-        return LeftSide(self.label or default_label(self._names()), self.indices)
+        return LeftSide(self.label or default_label(self._names()), self.indices, folds=self.folds)
 
     def _names(self) -> set[str]:
         return {*self.program.inputs, *(d.name for d in self.program.definitions if d.name)}

@@ -201,7 +201,7 @@ class _ClaimReading(Reading):
         ]
         program = self.finished()
         found = [frozenset((program.sizes[a], program.sizes[b])) for a, b in apart]
-        pairs = [tuple(sorted(pair, key=size_key)) for pair in dict.fromkeys(found)]
+        pairs = [tuple(sorted(pair, key=size_key)) for pair in dict.fromkeys(found) if len(pair) > 1]
         return replace(sides, program=program, apart=tuple((a, b) for a, b in pairs))
 
     def _without_ones(self, block: Block) -> Block:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, Count, Derivative, Expr, Ones, Size, Tensor, Unit
+from einsdiff.algebra.nodes import Axis, Count, Derivative, Expr, Ones, Size, Tensor, Unit, size_key
 from einsdiff.elaborate.scope import Local, Scope, SizeClass, Symbol
 from einsdiff.errors import Mark, Span, UnknownNameError
 from einsdiff.text.tree import Differentiate, Name
@@ -65,6 +65,14 @@ class Program:
     def defined(self, name: str) -> Definition | None:
         """Return the definition of a name, if it has one."""
         return self._by_name.get(name)
+
+    def axes_of_sizes(self) -> dict[Size, Size]:
+        """Return, for each size that is no number, the first axis of an input that has it, whatever it is called."""
+        first: dict[Size, Size] = {}
+        for axis in sorted((s for s in self.sizes if isinstance(s, Axis) and s.tensor in self.inputs), key=size_key):
+            if not isinstance(self.sizes[axis], int):
+                first.setdefault(self.sizes[axis], axis)
+        return first
 
     def link(self, entry: Entry, hold: Collection[str] = ()) -> Entry:
         """Return the entry with the definitions in place of their names, but for those that are held independent.

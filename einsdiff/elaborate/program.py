@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import pairwise, permutations
 from typing import Literal
 
 from einsdiff import functions
@@ -186,6 +186,9 @@ class Reading:
         entry = _run_located(reading.part(tree, wires), source, statement.span)
         entry = build.spread(entry, {w: w.size for w in wires.values()})
         self._define(name, label, tuple(wires.values()), entry, statement.span, places, target)
+        indices = target.indices if isinstance(target, Name) else None
+        if indices and any(i.is_folded for i in indices):
+            self.definitions[-1] = replace(self.definitions[-1], folds=_folds(indices))
 
     def _target(
         self, target: Name | Differentiate | None, tree: Tree
@@ -258,6 +261,12 @@ class Reading:
             self._define(name, label, named, entry, statement.span, (), target)
             if value.folds:
                 self.definitions[-1] = replace(self.definitions[-1], folds=value.folds)
+
+
+def _folds(indices: Sequence[Index]) -> tuple[int, ...]:
+    """Return how many indices share each axis."""
+    starts = [k for k, i in enumerate(indices) if not i.is_folded]
+    return tuple(stop - start for start, stop in pairwise([*starts, len(indices)]))
 
 
 def written_ranks(document: Document) -> dict[str, int]:

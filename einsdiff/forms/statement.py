@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, islice
 
 from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
@@ -22,14 +22,21 @@ WORTH = 6  # parts that a shared part must have for a name of its own
 
 @dataclass(frozen=True, slots=True)
 class LeftSide:
-    """`y_ij`, or `∂y_i/∂x_j…` with the variables by which was differentiated."""
+    """`y_ij`, or `∂y_i/∂x_j…` with the variables by which was differentiated.
+
+    `folds` counts the indices that share each axis, where some do: `y_{(ij)}`.
+    """
 
     label: str
     indices: tuple[str, ...]
     wrt: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    folds: tuple[int, ...] = ()
 
     def write(self, style: Style) -> str:
         """Return the left-hand side."""
+        if self.folds:
+            rest = iter(self.indices)
+            return style.folded(self.label, [tuple(islice(rest, n)) for n in self.folds])
         whole = self.label if "∂" in self.label else style.tensor(self.label, self.indices)
         return style.derivatives(whole, [style.tensor(name, at) for name, at in self.wrt]) if self.wrt else whole
 

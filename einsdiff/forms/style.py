@@ -39,6 +39,12 @@ def superscript(n: int) -> str:
     return "" if n == 1 else str(n).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def _grouped(axes: Sequence[Sequence[str]], comma: str = "") -> str:
+    """Return (ij)k, the indices of each axis that several share in a parenthesis."""
+    comma = comma or (" " if any(len(i) > 1 for axis in axes for i in axis) else "")
+    return comma.join(f"({comma.join(axis)})" if len(axis) > 1 else axis[0] for axis in axes)
+
+
 class Style:
     """Plain index text, which parses back."""
 
@@ -58,6 +64,13 @@ class Style:
         if all(len(i) == 1 for i in at) and not runs_together:
             return f"{name}_{''.join(at)}"
         return f"{name}_{{{','.join(at)}}}"
+
+    def folded(self, name: str, axes: Sequence[Sequence[str]]) -> str:
+        """Return y_{(ij)(kl)}, y_hat[(i,j),(k,l)]."""
+        every = [i for axis in axes for i in axis]
+        if "_" in name or "[" in name or any(map(_is_word, every)):
+            return f"{name}[{_grouped(axes, ',')}]"
+        return f"{name}_{{{_grouped(axes)}}}"
 
     def parenthesis(self, text: str) -> str:
         """Return (text)."""
@@ -159,6 +172,10 @@ class Latex(Style):
         shown = self._name(name)
         spread = any(len(i) > 1 for i in at)
         return shown + (f"_{{{(', ' if spread else '').join(map(self._name, at))}}}" if at else "")
+
+    def folded(self, name: str, axes: Sequence[Sequence[str]]) -> str:
+        """Return y_{(ij)(kl)}."""
+        return f"{self._name(name)}_{{{_grouped([[*map(self._name, axis)] for axis in axes])}}}"
 
     def _name(self, name: str) -> str:
         if name in LATEX_LETTERS:

@@ -16,7 +16,8 @@ from einsdiff.algebra.nodes import Apply, Expr, MatrixFunction, Number, Product,
 from einsdiff.algebra.steps import Steps
 from einsdiff.elaborate.template import instantiate, template
 from einsdiff.simplify.match import match, match_factors
-from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, folded, reassemble
+from einsdiff.simplify.products import reassemble
+from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ ROWS = (
     Identity("sigmoid",              "1/(1 + exp(-a))",          "sigmoid(a)"),
     Identity("log of sigmoid",       "log(sigmoid(a))",          "-softplus(-a)"),
     Identity("log of sigmoid",       "log(1 - sigmoid(a))",      "-softplus(a)"),
+    Identity("tangent",              "sin(a)/cos(a)",            "tan(a)"),
+    Identity("hyperbolic tangent",   "sinh(a)/cosh(a)",          "tanh(a)"),
     Identity("abs of abs",           "abs(abs(a))",              "abs(a)"),
     Identity("rectified twice",      "relu(relu(a))",            "relu(a)"),
     Identity("larger of one",        "max(a, a)",                "a"),

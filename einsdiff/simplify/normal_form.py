@@ -14,7 +14,7 @@ from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Call, Exact, Expr, Factor, MatrixFunction, Product, Sum, Tensor
 from einsdiff.algebra.steps import unrecorded
 from einsdiff.simplify.identities import apply_identities
-from einsdiff.simplify.rules import reassemble
+from einsdiff.simplify.products import reassemble
 
 TERMS = 4000  # terms to which one product may grow; larger ones stay as they are
 

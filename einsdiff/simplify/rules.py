@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import permutations
-from typing import Any
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
@@ -20,7 +19,6 @@ from einsdiff.algebra.nodes import (
     Exact,
     Expr,
     Factor,
-    MatrixFunction,
     Number,
     Ones,
     Product,
@@ -30,6 +28,9 @@ from einsdiff.algebra.nodes import (
     Unit,
     magnitude,
 )
+from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
+from einsdiff.simplify.inverses import inverse_cancels, inverse_of_inverse, inverse_opens, length_is_kept
+from einsdiff.simplify.products import reassemble, without
 
 
 def constant_value(entry: Entry) -> Exact | None:
@@ -43,25 +44,6 @@ def constant_value(entry: Entry) -> Exact | None:
             return coefficient if all(isinstance(f.node, Ones) for f in factors) else None
         case _:
             return None
-
-
-def reassemble(node: Product, factors: list[Factor], more: list[Entry]) -> Entry:
-    """Return the entry, at the wires of a product's axes, of the product with other factors (at its labels)."""
-    names: dict[int, Any] = {label: ("bound", label) for label in node.bound}
-    ties = []
-    for axis, label in enumerate(node.out):
-        if label in names:
-            ties.append(build.delta(names[label], axis, node.sizes[axis]))
-        else:
-            names[label] = axis
-    inside = [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in factors]
-    inside += [(build.rename(e, names), 1, True) for e in more]
-    inside += [(tie, 1, False) for tie in ties]
-    covered = {w for e, _, _ in inside for w in e.wires}
-    for label, name in names.items():
-        if name not in covered:
-            inside.append((build.ones(name, node.label_sizes[label]), 1, False))
-    return build.product(inside, [names[b] for b in node.bound], node.coefficient)
 
 
 # ----------------------------------------------------------------------------------------------- functions of numbers
@@ -105,30 +87,36 @@ def log_of_a_sum_of_exp(node: Apply) -> Entry | None:
     if node.function != "log":
         return None
     inner = node.arguments[0]
-    exponential = _sum_of_exp(inner.node)
-    if exponential is None:
+    found = _sum_of_exp(inner.node)
+    if found is None:
         return None
-    product, z = exponential
+    product, _, z = found
     over = {("bound", b): product.label_sizes[b] for b in product.bound}
     names = {k: inner.labels[axis] for axis, k in enumerate(product.out)}
     body = build.rename(z, names | {b: ("bound", b) for b in product.bound})
-    found = build.reduce("logsumexp", body, over)
+    total = build.reduce("logsumexp", body, over)
     if product.coefficient == 1:
-        return found
-    return build.add(build.spread(build.apply("log", build.number(product.coefficient)), build.sizes(found)), found)
+        return total
+    return build.add(build.spread(build.apply("log", build.number(product.coefficient)), build.sizes(total)), total)
 
 
-def _sum_of_exp(node: Expr) -> tuple[Product, Entry] | None:
-    """Return z, at the labels of the product, if a node is c Σ exp(z) with c > 0 and nothing fused."""
-    if not isinstance(node, Product) or not node.bound or len(node.factors) != 1 or node.coefficient <= 0:
+def _sum_of_exp(node: Expr) -> tuple[Product, Factor, Entry] | None:
+    """Return exp(z), and z at the labels of the product, if a node is c Σ exp(z) with c > 0 and nothing fused.
+
+    It may be the same for all values of other indices.
+    """
+    if not isinstance(node, Product) or not node.bound or node.coefficient <= 0:
         return None
-    f = node.factors[0]
+    factors = [f for f in node.factors if not isinstance(f.node, Ones) or f.labels[0] in node.bound]
+    if len(factors) != 1:
+        return None
+    f = factors[0]
     if f.exponent != 1 or not isinstance(f.node, Apply) or f.node.function != "exp" or f.node.orders is not None:
         return None
     if len(set(node.out)) < node.rank or len(set(f.labels)) < len(f.labels):
         return None
     z = f.node.arguments[0]
-    return node, Entry(z.node, tuple(f.labels[k] for k in z.labels))
+    return node, f, Entry(z.node, tuple(f.labels[k] for k in z.labels))
 
 
 def softmax(node: Product) -> Entry | None:
@@ -137,8 +125,7 @@ def softmax(node: Product) -> Entry | None:
         found = _sum_of_exp(divisor.node)
         if not isinstance(divisor.exponent, int) or divisor.exponent > -1 or found is None:
             continue
-        product, _ = found
-        exponential = product.factors[0]
+        product, exponential, _ = found
         for above, factor in enumerate(node.factors):
             if factor.node is not exponential.node or not isinstance(factor.exponent, int) or factor.exponent < 1:
                 continue
@@ -167,7 +154,7 @@ def epsilon_pair(node: Product) -> Entry | None:
     bound = set(node.bound)
     for n, (a, first) in enumerate(spots):
         if isinstance(first.exponent, int) and first.exponent >= 2 and set(first.labels) & bound:
-            rest = [*_without(node, a), first._replace(exponent=first.exponent - 2)]
+            rest = [*without(node, a), first._replace(exponent=first.exponent - 2)]
             return _epsilon_expanded(node, first.labels, first.labels, [f for f in rest if f.exponent != 0])
         for b, second in spots[n + 1 :]:
             if (
@@ -178,10 +165,6 @@ def epsilon_pair(node: Product) -> Entry | None:
                 rest = [f for k, f in enumerate(node.factors) if k not in (a, b)]
                 return _epsilon_expanded(node, first.labels, second.labels, rest)
     return None
-
-
-def _without(node: Product, k: int) -> list[Factor]:
-    return [f for n, f in enumerate(node.factors) if n != k]
 
 
 def _epsilon_expanded(node: Product, left: tuple[int, ...], right: tuple[int, ...], rest: list[Factor]) -> Entry:
@@ -231,69 +214,6 @@ def _may_fail(f: Factor) -> bool:
     if isinstance(f.node, Product):
         return any(map(_may_fail, f.node.factors))
     return isinstance(f.node, Apply) and f.node.function in PARTIAL
-
-
-def inverse_cancels(node: Product) -> Entry | None:
-    """A⁻¹_ij A_jk = δ_ik, and A_ij A⁻¹_jk = δ_ik; Q_ij Q_kj = δ_ik for an orthogonal Q."""
-    bound = set(node.bound)
-    counts: dict[int, int] = {}
-    for f in node.factors:
-        for label in f.labels:
-            counts[label] = counts.get(label, 0) + 1
-    for a, f in enumerate(node.factors):
-        if f.exponent != 1 or len(f.labels) != 2:
-            continue
-        for b, g in enumerate(node.factors):
-            if b == a or g.exponent != 1 or len(g.labels) != 2:
-                continue
-            for mine, other in _cancelling(f, g):
-                shared = f.labels[mine]
-                if shared == g.labels[other] and shared in bound and counts[shared] == 2:
-                    left, right = f.labels[1 - mine], g.labels[1 - other]
-                    size = node.label_sizes[left]
-                    rest = [h for k, h in enumerate(node.factors) if k not in (a, b)]
-                    return reassemble(node, rest, [build.delta(left, right, size), _nothing(node, shared)])
-    for a, f in enumerate(node.factors):
-        if f.exponent == 2 and isinstance(f.node, Tensor) and "orthogonal" in f.node.assumed:
-            for mine in (0, 1):
-                shared = f.labels[mine]
-                if shared in bound and counts[shared] == 1:
-                    left = f.labels[1 - mine]
-                    rest = _without(node, a)
-                    one = build.ones(left, node.label_sizes[left])
-                    return reassemble(node, rest, [one, _nothing(node, shared)])
-    return None
-
-
-def _cancelling(f: Factor, g: Factor) -> list[tuple[int, int]]:
-    """Return the pairs of axes over which the product of two matrices is δ."""
-    if isinstance(f.node, MatrixFunction) and f.node.function == "inv" and f.node.argument is g.node:
-        return [(0, 1), (1, 0)]
-    if f.node is g.node and isinstance(f.node, Tensor) and "orthogonal" in f.node.assumed:
-        return [(0, 0), (1, 1)]
-    return []
-
-
-def _nothing(node: Product, label: int) -> Entry:
-    """Return a factor that sums to one over a label that no factor holds any more."""
-    return build.unit(label, node.label_sizes[label], 1)
-
-
-def inverse_of_inverse(node: MatrixFunction) -> Entry | None:
-    """(A⁻¹)⁻¹ = A;  adj A⁻¹ = A/det A;  det A⁻¹ = 1/det A;  log det A⁻¹ = −log det A."""
-    inner = node.argument
-    if not isinstance(inner, MatrixFunction) or inner.function != "inv":
-        return None
-    match node.function:
-        case "inv":
-            return Entry(inner.argument, (0, 1))
-        case "adj":
-            det = Entry(MatrixFunction("det", inner.argument), ())
-            return build.multiply(Entry(inner.argument, (0, 1)), build.power(det, -1))
-        case "det":
-            return build.power(Entry(MatrixFunction("det", inner.argument), ()), -1)
-        case _:
-            return build.scale(-1, Entry(MatrixFunction("logdet", inner.argument), ()))
 
 
 def common_factor(node: Sum) -> Entry | None:
@@ -373,7 +293,7 @@ def _divided(t: Term, c: Expr, labels: tuple[int, ...], exponent: Exact) -> Entr
         k for k, f in enumerate(t.node.factors)
         if f.node is c and f.exponent == exponent and tuple(place.get(n) for n in f.labels) == labels
     )  # fmt: skip
-    rest = reassemble(t.node, _without(t.node, gone), [])
+    rest = reassemble(t.node, without(t.node, gone), [])
     return build.rename(rest, dict(enumerate(t.labels)))
 
 
@@ -411,6 +331,6 @@ def numeric_exponent(node: Apply) -> Entry | None:
 
 
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
-PRODUCT = (softmax, epsilon_pair, inverse_cancels, selection)
+PRODUCT = (softmax, epsilon_pair, inverse_cancels, inverse_opens, length_is_kept, deviations_cancel, selection)
 MATRIX = (inverse_of_inverse,)
-SUM = (common_delta, common_factor)
+SUM = (common_delta, opposite_sigmoids, common_factor)

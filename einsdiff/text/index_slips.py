@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from einsdiff.errors import Mark, ParseError, Span
 from einsdiff.functions import TENSOR_FUNCTIONS
-from einsdiff.text.cursor import Cursor
+from einsdiff.text.cursor import BREAKS, Cursor
 from einsdiff.text.lexer import Token
 from einsdiff.text.tree import Index, Name, Tree
 
@@ -178,3 +178,32 @@ def refuse_repeated(cursor: Cursor, first: Index, second: Index) -> ParseError:
         rule="the left-hand side names the axes of the result, each once",
         help=typed,
     )
+
+
+def check_folds(cursor: Cursor, *, is_claim: bool) -> None:
+    """Raise ParseError where indices share an axis elsewhere than on the left of the last equation."""
+    tokens = cursor.tokens
+    first = last = 0  # the beginnings of the statement and of the last one
+    for k, token in enumerate(tokens):
+        if k and tokens[k - 1].kind in BREAKS and token.kind not in BREAKS:
+            last = k
+    for k, token in enumerate(tokens):
+        first = k + 1 if token.kind in BREAKS else first
+        folded = next((index for index in token.indices if index.is_folded), None)
+        if folded is None:
+            continue
+        if k != first + 1 or first != last or tokens[k + 1].kind != "=" or is_claim:
+            raise ParseError(
+                "an index [^] shares its axis with another one where it has to stand alone",
+                cursor.source,
+                [Mark(folded.span)],
+                rule="(ij) is one axis of the result, j running fastest (spec/language.md, Folded axes)",
+                help="y_{(ij)} = A_ij on the last line, and A_ij everywhere else",
+            )
+        if any(isinstance(index.name, int) for index in token.indices):
+            raise ParseError(
+                "a component [^] stands beside indices that share an axis",
+                cursor.source,
+                [Mark(next(index.span for index in token.indices if isinstance(index.name, int)))],
+                help="y_{(ij)} = A_ij",
+            )

@@ -1,4 +1,4 @@
-r"""Groups of indices: `_ij`, `_{i1 j2}`, `_\alpha`, `_{i=1}^{n}`, `[row, 10]`, `ᵢⱼ`.
+r"""Groups of indices: `_ij`, `_{i1 j2}`, `_{(ij)k}`, `_\alpha`, `_{i=1}^{n}`, `[row, 10]`, `ᵢⱼ`.
 
 After `_` and in braces an index is one letter with the digits that follow it and each other digit is a component; in
 brackets an index is a word and a component is a whole number.
@@ -7,6 +7,7 @@ brackets an index is a word and a component is a whole number.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from einsdiff.errors import Mark, ParseError, Span
 from einsdiff.text.symbols import FONTS, LATEX_LETTERS, SUBSCRIPTS, VARIANTS, name_of
@@ -20,13 +21,14 @@ _PLAIN = re.compile(rf"(?:[{_LETTER}][0-9]*|[0-9])+")
 _SINGLE = re.compile(rf"[{_LETTER}][0-9]*|[0-9]")
 _ITEM = re.compile(
     rf"(?P<blank>[\s,&]+|\\[,;:! ])|(?P<letter>[{_LETTER}][0-9]*)|(?P<digit>[0-9])"
-    r"|(?P<font>\\(?P<face>[A-Za-z]+)\s*\{)|(?P<close>\})|(?P<command>\\[A-Za-z]+)[0-9]*"
+    r"|(?P<parenthesis>[()])|(?P<font>\\(?P<face>[A-Za-z]+)\s*\{)|(?P<close>\})|(?P<command>\\[A-Za-z]+)[0-9]*"
 )
 _FIRST = re.compile(r"=\s*1\s*\}")
 _LAST = re.compile(r"\s*\^\s*(?:\{\s*\\?[^\W\d_]\w*\s*\}|[^\W\d_])")
 _UPPER = re.compile(r"(?:\s*\\(?:no)?limits(?![A-Za-z]))?" + _LAST.pattern + r"(?=\s*_)")
-_WORDS = re.compile(r"\[\s*+(?:(?:[^\W\d_]\w*+|\\[A-Za-z]++|\d++)(?:\s*+,\s*+|\s++|(?=\])))*+\]")
-_WORD = re.compile(r"[^\W\d_]\w*|\\[A-Za-z]+|\d+")
+_NAME = r"(?:[^\W\d_]\w*+|\\[A-Za-z]++|\d++)"
+_WORDS = re.compile(rf"\[\s*+(?:(?:{_NAME}|\(\s*+{_NAME}(?:\s*+,\s*+{_NAME})++\s*+\))(?:\s*+,\s*+|\s++|(?=\])))*+\]")
+_WORD = re.compile(r"[()]|[^\W\d_]\w*|\\[A-Za-z]+|\d+")
 MANY = 4  # groups that a message repeats
 _GROUP = re.compile(r"_(?:\{([^{}]{1,60})\}|([^\W_]{1,60}))")
 
@@ -87,8 +89,27 @@ def read_brackets(source: str, start: int) -> Group | None:
     group = _WORDS.match(source, start)
     if group is None:
         return None
-    words = _WORD.finditer(source, start, group.end())
-    return tuple(_index(word.group(), Span(*word.span()), source) for word in words), group.end()
+    read: list[Index | Span] = []
+    for word in _WORD.finditer(source, start, group.end()):
+        span = Span(*word.span())
+        read.append(span if word.group() in "()" else _index(word.group(), span, source))
+    return _folded(read, source), group.end()
+
+
+def _folded(read: list[Index | Span], source: str) -> tuple[Index, ...]:
+    """Return indices, those behind the first in a parenthesis as folded; a span is that of a parenthesis."""
+    indices: list[Index] = []
+    opened: int | None = None
+    for part in read:
+        if isinstance(part, Index):
+            indices.append(replace(part, is_folded=opened is not None and len(indices) > opened))
+        elif (source[part.start] == "(") == (opened is None) and opened != len(indices):
+            opened = len(indices) if opened is None else None
+        else:
+            raise _refuse(source, part.start)
+    if opened is not None:
+        raise _refuse(source, next(p.start for p in reversed(read) if isinstance(p, Span)))
+    return tuple(indices)
 
 
 def read_small_letters(source: str, start: int) -> Group:
@@ -135,17 +156,19 @@ def _read_command(source: str, start: int) -> Group:
 
 def _read_braces(source: str, start: int, *, limits: bool = False) -> Group:
     """Read the group whose brace stands at `start + 1`; `limits` allows `=1` at its end."""
-    indices: list[Index] = []
+    indices: list[Index | Span] = []
     k, depth = start + 2, 1
     while depth:
         item = _ITEM.match(source, k)
         if item is None:
             end = _FIRST.match(source, k) if limits and indices else None
             if end is not None:
-                return tuple(indices), end.end()
+                return _folded(indices, source), end.end()
             raise _refuse_limit(source, k) if limits else _refuse(source, k, start + 1)
         if item["command"] or item["letter"] or item["digit"]:
             indices.append(_command_index(source, item))
+        elif item["parenthesis"]:
+            indices.append(Span(*item.span()))
         elif item["font"] and item["face"] not in FONTS:
             raise _refuse(source, k, start + 1)
         depth += bool(item["font"]) - bool(item["close"])
@@ -157,7 +180,7 @@ def _read_braces(source: str, start: int, *, limits: bool = False) -> Group:
             [Mark(Span(start + 1, k))],
             help="write x_{i}, or x without braces for a scalar",
         )
-    return tuple(indices), k
+    return _folded(indices, source), k
 
 
 def _command_index(source: str, item: re.Match[str]) -> Index:

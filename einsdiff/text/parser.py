@@ -27,7 +27,7 @@ The grammar; blanks separate, brackets of any kind group, and every sign has its
     Variable    = ("∂" | "d") (Name | "(" Name ")") [order] ["ᵀ"]
     order       = "²" | "^" numeral | "^{" numeral "}"
     Name        = name [indices]
-    indices     = "_" letters | "_{" letters "}" | "[" words "]"
+    indices     = "_" letters | "_{" letters "}" | "[" words "]"                       left of =, (ij) is one axis
 
 Index notation knows no ' ᵀ ⊙ ./ .^ ⊗; matrix notation knows no indices, Σ and ∂_l.  The arguments of inv, det, logdet,
 tr and of norms are matrix notation in both.  `name(` is a call unless the name is a known tensor or scalar.
@@ -233,6 +233,7 @@ def _open(
         if notation == "matrix":
             tokens = split_joined(source, cursor.tokens, names | find_targets(cursor.tokens), is_claim=is_claim)
             cursor = cursor if tokens is cursor.tokens else Cursor(source, tokens, names)
+        index_slips.check_folds(cursor, is_claim=is_claim)
     except ParseError as error:
         error.source = source
         raise

@@ -15,10 +15,14 @@ from einsdiff.errors import Span
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index (`i`, `i1`, `row`) or a component (`1`, counted from 1)."""
+    """An index (`i`, `i1`, `row`) or a component (`1`, counted from 1).
+
+    `is_folded` says that it shares an axis with the one before it: j of `y_{(ij)}`.
+    """
 
     name: str | int
     span: Span
+    is_folded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

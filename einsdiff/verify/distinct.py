@@ -42,10 +42,11 @@ class _Sizes:
         return {s: numbers[self.find(s)] for s in self._parent}
 
 
-def distinct_sizes(*entries: Entry) -> dict[Size, int]:
+def distinct_sizes(*entries: Entry, turn: int = 1) -> dict[Size, int]:
     """Return pairwise different primes for the sizes in entries, equal where one index ties them.
 
-    The sizes of a component's axis are at least its place.
+    The sizes of a component's axis are at least its place.  With `turn` −1 the first are the largest: XᵀX has an
+    inverse only where X has as many rows as columns, or more.
 
     Raises: UndefinedError, where two numbers would have to be equal.
     """
@@ -66,8 +67,9 @@ def distinct_sizes(*entries: Entry) -> dict[Size, int]:
             least[root] = max(least.get(root, 1), node.place)
     free: list[int] = []
     numbers: dict[Size, int] = {}
-    for root in known.classes():
-        free = free or list(PRIMES)
+    classes = known.classes()
+    for root in classes:
+        free = free or list(PRIMES)[: len(classes)][::turn]
         numbers[root] = root if isinstance(root, int) else _taken(free, least.get(root, 1))
     return known.named(numbers)
 

@@ -43,4 +43,8 @@ def agree(a: Entry, b: Entry, *, seeds: Sequence[int] = (0,)) -> bool:
 
     Raises: UndefinedError, where too few draws have a value.
     """
-    return all(agreement(a, b, RandomFunctions, seed) for seed in seeds)
+    try:
+        return all(agreement(a, b, RandomFunctions, seed) for seed in seeds)
+    except UndefinedError:
+        turned = distinct_sizes(a, b, turn=-1)
+        return all(agreement(a, b, RandomFunctions, seed, turned) for seed in seeds)

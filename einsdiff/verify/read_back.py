@@ -5,6 +5,7 @@ The comparison is exact evaluation modulo a prime, on random tensors of pairwise
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -13,21 +14,25 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Argument, Axis, Call, Count, Expr, Product, Reduce, Size, Sum, Tensor, Wire
 from einsdiff.calculus.linking import evaluate
+from einsdiff.elaborate.assume import with_properties
 from einsdiff.elaborate.claims import elaborate_claim
 from einsdiff.elaborate.kinds import infer_kinds
 from einsdiff.elaborate.program import Program, resolve_sizes
+from einsdiff.elaborate.scope import Symbol
 from einsdiff.errors import EinsdiffError, NoMatrixForm
 from einsdiff.forms.matrix import tree
 from einsdiff.forms.matrix.form import matrix_form
-from einsdiff.forms.matrix.spelling import SPELLINGS, write
+from einsdiff.forms.matrix.spelling import write
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.forms.style import PLAIN
 from einsdiff.layouts import arrange_matrix
 from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
+from einsdiff.simplify.softmax import as_softmax
 from einsdiff.text.parser import parse_claim
 from einsdiff.verify import modular
 
+KINDS = {1: "vector", 2: "matrix"}
 WORTH = 14  # characters that a part must have for a name of its own, where it stands twice
 
 
@@ -49,18 +54,21 @@ def write_matrix(
 
     Raises: NoMatrixForm, where there is none.
     """
-    taken = {*program.inputs, *(d.name for d in program.definitions if d.name), label, "I", "ones", "commutation"}
+    sizes = {str(size) for size in program.sizes.values() if isinstance(size, str)}
+    own = {d.name for d in program.definitions if d.name}
+    taken = {*program.inputs, *own, *sizes, label, "I", "ones", "commutation"}
     names, lines = _functions(asked.entry.node, layout)
-    counts, counting = _counts(asked.entry.node, program, taken, spelling)
+    counts, declared = _counts(asked.entry.node, program, taken)
     parts = _names(asked.entry.node, program, taken, names, counts)
-    lines += counting
+    lines += declared
     for node, name in parts.items():
         others = names | {n: other for n, other in parts.items() if n is not node}
-        lines.append(f"{write(name, spelling)} = {_written(_whole(node), others, counts, spelling)}")
+        left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
+        lines.append(f"{write(left, spelling)} = {_written(part, others, counts, spelling)}")
     lines.append(_written(asked, names | parts, counts, spelling))
     text = "\n".join(lines)
     try:
-        is_right = _reads_back(text, asked, program, layout)
+        is_right = _reads_back(text, asked, program, layout, counts)
     except EinsdiffError as error:
         raise NoMatrixForm(f"there is no matrix form that can be read back: {text} ({error.message})") from None
     if not is_right:
@@ -77,26 +85,47 @@ def _whole(node: Expr) -> Folded:
     return Folded(walk.here(node), (0,) * (node.rank > 0), (1,) * (node.rank > 1))
 
 
+def _turned(node: Expr) -> Folded:
+    """Return the transpose of a node as a matrix."""
+    return Folded(walk.here(node), (1,), (0,))
+
+
 # ---------------------------------------------------------------------------------------------------------- comparison
 
 
-def _reads_back(text: str, asked: Folded, program: Program, layout: str) -> bool:
-    """Read formulas in matrix notation and compare the last one with the entry that it was written for."""
+def _reads_back(text: str, asked: Folded, program: Program, layout: str, counts: Mapping[Size, str]) -> bool:
+    """Read formulas in matrix notation and compare the last one with the entry that it was written for.
+
+    `counts` gives the names of sizes that the text declares.
+    """
     ranks = {s.name: s.rank for s in program.inputs.values() if s.role != "function"}
     declared = {n.size for n in walk.ordered(asked.entry.node) if isinstance(n, Count) and isinstance(n.size, str)}
     ranks |= dict.fromkeys(declared, 0)
     ranks |= {n.function: n.axes for n in walk.ordered(asked.entry.node) if isinstance(n, Call)}
-    document = parse_claim(f"{text} = 0", notation="matrix", known=ranks)
-    sides = elaborate_claim(document, (), infer_kinds(document, ranks, claim=True), layout)
+    beside = _beside(asked, {*ranks, *text.split()})
+    document = parse_claim(f"{text} = {' ⊗ '.join(beside) or 0}", notation="matrix", known=ranks | beside)
+    ranks |= beside
+    ranks |= dict.fromkeys(counts.values(), 0)
+    sides = elaborate_claim(document, document.declarations, infer_kinds(document, ranks, claim=True), layout)
     expected, block = _with_numbers(asked.entry), sides.left
-    read = _assumed(resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes), expected)
+    read = resolve_sizes(evaluate(sides.program, block.entry), sides.program.sizes)
+    read = resolve_sizes(read, {name: size for size, name in counts.items()})
+    read = _assumed(_with_numbers(read), expected)
     if build.is_zero(expected) or build.is_zero(read):
         return build.is_zero(expected) and build.is_zero(read)
     if len(block.rows) != len(asked.rows) or len(block.columns) != len(asked.columns):
         return False
     wires: dict[Wire, Wire] = dict(zip((*block.rows, *block.columns), (*asked.rows, *asked.columns), strict=True))
     read = build.rename(read, wires)
-    return are_equal(read, expected) or modular.agree(read, expected)
+    return any(are_equal(r, expected) or modular.agree(r, expected) for r in (read, simplify(read)[0]))
+
+
+def _beside(asked: Folded, taken: Collection[str]) -> dict[str, int]:
+    """Return the matrices of a product P ⊗ Q … that tells a lone `I` how it is folded."""
+    found: dict[str, int] = {}
+    while len(asked.rows) == len(asked.columns) > max(1, len(found)):
+        found[_next_name(2, {*taken, *found})] = 2
+    return found
 
 
 def _assumed(read: Entry, expected: Entry) -> Entry:
@@ -104,8 +133,8 @@ def _assumed(read: Entry, expected: Entry) -> Entry:
     properties = {t.name: t.assumed for t in walk.tensors(expected.node) if t.assumed}
 
     def rule(node: Expr) -> Entry | None:
-        if isinstance(node, Tensor) and node.name in properties:
-            return build.tensor(node.name, range(node.rank), properties[node.name])
+        if isinstance(node, Tensor) and node.name in properties and not node.assumed:
+            return with_properties(node, properties[node.name], {})
         return None
 
     return walk.replace(read, rule) if properties else read
@@ -169,36 +198,57 @@ def _names(
     """Return names for the parts that stand twice and are long: the program's own where it has one."""
     uses = walk.uses(root)
     own = _definitions(program)
+    order = list(program.inputs)
     names: dict[Expr, Form] = {}
     for node in walk.ordered(root):
-        if uses[node] < 2 or node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
+        if node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
+            continue
+        if uses[node] < 2 and not _is_matrix_softmax(node):
             continue
         if node.rank == 0 and isinstance(node, Product):  # ‖x‖ is recognised by what stands in it
             continue
-        if node not in own and len(_inline(node, {**known, **names}, counts)) < WORTH:
+        whole = _inline(_whole(node), {**known, **names}, counts)
+        if node not in own and (whole is None or len(write(whole)) < WORTH):
             continue
-        text = own.get(node) or _next_name(node.rank, taken)
-        names[node] = tree.name(text, "scm"[node.rank])
+        text, is_turned = own.get(node) or (_next_name(node.rank, taken), _is_turned(whole, order))
+        name = tree.name(text, "scm"[node.rank])
+        names[node] = tree.transpose(name) if is_turned else name
         taken.add(text)
     return names
 
 
-def _definitions(program: Program) -> dict[Expr, str]:
-    """Return the names of the definitions of a program by what they are."""
-    from_names: dict[Expr, str] = {}
+def _is_matrix_softmax(node: Expr) -> bool:
+    """Tell whether a node is the softmax of a matrix: E ./ (E 𝟏 𝟏ᵀ), in which E stands twice."""
+    return isinstance(node, Apply) and node.rank == 2 and as_softmax(node) is not None
+
+
+def _is_turned(form: Form | None, order: Sequence[str]) -> bool:
+    """Tell whether a matrix reads better transposed: fewer transposes, and names in the order of the program."""
+    if form is None or form.shape != "m":
+        return False
+    here, there = (
+        (tree.transposes(f), [order.index(name) for name in tree.names(f) if name in order])
+        for f in (form, tree.transpose(form))
+    )
+    return there < here
+
+
+def _definitions(program: Program) -> dict[Expr, tuple[str, bool]]:
+    """Return the names of the definitions of a program by what they are, and whether that is transposed."""
+    from_names: dict[Expr, tuple[str, bool]] = {}
     for d in program.definitions:
         if d.name is not None:
             entry = simplify(resolve_sizes(evaluate(program, d.entry), program.sizes))[0]
-            if entry.wires == d.wires:
-                from_names.setdefault(entry.node, d.name)
+            if len(entry.wires) == len(d.wires) and entry.wires in (d.wires, d.wires[::-1]):
+                from_names.setdefault(entry.node, (d.name, entry.wires != d.wires))
     return from_names
 
 
-def _inline(node: Expr, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> str:
+def _inline(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> Form | None:
     try:
-        return _written(_whole(node), names, counts, "unicode")
+        return matrix_form(asked.entry, asked.rows, asked.columns, names, counts)
     except NoMatrixForm:
-        return ""
+        return None
 
 
 def _next_name(rank: int, taken: Collection[str]) -> str:
@@ -206,32 +256,38 @@ def _next_name(rank: int, taken: Collection[str]) -> str:
     return next(name for k in count() for letter in letters if (name := letter + (str(k) if k else "")) not in taken)
 
 
-def _counts(root: Expr, program: Program, taken: set[str], spelling: str) -> tuple[dict[Size, str], list[str]]:
-    """Return names for the sizes that stand as numbers in a formula, and a line for each that counts them."""
+def _counts(root: Expr, program: Program, taken: set[str]) -> tuple[dict[Size, str], list[str]]:
+    """Return names for the sizes that stand as numbers in a formula, and for each the declaration of an input."""
     sizes = dict.fromkeys(n.size for n in walk.ordered(root) if isinstance(n, Count) and isinstance(n.size, Axis))
     names: dict[Size, str] = {}
-    lines = []
-    ranks = {s.name: s.rank for s in program.inputs.values()}
+    lines: dict[str, str] = {}
+    here = {t.name for t in walk.tensors(root)}
     for size in sizes:
-        assert isinstance(size, Axis)
-        rank = ranks.get(size.tensor, 0)
-        if rank not in (1, 2):
+        known = [s for s in program.inputs.values() if s.rank in KINDS and re.fullmatch(r"\w+", s.name)]
+        having = [
+            s for s in known if size in (program.sizes.get(a, a) for k in range(s.rank) for a in [Axis(s.name, k)])
+        ]
+        symbol = next((s for s in having if s.name in here), having[0] if having else None)
+        if symbol is None:
             continue
-        name = next(n for n in chain("nm", (f"n{k}" for k in count(1))) if n not in taken)
-        taken.add(name)
-        names[size] = name
-        lines.append(f"{name} = {_counted(size, rank, spelling)}")
-    return names, lines
+        run = [_size_name(s, names, taken) for s in _sizes(symbol, program)]
+        lines[symbol.name] = f"{symbol.name} : {KINDS[symbol.rank]}({', '.join(run)})"
+    return names, list(lines.values())
 
 
-def _counted(size: Axis, rank: int, spelling: str) -> str:
-    """Return Σ x_i^0, where x may be A 𝟏 or Aᵀ 𝟏."""
-    style = SPELLINGS[spelling]
-    counted = style.name(size.tensor)
-    if rank == 2:
-        a = counted if size.axis == 0 else style.transpose(counted)
-        counted = style.parenthesis(style.juxtaposed([a, style.name("ones")]))
-    return style.call("sum", [style.entrywise_power(counted, "0", is_whole=True)])
+def _sizes(symbol: Symbol, program: Program) -> list[Size]:
+    axes = [Axis(symbol.name, k) for k in range(symbol.rank)]
+    return [program.sizes.get(axis, axis) for axis in axes]
+
+
+def _size_name(size: Size, names: dict[Size, str], taken: set[str]) -> str:
+    """Return the name of a size, a new one where it has none yet."""
+    if not isinstance(size, Axis):
+        return str(size)
+    if size not in names:
+        names[size] = next(n for n in chain("nmpqk", (f"n{k}" for k in count(1))) if n not in taken)
+        taken.add(names[size])
+    return names[size]
 
 
 __all__ = ["Folded", "Form", "write_matrix"]

@@ -74,6 +74,32 @@ DERIVATIVES = (
     ("x' (diag(A ones) - A) x",        "x",      "denominator",  "(2 diag(A 𝟏) − A − Aᵀ) x"),
     ("tr(X^20)",                       "X",      "denominator",  "20 (Xᵀ)¹⁹"),
     ("logdet(C) + z' inv(C) z",        "C",      "numerator",    "C⁻¹ − C⁻¹ z zᵀ C⁻¹"),
+    ("logsumexp(A x)",                 "x x",    "mixed",
+     "Aᵀ(diag(softmax(A x)) − softmax(A x) softmax(A x)ᵀ) A"),
+    ("softmax(A x)",                   "x",      "numerator",
+     "(diag(softmax(A x)) − softmax(A x) softmax(A x)ᵀ) A"),
+    ("sum(log(cosh(A x - y)))",        "x",      "denominator",  "Aᵀ tanh(A x − y)"),
+    ("y' softplus(-A x) + (1 - y)' softplus(A x)",
+                                       "x",      "denominator",  "Aᵀ(sigmoid(A x) − y)"),
+    ("tr(inv(X' X))",                  "X",      "denominator",  "−2 X (Xᵀ X)⁻²"),
+    ("normF(A .* (B - X C'))^2",       "X",      "denominator",  "2 (A.^2 ⊙ (X Cᵀ − B)) C"),
+    ("X",                              "X",      "vec",          "I"),
+    ("X + A X B",                      "X",      "vec",          "Bᵀ ⊗ A + I"),
+    ("3 X",                            "X",      "vec",          "3 I"),
+    ("A ⊗ X",                          "X",      "vec",          "(I ⊗ commutation ⊗ I)(vec(A) ⊗ I ⊗ I)"),
+    ("A ⊗ X",                          "A",      "vec",          "(I ⊗ I ⊗ commutation)(I ⊗ vec(X) ⊗ I)"),
+    ("A ⊗ X",                          "A",      "vetter",       "(vec(I) vec(I)ᵀ) ⊗ X"),
+    ("A ⊗ X",                          "X",      "vetter",
+     "(I ⊗ commutation)((vec(I) vec(I)ᵀ) ⊗ A)(I ⊗ commutation)"),
+    ("A tanh(B X)",                    "X",      "vec",          "(I ⊗ A) diag(vec(1 − tanh(B X).^2))(I ⊗ B)"),
+    ("A exp(B tanh(x y') C)",          "x",      "vec",
+     "(I ⊗ A) diag(vec(exp(B tanh(x yᵀ) C)))(I ⊗ B) diag(vec((1 − tanh(x yᵀ).^2) diag(y) C))(𝟏 ⊗ I)"),
+    ("sum(exp(A X B))",                "X X",    "vec",          "(B ⊗ Aᵀ) diag(vec(exp(A X B)))(Bᵀ ⊗ A)"),
+    ("diag(x)",                        "x",      "vec",          "diag(vec(I))(I ⊗ 𝟏)"),
+    ("X inv(X' X) X'",                 "X",      "vec",
+     "((I − X (Xᵀ X)⁻¹ Xᵀ) ⊗ (X (Xᵀ X)⁻¹)) commutation + (X (Xᵀ X)⁻¹) ⊗ (I − X (Xᵀ X)⁻¹ Xᵀ)"),
+    ("inv(X' X) X' y",                 "X",      "vec",
+     "(Xᵀ X)⁻¹ ⊗ (y − X (Xᵀ X)⁻¹ Xᵀ y)ᵀ − (yᵀ X (Xᵀ X)⁻¹) ⊗ ((Xᵀ X)⁻¹ Xᵀ)"),
 )
 # fmt: on
 
@@ -83,6 +109,60 @@ def test_a_derivative_is_written_as_a_person_would(text: str, wrt: str, layout: 
     declare = {"y": "vector(m)", "z": "vector(p)"}
     g = ed.diff(ed.parse(text, notation="matrix", declare=declare), *wrt.split())
     assert g.matrix(layout) == expected
+
+
+DECLARED_SO = (
+    # formula                    by    what is declared                   what a person writes
+    ("D",                        "",   "D : matrix(n, n) diagonal",       "D"),
+    ("A D B",                    "",   "D : matrix(n, n) diagonal",       "A D B"),
+    ("D A D x",                  "",   "D : matrix(n, n) diagonal",       "D A D x"),
+    ("x' D x",                   "x",  "D : matrix(n, n) diagonal",       "2 D x"),
+    ("x' inv(D) x",              "",   "D : matrix(n, n) diagonal",       "xᵀ D⁻¹ x"),
+    ("x' D E x",                 "",   "D : matrix(n, n) diagonal\nE : matrix(n, n) diagonal", "xᵀ D E x"),
+    ("tr(A D)",                  "",   "D : matrix(n, n) diagonal",       "tr(A D)"),
+    ("normF(D X)^2",             "",   "D : matrix(n, n) diagonal",       "tr(Xᵀ D² X)"),
+    ("logdet(X X' + D)",         "X",  "D : matrix(n, n) diagonal",       "2 (X Xᵀ + D)⁻¹ X"),
+    ("norm(Q x)",                "x",  "Q : matrix(n, n) orthogonal",     "x/‖x‖"),
+    ("normF(Q X)",               "X",  "Q : matrix(n, n) orthogonal",     "X/‖X‖_F"),
+    ("norm(A x - Q x)",          "",   "Q : matrix(n, n) orthogonal",     "‖(A − Q) x‖"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "wrt", "declared", "expected"), DECLARED_SO)
+def test_what_is_declared_is_used(text: str, wrt: str, declared: str, expected: str) -> None:
+    f = ed.parse(f"{declared}\n{text}", notation="matrix")
+    form = (ed.diff(f, *wrt.split()) if wrt else f).matrix()
+    assert form == expected
+    if not wrt:
+        assert ed.parse(f"{declared}\n{form}", notation="matrix") == f
+
+
+ATTENTION = "O_ij = softmax_k(Q_il K_kl) V_kj"
+WEIGHTS = "P = exp(Q Kᵀ) ./ (exp(Q Kᵀ) 𝟏 𝟏ᵀ)"
+
+
+@pytest.mark.parametrize(("wrt", "form"), [
+    ("Q", "(P ⊙ (G Vᵀ − (G ⊙ (P V)) 𝟏 𝟏ᵀ)) K"),
+    ("K", "(P ⊙ (G Vᵀ − (G ⊙ (P V)) 𝟏 𝟏ᵀ))ᵀ Q"),
+    ("V", "Pᵀ G"),
+])  # fmt: skip
+def test_the_weights_of_attention_have_a_name(wrt: str, form: str) -> None:
+    assert ed.vjp(ed.parse(ATTENTION), wrt, "G").matrix() == f"{WEIGHTS}\n{form}"
+
+
+def test_the_jacobian_of_a_normalised_vector_has_no_sums_of_deviations() -> None:
+    text = "c_i = x_i - mean_j(x_j); v = mean_i(c_i^2); y_i = c_i/v^(1/2)"
+    form = ed.diff(text, "x").matrix("numerator").splitlines()
+    assert form[:2] == ["x : vector(n)", "c = x − sum(x)/n"]
+    assert "sum" not in form[2]
+
+
+@pytest.mark.parametrize("text", ["vec(A X B)", "A ⊗ B", "(A ⊗ B) vec(X)", "vec(A) vec(B)'", "x ⊗ A", "A ⊗ B ⊗ C"])
+def test_the_index_text_of_a_folded_formula_reads_back_with_its_fold(text: str) -> None:
+    f = ed.parse(text, notation="matrix")
+    for back in (ed.parse(str(f)), ed.parse(f.latex())):
+        assert back == f
+        assert back.matrix() == f.matrix()
 
 
 SPELLED = (
@@ -127,10 +207,13 @@ def test_parts_that_stand_twice_have_names() -> None:
 INDEX_FORMS = (
     # index formula                    matrix form
     ("s = A_ij B_ij C_ij",             "sum(A ⊙ B ⊙ C)"),
-    ("s = (A_ij + A_ji)^2",            "sum((A + Aᵀ).^2)"),
+    ("s = (A_ij + A_ji)^2",            "‖A + Aᵀ‖_F²"),
+    ("s = A_ij^2 B_ij^2 + (A_ij - B_ij)^2", "‖A − B‖_F² + sum(A.^2 ⊙ B.^2)"),
+    ("s = (x_i^2 y_i^2)^(1/2)",        "‖x ⊙ y‖"),
+    ("S_ij = softmax_i(Z_ij)",         "exp(Z) ./ (𝟏 𝟏ᵀ exp(Z))"),
     ("D_ij = (X_ik - X_jk)^2",         "X.^2 𝟏 𝟏ᵀ + 𝟏 𝟏ᵀ(X.^2)ᵀ − 2 X Xᵀ"),
-    ("y_ij = softmax_k(Q_il K_kl) V_kj", "exp(Q Kᵀ − log(exp(Q Kᵀ) 𝟏) 𝟏ᵀ) V"),
-    ("L = mean_n((X_ni w_i - y_n)^2)", "n = sum((X 𝟏).^0)\n(X w − y)ᵀ(X w − y)/n"),
+    ("y_ij = softmax_k(Q_il K_kl) V_kj", "P = exp(Q Kᵀ) ./ (exp(Q Kᵀ) 𝟏 𝟏ᵀ)\nP V"),
+    ("L = mean_n((X_ni w_i - y_n)^2)", "X : matrix(n, m)\n‖X w − y‖²/n"),
 )  # fmt: skip
 
 
@@ -140,7 +223,7 @@ def test_an_index_formula_is_written_as_a_person_would(text: str, form: str) -> 
 
 
 def test_the_derivative_of_a_centred_vector_counts_what_no_longer_stands_in_it() -> None:
-    assert ed.diff("y_i = x_i - mean_j(x_j)", "x").matrix() == "n = sum(x.^0)\nI − 𝟏 𝟏ᵀ/n"
+    assert ed.diff("y_i = x_i - mean_j(x_j)", "x").matrix() == "x : vector(n)\nI − 𝟏 𝟏ᵀ/n"
 
 
 @pytest.mark.parametrize("text", ["y_i = " + "exp(" * 60 + "x_i" + ")" * 60, "s = tr(A^64)"])
@@ -171,9 +254,9 @@ def test_unknown_functions_keep_their_derivatives(given: str, result: str, layou
     assert text.splitlines() == [*given.split("; "), form]
 
 
-def test_counts_have_lines_of_their_own() -> None:
+def test_a_size_that_stands_as_a_number_is_declared() -> None:
     f = ed.parse("m = mean_i(x_i)")
-    assert f.matrix() == "n = sum(x.^0)\nsum(x)/n"
+    assert f.matrix() == "x : vector(n)\nsum(x)/n"
     assert ed.parse(f.matrix(), notation="matrix") == f
     assert ed.parse("n : scalar\nx : vector(k)\ny_i = x_i k").matrix() == "k x"
 
@@ -206,7 +289,7 @@ def test_a_wrong_form_is_never_returned(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def _block(text: str) -> Folded:
-    ranks = dict.fromkeys("xyz", 1) | dict.fromkeys("ABC", 2) | dict.fromkeys("αβ", 0)
+    ranks = dict.fromkeys("xyz", 1) | dict.fromkeys("ABCD", 2) | dict.fromkeys("αβ", 0)
     document = parse(text, notation="matrix", known=ranks)
     block = elaborate_block(document.statements[0].body, Scope(text), infer_kinds(document, ranks))
     return Folded(block.entry, block.rows, block.columns)

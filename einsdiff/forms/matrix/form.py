@@ -110,11 +110,10 @@ class _Translation:
         for f in flat.factors:
             self._put(network, f, flat.joined)
         try:
-            network.close()
+            found = folded(network, Ends(tuple(map(find, ends.rows)), tuple(map(find, ends.columns))))
         except Stuck as stuck:
             raise NoMatrixForm(f"there is no matrix form: {stuck.reason}") from None
-        found = folded(network, Ends(tuple(map(find, ends.rows)), tuple(map(find, ends.columns))))
-        return tree.multiply([tree.number(flat.coefficient), *network.scalars, found])
+        return tree.multiply([tree.number(flat.coefficient), found])
 
     def _singly(self, f: Part) -> list[Part]:
         """Return (u - v)^2 with more than two indices as two factors, so that it can be multiplied out."""
@@ -179,7 +178,7 @@ class _Translation:
                 return self._count(size)
             case Tensor(text, _, assumed):
                 is_symmetric = shape == "m" and bool({"symmetric", "spd"} & set(assumed))
-                return tree.name(text, shape, is_symmetric=is_symmetric)
+                return tree.name(text, shape, is_symmetric=is_symmetric, is_diagonal="diagonal" in assumed)
             case Ones():
                 return ONES
             case Unit(_, place):
@@ -212,8 +211,8 @@ class _Translation:
 
     def _apply(self, node: Apply, shape: str) -> Form:
         soft = as_softmax(node)
-        if soft is not None and node.rank == 1:
-            return tree.call("softmax", [self.node(soft[0].node)], "c")
+        if soft is not None and len(soft[1]) == 1:
+            return self._softmax(node, soft[0], soft[1][0])
         sides = [self._argument(a.node, a.labels, node.rank) for a in node.arguments]
         if node.function == "pow":
             return tree.power(*sides) if shape == "s" else Form("entrywise", "^", tuple(sides), shape)
@@ -232,7 +231,15 @@ class _Translation:
             raise NoMatrixForm(f"there is no matrix form: {node.function} is differentiated by one of its arguments")
         return tree.call(node.function + "'" * sum(node.orders), sides, shape)
 
-    def _argument(self, node: Expr, labels: tuple[int, ...], rank: int) -> Form:
+    def _softmax(self, node: Apply, z: Entry, over: int) -> Form:
+        """Return softmax(z), or of a matrix E ./ (E 𝟏 𝟏ᵀ), each row or each column over its sum."""
+        if node.rank == 1:
+            return tree.call("softmax", [self.node(z.node)], "c")
+        exponential = tree.call("exp", [self._argument(z.node, z.wires, 2)], "m")
+        sums = [exponential, ONES, tree.transpose(ONES)]
+        return tree.hadamard([exponential], [tree.multiply(sums if over == 1 else [*sums[1:], exponential])])
+
+    def _argument(self, node: Expr, labels: tuple[Wire, ...], rank: int) -> Form:
         """Return an argument at the axes of its function; a scalar stands for all entries."""
         if not labels:
             return self.node(node)
@@ -265,6 +272,12 @@ def scalar_power(base: Form, exponent: Exact) -> Form:
 
 def _square_root(base: Form) -> Form | None:
     chain = tree.chain_of(base.parts[0] if base.head == "call" and base.name == "tr" else base)
+    if base.head == "call" and base.name == "sum" and (of := tree.root(base.parts[0])) is not None:
+        return tree.call("norm" if of.shape == "c" else "normF", [of], "s")
+    if [f.shape for f in chain] == ["r", "c"] and len(chain) == len(tree.factors(base)):
+        of = tree.root(tree.hadamard([tree.transpose(chain[0]), chain[1]]))
+        if of is not None:
+            return tree.call("norm", [of], "s")
     half = len(chain) // 2
     if len(chain) % 2 or not half or (base.head == "product" and len(chain) < len(base.parts)):
         return None

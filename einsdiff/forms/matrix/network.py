@@ -13,7 +13,7 @@ more, there is no chain.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import NamedTuple
 
 from einsdiff.forms.matrix import tree
@@ -54,6 +54,28 @@ class Network:
         self.vectors: dict[Place, list[Form]] = {p: [] for p in places}
         self.edges: list[Edge] = []
         self.scalars: list[Form] = []
+
+    # ----------------------------------------------------------------------------------------------------------- copies
+
+    def copy(self) -> Network:
+        """Return the same network, to be worked on."""
+        found = self.part(self.vectors, (), self.free)
+        found.scalars = list(self.scalars)
+        return found
+
+    def without(self, places: Collection[Place]) -> Network:
+        """Return the network without some places and the matrices that touch them."""
+        return self.part({p for p in self.vectors if p not in places}, (), self.free)
+
+    def part(self, inside: Collection[Place], border: Collection[Place], free: Iterable[Place]) -> Network:
+        """Return the places inside, with the matrices that touch them; those of the border are bare, and free."""
+        places = [*inside, *border]
+        found = Network(places, [*(p for p in free if p in places), *border])
+        found.vectors |= {p: list(self.vectors[p]) for p in inside}
+        found.edges = [
+            e for e in self.edges if {e.row, e.column} <= set(places) and not {e.row, e.column} <= set(border)
+        ]
+        return found
 
     # ------------------------------------------------------------------------------------------------------- what is in
 

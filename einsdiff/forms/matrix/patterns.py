@@ -1,6 +1,6 @@
 """The look that a person would give a formula: a table of equations, applied from left to right.
 
-In a row `x y z` are columns, `A B C` matrices and `α β` scalars; in a product a letter is one factor or several.
+In a row `x y z` are columns, `A B C D` matrices and `α β` scalars; in a product a letter is one factor or several.
 Scalars in front of a product, further factors on both sides and further terms of a sum stay where they are.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
 from itertools import permutations
+from math import gcd
 
 from einsdiff.algebra.nodes import exact, magnitude
 from einsdiff.forms.matrix import tree
@@ -36,6 +37,8 @@ PATTERNS = (
     Pattern("sum of a diagonal",           "sum(diag(A))",            "tr(A)"),
     Pattern("scaled rows",                 "diag(x) y",               "x .* y"),
     Pattern("scaled columns",              "x' diag(y)",              "(x .* y)'"),
+    Pattern("scaled rows of ones",         "diag(x) (A + ones y')",   "diag(x) A + x y'"),
+    Pattern("scaled columns of ones",      "(A + y ones') diag(x)",   "A diag(x) + y x'"),
     Pattern("product of diagonals",        "diag(x) diag(y)",         "diag(x .* y)"),
     Pattern("sum of diagonals",            "diag(x) + diag(y)",       "diag(x + y)"),
     Pattern("trace of an outer product",   "tr(x y')",                "y' x"),
@@ -54,20 +57,35 @@ PATTERNS = (
     Pattern("sum of stacked columns",      "vec(A)' + vec(B)'",       "vec(A + B)'"),
     Pattern("common factor in ⊗",          "kron(A, C) + kron(B, C)", "kron(A + B, C)"),
     Pattern("common factor in ⊗",          "kron(C, A) + kron(C, B)", "kron(C, A + B)"),
+    Pattern("common factor in ⊗",          "kron(x, C) + kron(y, C)", "kron(x + y, C)"),
+    Pattern("common factor in ⊗",          "kron(C, x) + kron(C, y)", "kron(C, x + y)"),
+    Pattern("common factor in ⊗",          "kron(x', C) + kron(y', C)", "kron((x + y)', C)"),
+    Pattern("common factor in ⊗",          "kron(C, x') + kron(C, y')", "kron(C, (x + y)')"),
+    Pattern("common difference in ⊗",      "kron(A - B, C) + kron(B - A, D)", "kron(A - B, C - D)"),
+    Pattern("common difference in ⊗",      "kron(C, A - B) + kron(D, B - A)", "kron(C - D, A - B)"),
 )
 # fmt: on
 
 TERMS = 16
 """How many terms a sum may have and still be searched for common factors."""
 
-COLUMN, MATRIX, SCALAR = "xyz", "ABC", "αβ"
+COLUMN, MATRIX, SCALAR = "xyz", "ABCD", "αβ"
 Bound = dict[str, Form]
 
 
 def tidy(form: Form) -> Form:
     """Return a formula after the patterns, parts first, until none applies."""
     known: dict[Form, Form] = {}
-    return _tidied(form, known)
+    return _unfolded(_tidied(form, known))
+
+
+def _unfolded(form: Form) -> Form:
+    """Return a form in which I ⊗ I is I, alone or beside other terms, which tell how it is folded."""
+    if tree.is_identity(form):
+        return tree.IDENTITY
+    if form.head in ("sum", "product", "quotient"):
+        return remade(form, [_unfolded(p) for p in form.parts])
+    return form
 
 
 def _tidied(form: Form, known: dict[Form, Form]) -> Form:
@@ -145,12 +163,12 @@ def _common_scalar(form: Form) -> Form | None:
 
 
 def _common_number(form: Form) -> Form | None:
-    """Return c (u + v) for c u + c v, where c is a number."""
+    """Return c (u + v) for c u + c v, where c is a number, or c (a u + b v) for whole numbers."""
     if form.head != "sum":
         return None
     numbers = {magnitude(tree.coefficient(t)[0]) for t in form.parts}
-    c = numbers.pop()
-    if numbers or c == 1:
+    c = gcd(*map(int, numbers)) if all(isinstance(n, int) for n in numbers) else numbers.pop()
+    if c == 1 or (numbers and not isinstance(c, int)):
         return None
     inner = tree.add([tree.multiply([tree.number(Fraction(1) / Fraction(c)), t]) for t in form.parts])
     return Form("product", "", (tree.number(exact(c)), inner), form.shape)
@@ -203,8 +221,10 @@ def _terms(patterns: Sequence[Form], terms: Sequence[Form], bound: Bound) -> Ite
         yield bound
         return
     scalars, chain = tree.factors_apart(terms[0])
+    c, pattern = tree.coefficient(patterns[0])
+    if c != 1:
+        scalars = [s for s in tree.factors(tree.multiply([tree.number(Fraction(1) / c), *scalars])) if s != tree.ONE]
     own = {v for v in _letters(patterns[0]) if v not in bound and all(v not in _letters(p) for p in patterns[1:])}
-    pattern = patterns[0]
     parts = pattern.parts if pattern.head == "product" else (pattern,)
     for found in _chain(parts, chain, bound):
         named = found
@@ -256,6 +276,12 @@ def _match(pattern: Form, form: Form, bound: Bound) -> Iterator[Bound]:
         elif not scalars:
             yield from _chain(pattern.parts, chain, bound)
         return
+    if pattern.head == "sum":
+        every = tree.terms_of(form)
+        if pattern.shape == form.shape and len(every) == len(pattern.parts):
+            for terms in permutations(every):
+                yield from _terms(pattern.parts, terms, bound)
+        return
     if (pattern.head, pattern.name, len(pattern.parts)) != (form.head, form.name, len(form.parts)):
         return
     if pattern.shape != form.shape:
@@ -302,6 +328,8 @@ def _read(part: syntax.Tree) -> Form:
             return tree.multiply(map(_read, factors))
         case syntax.Add(terms):
             return tree.add(map(_read, terms))
+        case syntax.Negative(body):
+            return tree.multiply([tree.number(-1), _read(body)])
         case syntax.Entrywise("*", left, right):
             return tree.hadamard([_read(left), _read(right)])
         case syntax.Kronecker(left, right):

@@ -263,15 +263,19 @@ class _Writer:
         return text
 
     def _product(self, form: Form) -> tuple[str, Level]:
+        style = self.style
         c, rest = tree.coefficient(form)
         if c < 0:
             positive = self.at(tree.multiply([tree.number(magnitude(c)), rest]), Level.PRODUCT)
-            return f"{self.style.minus}{positive}", Level.SUM
+            return f"{style.minus}{positive}", Level.SUM
         shown = []
         for p, times in _runs(form.parts):
+            if times > 1 and p.name == "inv":
+                shown.append(style.power(self.at(p.parts[0], Level.ATOM), str(-times), is_whole=True))
+                continue
             base = self.at(p, Level.ATOM if times > 1 else Level.POWER if p.head != "number" else Level.PRODUCT)
-            shown.append(base if times == 1 else self.style.power(base, str(times), is_whole=True))
-        return self.style.juxtaposed(shown), Level.PRODUCT if len(shown) > 1 else Level.POWER
+            shown.append(base if times == 1 else style.power(base, str(times), is_whole=True))
+        return style.juxtaposed(shown), Level.PRODUCT if len(shown) > 1 else Level.POWER
 
     def _quotient(self, form: Form) -> tuple[str, Level]:
         above, below = form.parts
@@ -303,7 +307,7 @@ class _Writer:
 
 
 def _runs(factors: Sequence[Form]) -> list[tuple[Form, int]]:
-    """Return factors with how often each stands behind itself: A^2, and (A')^3 from three on."""
+    """Return factors with how often each stands behind itself: A^2, A^-2, and (A')^3 from three on."""
     runs: list[tuple[Form, int]] = []
     for f in factors:
         if runs and runs[-1][0] == f and f.shape == "m":
@@ -312,6 +316,8 @@ def _runs(factors: Sequence[Form]) -> list[tuple[Form, int]]:
             runs.append((f, 1))
     found: list[tuple[Form, int]] = []
     for f, times in runs:
-        is_power = f.head == "name" or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
+        is_power = (
+            f.head == "name" or f.name == "inv" or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
+        )
         found += [(f, times)] if is_power else [(f, 1)] * times
     return found

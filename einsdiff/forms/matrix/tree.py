@@ -30,10 +30,11 @@ class Form:
     shape: str = "s"
     value: Exact = 0
     is_symmetric: bool = False
+    is_diagonal: bool = False
     digest: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        own = (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric)
+        own = (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric, self.is_diagonal)
         object.__setattr__(self, "digest", hash(own))
 
     def __hash__(self) -> int:
@@ -52,9 +53,9 @@ def number(value: Exact) -> Form:
     return Form("number", "", (), "s", exact(value))
 
 
-def name(text: str, shape: str, *, is_symmetric: bool = False) -> Form:
-    """Return the name of a scalar, of a column or of a matrix."""
-    return Form("name", text, (), shape, 0, is_symmetric)
+def name(text: str, shape: str, *, is_symmetric: bool = False, is_diagonal: bool = False) -> Form:
+    """Return the name of a scalar, of a column or of a matrix; a diagonal one is symmetric, too."""
+    return Form("name", text, (), shape, 0, is_symmetric or is_diagonal, is_diagonal)
 
 
 ZERO = number(0)
@@ -67,6 +68,11 @@ COMMUTATION = name("commutation", "m")
 def is_ones(form: Form) -> bool:
     """Tell whether a form is the column of ones or its transpose."""
     return form is ONES or form == ONES or (form.head == "transpose" and form.parts[0] == ONES)
+
+
+def is_identity(form: Form) -> bool:
+    """Tell whether a form is I, or I ⊗ I."""
+    return form == IDENTITY or (form.head == "kron" and all(p == IDENTITY for p in form.parts))
 
 
 # ---------------------------------------------------------------------------------------------------------- transpose
@@ -172,11 +178,11 @@ def multiply(factors: Iterable[Form]) -> Form:
                 below.append(s.parts[1])
             else:
                 scalars += list(_scalar_factors(s))
-        chain += [m for m in matrices if m != IDENTITY] or (matrices[:1] if not chain else [])
+        chain += [m for m in matrices if not is_identity(m)] or (matrices[:1] if not chain else [])
     if c == 0:
         return ZERO
-    if IDENTITY in chain and len(chain) > 1:
-        chain = [m for m in chain if m != IDENTITY] or [IDENTITY]
+    if len(chain) > 1:
+        chain = [m for m in chain if not is_identity(m)] or chain[:1]
     inner, chain = _closed(chain)
     scalars += inner
     scalars = _gathered(scalars)
@@ -190,17 +196,42 @@ def multiply(factors: Iterable[Form]) -> Form:
 
 def _turned(c: Exact, chain: list[Form]) -> tuple[Exact, list[Form]]:
     """Return −(a − b) as b − a, where a factor is such a difference."""
-    bare = [f.parts[0] if f.head == "transpose" else f for f in chain]
-    for k, (f, body) in enumerate(zip(chain, bare, strict=True)):
-        if (
-            body.head != "sum"
-            or bare.count(body) > 1
-            or 2 * sum(coefficient(t)[0] < 0 for t in body.parts) < len(body.parts)
-        ):
-            continue
-        turned = add([multiply([number(-1), t]) for t in body.parts])
-        return -c, [*chain[:k], transpose(turned) if f.head == "transpose" else turned, *chain[k + 1 :]]
+    for k, f in enumerate(chain):
+        found = _negated(f)
+        if found is not None and sum(g in (f, transpose(f)) for g in chain) == 1:
+            return -c, [*chain[:k], found, *chain[k + 1 :]]
     return c, chain
+
+
+def _negated(form: Form) -> Form | None:
+    """Return −form where it has no more signs than the form: b − a for a − b, also deep in products and vec."""
+    if form.head == "sum":
+        signs = [coefficient(t)[0] for t in form.parts]
+        begins_with_number = any(c > 0 and t.shape == "s" for c, t in zip(signs, form.parts, strict=True))  # 1 − p
+        if 2 * sum(c < 0 for c in signs) < len(signs) or (form.shape != "s" and begins_with_number):
+            return None
+        return add([multiply([number(-1), t]) for t in form.parts])
+    is_linear = form.head in ("transpose", "product", "kron") or (form.head, form.name) in LINEAR
+    for k, part in enumerate(form.parts if is_linear else ()):
+        found = _negated(part) if part.shape != "s" else None
+        if found is not None:
+            parts = [*form.parts[:k], found, *form.parts[k + 1 :]]
+            match form.head:
+                case "transpose":
+                    return transpose(found)
+                case "product":
+                    return multiply(parts)
+                case "kron":
+                    return kron(*parts)
+                case "entrywise":
+                    return hadamard(parts)
+                case _:
+                    return vec(found) if form.name == "vec" else diagonal(found)
+    return None
+
+
+LINEAR = frozenset((("entrywise", "*"), ("call", "vec"), ("call", "diag")))
+"""Forms that turn their sign with that of any part."""
 
 
 def _scalar_factors(s: Form) -> Iterator[Form]:
@@ -288,12 +319,20 @@ def power(base: Form, exponent: Form) -> Form:
 # ---------------------------------------------------------------------------------------------------------------- sums
 
 
+def terms_of(form: Form) -> tuple[Form, ...]:
+    """Return the terms of a sum, also of one that stands transposed."""
+    if form.head == "transpose" and form.parts[0].head == "sum":
+        return tuple(map(transpose, form.parts[0].parts))
+    return form.parts if form.head == "sum" else (form,)
+
+
 def add(terms: Iterable[Form]) -> Form:
     """Return the sum of terms of one shape; scalars beside others stand for all entries."""
     flat: list[Form] = []
     for t in terms:
-        is_turned = t.head == "transpose" and t.parts[0].head == "sum"
-        flat += map(transpose, t.parts[0].parts) if is_turned else t.parts if t.head == "sum" else [t]
+        c, rest = coefficient(t)
+        inner = terms_of(rest)
+        flat += inner if c == 1 else [multiply([number(c), p]) for p in inner] if len(inner) > 1 else [t]
     counts: dict[Form, Exact] = {}
     for t in flat:
         c, rest = coefficient(t)
@@ -313,12 +352,17 @@ def add(terms: Iterable[Form]) -> Form:
 def _reading_order(term: Form) -> tuple[object, ...]:
     """Positive terms first; the identity last; few transposes first."""
     c, rest = coefficient(term)
-    return (c < 0, IDENTITY in chain_of(rest), -degree(rest), transposes(rest), str(rest))
+    return (c < 0, any(map(is_identity, chain_of(rest))), -degree(rest), transposes(rest), str(rest))
 
 
 def degree(form: Form) -> int:
     """Return how many names stand in a form."""
     return int(form.head == "name") + sum(degree(p) for p in form.parts)
+
+
+def names(form: Form) -> list[str]:
+    """Return the names in a form, from left to right."""
+    return [form.name] if form.head == "name" else [name for p in form.parts for name in names(p)]
 
 
 def transposes(form: Form) -> int:
@@ -342,6 +386,10 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
         for part, side in _entrywise_factors(body):
             base, e = _entrywise_power(part)
             above[base] = exact(Fraction(above.get(base, 0)) + sign * side * Fraction(e))
+    scaling = [_diagonal_power(b, e) for b, e in above.items()]
+    if None in scaling and any(scaling):
+        rest = [entrywise_power(b, e) for (b, e), s in zip(above.items(), scaling, strict=True) if s is None and e != 0]
+        return multiply([*scalars, *(m for s in scaling for m in s or ()), hadamard(rest)])
     upper = [entrywise_power(b, e) for b, e in above.items() if e > 0]
     lower = [entrywise_power(b, magnitude(e)) for b, e in above.items() if e < 0]
     shape = next((f.shape for f in (*factors, *divisors) if f.shape != "s"), "s")
@@ -365,6 +413,24 @@ def _entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
         yield form, 1
 
 
+def _diagonal_power(base: Form, exponent: Exact) -> list[Form] | None:
+    """Return D D … or D⁻¹ D⁻¹ …, the diagonal matrices whose entries are a power of diag(D), or None."""
+    if base.head != "call" or base.name != "diag" or not base.parts[0].is_diagonal or not isinstance(exponent, int):
+        return None
+    return [base.parts[0] if exponent > 0 else inverse(base.parts[0])] * abs(exponent)
+
+
+def root(form: Form) -> Form | None:
+    """Return the form whose square, entry by entry, a form is, or None."""
+    powers = [
+        (base, Fraction(e) * side / 2) for f, side in _entrywise_factors(form) for base, e in [_entrywise_power(f)]
+    ]
+    if any(e.denominator > 1 for _, e in powers):
+        return None
+    upper = [entrywise_power(base, exact(e)) for base, e in powers if e > 0]
+    return hadamard(upper, [entrywise_power(base, exact(-e)) for base, e in powers if e < 0])
+
+
 def _ones_of(shape: str) -> Form:
     return {"c": ONES, "r": transpose(ONES), "m": multiply([ONES, transpose(ONES)])}.get(shape, ONE)
 
@@ -373,6 +439,12 @@ def _entrywise_power(form: Form) -> tuple[Form, Exact]:
     if form.head == "entrywise" and form.name == "^" and form.parts[1].head == "number":
         return form.parts[0], form.parts[1].value
     return form, 1
+
+
+def _unpowered(form: Form) -> list[Form]:
+    """Return the factors x, x of x .^ 2."""
+    base, e = _entrywise_power(form)
+    return [base] * e if isinstance(e, int) and e > 0 else [form]
 
 
 def entrywise_power(base: Form, exponent: Exact) -> Form:
@@ -384,6 +456,8 @@ def entrywise_power(base: Form, exponent: Exact) -> Form:
         base, exponent = inner, exact(Fraction(e) * exponent)
     if exponent == 1:
         return base
+    if base.head == "transpose":
+        return transpose(entrywise_power(base.parts[0], exponent))
     if exponent < 0:
         return Form("entrywise", "/", (ONE, entrywise_power(base, -exponent)), base.shape)
     return Form("entrywise", "^", (base, number(exponent)), base.shape)
@@ -393,7 +467,9 @@ def entrywise_power(base: Form, exponent: Exact) -> Form:
 
 
 def call(function: str, parts: Sequence[Form], shape: str) -> Form:
-    """Return f(u, …)."""
+    """Return f(u, …); f(Aᵀ) is f(A)ᵀ where f goes entry by entry."""
+    if function not in WHOLE and len(parts) == 1 and parts[0].head == "transpose" and parts[0].parts[0].head != "sum":
+        return transpose(call(function, parts[0].parts, TRANSPOSED[shape]))
     return Form("call", function, tuple(parts), shape)
 
 
@@ -427,13 +503,40 @@ def diagonal(body: Form) -> Form:
         return multiply([*scalars, IDENTITY])
     if body.shape == "m" and len(chain) == 1 and chain[0].head == "transpose":
         chain = [chain[0].parts[0]]
+    if body.shape == "m" and len(chain) == 1 and chain[0].head == "entrywise" and chain[0].name in "^/":
+        sides = tuple(p if p.shape == "s" else diagonal(p) for p in chain[0].parts)
+        return multiply([*scalars, replace(chain[0], parts=sides, shape="c")])
     if len(chain) == 1 and chain[0] == IDENTITY:
         return multiply([*scalars, ONES])
     shape = "m" if body.shape in "cr" else "c"
     if body.shape == "r":
         chain = list(chain_of(transpose(_product(chain))))
+    if shape == "m":
+        matrices, chain = _diagonals(chain)
+        if matrices:
+            return multiply([*scalars, *matrices, diagonal(_product(chain))] if chain else [*scalars, *matrices])
     found = Form("call", "diag", (_product(chain),), shape, 0, shape == "m")
     return multiply([*scalars, found])
+
+
+def _diagonals(chain: list[Form]) -> tuple[list[Form], list[Form]]:
+    """Return the diagonal matrices D of a column D x, or of diag(D), and what is left of it."""
+    if len(chain) != 1:
+        width = next((k for k, f in enumerate(chain) if not _is_scaling(f)), len(chain))
+        return chain[:width], chain[width:]
+    found: list[Form] = []
+    for part, side in _entrywise_factors(chain[0]):
+        base, e = _entrywise_power(part)
+        matrices = _diagonal_power(base, exact(side * Fraction(e)))
+        if matrices is None:
+            return [], chain
+        found += matrices
+    return found, []
+
+
+def _is_scaling(form: Form) -> bool:
+    """Tell whether a form is a matrix that is declared diagonal, or the inverse of one."""
+    return form.is_diagonal or (form.head == "call" and form.name == "inv" and form.parts[0].is_diagonal)
 
 
 def vec(body: Form) -> Form:
@@ -479,6 +582,12 @@ def trace(chain: Sequence[Form]) -> Form:
 
 def inner(left: Form, right: Form) -> Form:
     """Return left' right for two columns: of the two ways to write it the one that reads best."""
+    for one, other in ((left, right), (right, left)):
+        matrices, rest = _diagonals([one])
+        if matrices and not rest:
+            return total(multiply([*matrices, other]))
+    if left == right and left.head in ("sum", "entrywise"):
+        return power(call("norm", [left], "s"), number(2))
     both = [multiply([transpose(left), right]), multiply([transpose(right), left])]
     return min(both, key=lambda f: (transposes(f), _ends(f)))
 
@@ -492,6 +601,12 @@ def total(column: Form) -> Form:
     base, exponent = _entrywise_power(column)
     if exponent == 2:
         return inner(base, base)
+    matrices, rest = _diagonals(list(chain_of(column)))
+    if matrices and len(rest) == 1 and rest[0].head == "call" and rest[0].name == "diag":
+        return trace([*matrices, *chain_of(rest[0].parts[0])])
+    if matrices and len(rest) == 1 and rest[0].head == "entrywise" and rest[0].name in "*^":
+        first, *others = [p for f, side in _entrywise_factors(rest[0]) for p in _unpowered(f) if side > 0]
+        return multiply([transpose(first), *matrices, hadamard(others)])
     if column.head == "call" and column.name == "diag":
         return trace(chain_of(column.parts[0]))
     if column.head == "entrywise" and column.name == "*":
@@ -500,5 +615,7 @@ def total(column: Form) -> Form:
         return inner(hadamard(rest), column.parts[last])
     if column.head == "product" and column.parts[-1] == ONES:
         whole = _product(column.parts[:-1])
-        return call("sum", (min(whole, transpose(whole), key=transposes),), "s")
+        whole = min(whole, transpose(whole), key=transposes)
+        square, exponent = _entrywise_power(whole)
+        return power(call("normF", [square], "s"), number(2)) if exponent == 2 else call("sum", (whole,), "s")
     return call("sum", (column,), "s")
