@@ -31,16 +31,17 @@ def careful_method(names: Sequence[str]) -> Method:
 
 
 class Entry:
-    """A program with a quick way in; its arrays must be given, in the order and with the ranks of `wanted`."""
+    """A program with a quick way in, for calls that give the same arrays as the last one."""
 
-    def __init__(self, text: str, name: str, names: Sequence[str], wanted: Mapping[str, int]) -> None:
+    def __init__(self, text: str, name: str, names: Sequence[str], wanted: Mapping[str, int | None]) -> None:
         """Run the text of a program.
 
         Args:
             text: a module whose last definition is the function `name` of keywords.
             name: what it is called.
             names: all that a call may give.
-            wanted: the keywords of the function, with the ranks of their arrays.
+            wanted: the ranks of the arrays that are given, of which the function takes some and others tell sizes;
+                None for those that could be given and are not.
         """
         tree = ast.parse(text)
         used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -63,18 +64,18 @@ class Entry:
         return self._make(dtype, (float, int, dtype.type), *shapes)
 
 
-def can_be_quick(names: Sequence[str], wanted: Mapping[str, int], taken: frozenset[str]) -> bool:
+def can_be_quick(names: Sequence[str], wanted: Sequence[str], taken: frozenset[str]) -> bool:
     """Tell whether the names of a program's arrays can be parameters beside those that its text has taken."""
     return all(map(is_parameter, wanted)) and not taken.intersection(names)
 
 
 def _maker(
-    body: list[ast.stmt], names: Sequence[str], wanted: Mapping[str, int], words: Mapping[str, str], namer: Namer
+    body: list[ast.stmt], names: Sequence[str], wanted: Mapping[str, int | None], words: Mapping[str, str], namer: Namer
 ) -> ast.stmt:
     """Return the function that makes the quick method for a dtype and shapes."""
-    shapes = {name: namer.numbered("s") for name in wanted}
+    shapes = {name: namer.numbered("s") for name, rank in wanted.items() if rank is not None}
     parameters = ", ".join([words["dtype"], words["scalars"], *shapes.values()])
-    numbers = [name for name, rank in wanted.items() if not rank]
+    numbers = [name for name, rank in wanted.items() if rank == 0]
     lines = [
         *_head(names, words),
         f"    if {' and '.join(_tests(wanted, shapes, words))}:",
@@ -92,11 +93,11 @@ def _maker(
     return maker
 
 
-def _tests(wanted: Mapping[str, int], shapes: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
+def _tests(wanted: Mapping[str, int | None], shapes: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
     """Return the conditions under which a call is like the last one."""
     kind, array, dtype = words["kind"], words["array"], words["dtype"]
     arrays = [name for name, rank in wanted.items() if rank]
-    tests = [f"not {words['others']}"]
+    tests = [f"not {words['others']}", *(f"{name} is None" for name, rank in wanted.items() if rank is None)]
     if arrays:
         tests.append(f"{' is '.join(f'{kind}({name})' for name in arrays)} is {array}")
         tests.append(f"{' is '.join(f'{name}.dtype' for name in arrays)} is {dtype}")
@@ -105,7 +106,7 @@ def _tests(wanted: Mapping[str, int], shapes: Mapping[str, str], words: Mapping[
         f"({kind}({n}) in {words['scalars']} or"
         f" {kind}({n}) is {array} and {n}.dtype is {dtype} and {n}.shape == {shapes[n]})"
         for n, rank in wanted.items()
-        if not rank
+        if rank == 0
     ]
     return tests
 

@@ -175,8 +175,8 @@ class FrameworkFunction(CompiledFunction):
         known = self._sizes.numbers(shapes)
         text, table = self._make(known, shapes, itemsize)
         inputs = tuple(name for name, _ in table.plan.inputs)
-        program = self._texts.get(text) or Program(executed(text), inputs, None)
-        keep(self._texts, text, program, SIGNATURES)
+        program = self._texts.get((text,)) or Program(executed(text), inputs, None)
+        keep(self._texts, (text,), program, SIGNATURES)
         return Planned(program.function, inputs, self._shapes(known))
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -62,7 +62,7 @@ class CompiledFunction:
         names = sorted(wanted, key=lambda name: (order.get(name, len(order)), name))
         self._wanted = {name: wanted[name] for name in names}
         self._programs: dict[tuple[Any, ...], Program] = {}
-        self._texts: dict[str, Program] = {}
+        self._texts: dict[tuple[str, ...], Program] = {}
         self._planned: tuple[str, PlanTable] | None = None
         self._last: tuple[Any, ...] = ()
 
@@ -110,9 +110,9 @@ class CompiledFunction:
     def _remember(self, entry: Entry, arrays: Mapping[str, Array]) -> None:
         """Let calls with arrays of these shapes and of this one dtype go the quick way from now on."""
         dtypes = {a.dtype for a in arrays.values()} or {np.dtype(float)}
-        if type(self) is CompiledFunction or len(dtypes) > 1 or arrays.keys() != self._wanted.keys():
+        if type(self) is CompiledFunction or len(dtypes) > 1:
             return
-        dtype, shapes = dtypes.pop(), [arrays[name].shape for name in self._wanted]
+        dtype, shapes = dtypes.pop(), [a.shape for a in arrays.values()]
         last = (entry, dtype, *shapes)
         if last != self._last:
             type(self).__call__ = entry.method(dtype, shapes)  # type: ignore[method-assign]
@@ -137,18 +137,21 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         text, table = self._make(known, arrays, dtype.itemsize)
-        program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
-        keep(self._texts, text, program, SIGNATURES)
+        texts = (text, *arrays)
+        inputs = tuple(name for name, _ in table.plan.inputs)
+        program = self._texts.get(texts) or self._executed(text, inputs, arrays)
+        keep(self._texts, texts, program, SIGNATURES)
         program = program._replace(numbers=tuple(known))
         keep(self._programs, key, program, SIGNATURES)
         return program
 
-    def _executed(self, text: str, inputs: tuple[str, ...]) -> Program:
-        """Return the program that a source text defines."""
+    def _executed(self, text: str, inputs: tuple[str, ...], given: Collection[str]) -> Program:
+        """Return the program that a source text defines, for calls that give these arrays."""
         names, callables = self._arguments.names, self._arguments.callables
         taken = reserved(self.dialect)
-        if not callables and inputs == tuple(self._wanted) and can_be_quick(names, self._wanted, taken):
-            entry = Entry(text, NAME, names, self._wanted)
+        if not callables and can_be_quick(names, tuple(self._wanted), taken):
+            ranks = {name: rank if name in given else None for name, rank in self._wanted.items()}
+            entry = Entry(text, NAME, names, ranks)
             return Program(entry.function, inputs, entry)
         return Program(executed(text), inputs, None)
 
