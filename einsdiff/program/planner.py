@@ -41,6 +41,7 @@ from einsdiff.program.steps import Assemble, Combine, Evaluate, Fold, Length, Ma
 from einsdiff.program.supply import Supply
 
 TERMS = 6  # a sum of more terms takes several steps
+ROUNDS = 3  # a pass that changes something is carried out again, as often at most
 PASSES: tuple[Pass, ...] = (softmax, gather, symmetric)
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
@@ -99,7 +100,11 @@ class Planner:
             tuple(r.fixed for r in self.sizes.ranges),
         )
         for change in self.passes:
-            plan = Draft(self.supply.numbers, plan).carry_out(change)
+            for _ in range(ROUNDS):
+                draft = Draft(self.supply.numbers, plan)
+                plan = draft.carry_out(change)
+                if not draft.changes:
+                    break
         return plan
 
     def _form(self, node: Expr) -> Form:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.demand import needed
 from einsdiff.program.ledger import Ledger
+from einsdiff.program.network import Contraction, Factor
 from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Multiply, Operand, Plan, Power, View
 
 SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Power, View)
@@ -25,12 +26,14 @@ class Draft:
         ledger: the steps that were noted so far.
         uses: how often the old plan uses what a value stands for; of values that are new, nothing is known.
         steps: the step that makes each value of the new ledger.
+        changes: how many steps were put in the place of others.
     """
 
     def __init__(self, numbers: Sequence[int], plan: Plan) -> None:
         self.ledger = Ledger(list(numbers))
         self.steps: dict[int, AnyStep] = {}
         self.uses: Counter[int] = Counter()
+        self.changes = 0
         self._plan = plan
         self._new: dict[int, int] = {}
 
@@ -65,6 +68,7 @@ class Draft:
         operands = tuple(Operand(self._new[op.value], op.labels) for op in step.operands)
         found = change(self, replace(step, operands=operands))
         if found is not None:
+            self.changes += 1
             return found
         details = [getattr(step, f.name) for f in fields(step)][3:]
         classes = None if isinstance(step, SIZED) else self._plan.values[step.target].classes
@@ -91,3 +95,10 @@ class Draft:
         labels = tuple(n for n in out if n in present)
         value = self.note(Combine, tuple(op for _, op in terms), labels, tuple(c for c, _ in terms))
         return Operand(value, labels)
+
+    def product(self, factors: Sequence[Operand], kept: Collection[int]) -> Operand:
+        """Return Σ Π factors, where the labels in `kept` stay."""
+        count = len(self.ledger.steps)
+        found = Contraction(self.ledger, kept).carry_out([Factor(*op) for op in factors], 1)
+        self.steps.update((step.target, step) for step in self.ledger.steps[count:])
+        return found
