@@ -24,6 +24,7 @@ from einsdiff.algebra.nodes import (
     Unit,
 )
 from einsdiff.errors import EinsdiffError
+from einsdiff.program.axes import arranged
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
@@ -105,7 +106,7 @@ class Planner:
                 plan = draft.carry_out(change)
                 if not draft.changes:
                     break
-        return plan
+        return arranged(plan) if self.passes else plan
 
     def _form(self, node: Expr) -> Form:
         match node:

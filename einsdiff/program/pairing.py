@@ -1,0 +1,193 @@
+"""How two arrays are contracted so that little is moved: the classes of their labels, the ways to do it, what each costs.
+
+Every way makes its result in an order of its own.  Another order is a view, through which the next step reads slowly.
+Units: nanoseconds, for arrays of double precision on one core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from math import prod
+from typing import NamedTuple
+
+from einsdiff.algebra.nodes import Labels
+
+MOVE = 3.0  # an entry that is copied to another place, or read in an order in which it does not lie
+LOOP = 0.5  # a product of two numbers in einsum
+WORK = 0.04  # a product of two numbers in BLAS
+SMALL = 1_000_000  # products in a product of matrices up to which BLAS takes the operands as they lie
+PACK = 0.7  # an entry that BLAS lays out anew
+START = 50.0  # one product of matrices among many
+CALL = 500.0  # one call of the library
+ENTRY = 0.3  # an operation on an entry, and as much again where the arrays do not all run on together
+JUMP = 5.0  # a jump to the next part that runs on
+LONG = 10_000  # parts of this length are as good as the whole
+
+
+class Roles(NamedTuple):
+    """The labels of two operands by what becomes of them."""
+
+    batch: Labels
+    summed: Labels
+    left: Labels
+    right: Labels
+
+    @property
+    def exchanged(self) -> Roles:
+        """The roles when the operands change places."""
+        return Roles(self.batch, self.summed, self.right, self.left)
+
+    @property
+    def is_matrix_product(self) -> bool:
+        """Tell whether each operand is a matrix or a vector, apart from the batch."""
+        return len(self.summed) == 1 and len(self.left) <= 1 and len(self.right) <= 1
+
+
+def roles(a: Labels, b: Labels, out: Labels) -> Roles:
+    """Return what becomes of the labels of two operands, each class in the order in which they stand."""
+    both = tuple(n for n in a if n in b)
+    return Roles(
+        tuple(n for n in both if n in out),
+        tuple(n for n in both if n not in out),
+        tuple(n for n in a if n not in b),
+        tuple(n for n in b if n not in a),
+    )
+
+
+class Way(NamedTuple):
+    """One way: Σ first · second, each with its axes in groups, made as `made`.
+
+    `kind` is "product" (the groups of the first are left and summed, of the second summed and right), "stack" (one of
+    them is a stack of matrices, with more labels in front), "batched" (both are, with the same labels in front) or
+    "einsum".
+    """
+
+    kind: str
+    is_exchanged: bool
+    first: tuple[Labels, ...]
+    second: tuple[Labels, ...]
+    made: Labels
+    cost: float
+
+    @property
+    def kept(self) -> tuple[Labels, ...]:
+        """The groups of axes of the operands that are not summed, those in front of a stack left out."""
+        return tuple(g for g in (*self.first[-2:], *self.second[-2:]) if not g or g[0] in self.made)
+
+
+def best(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> Way:
+    """Return the way that costs least."""
+    return min(ways(a, b, out, sizes), key=lambda way: way.cost)
+
+
+def ways(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> list[Way]:
+    """Return the ways to contract two arrays of which one has a label that the other has not."""
+    found = roles(a, b, out)
+    return [w for is_exchanged in (False, True) for w in _ways(a, b, out, found, sizes, is_exchanged=is_exchanged)]
+
+
+def cost(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> float:
+    """Return what it costs to contract two arrays."""
+    found = roles(a, b, out)
+    if not found.left and not found.right:
+        return _dots_cost(a, b, found, sizes)
+    return best(a, b, out, sizes).cost
+
+
+def entrywise(operands: Sequence[Labels], out: Labels, sizes: Mapping[int, int]) -> float:
+    """Return what an operation entry by entry costs: its loops are as long as all operands run on, or none moves."""
+    made = _entries(out, sizes)
+    moved = sum(tuple(n for n in out if n in labels) != labels for labels in operands)
+    run = 1
+    for k in range(len(out) - 1, -1, -1):
+        tail = out[k:]
+        if any(0 < len(set(tail) & set(labels)) < len(tail) for labels in operands):
+            break
+        run *= sizes[out[k]]
+    run = max(run, 1)
+    apart = 0 if run == made else ENTRY * LONG / (LONG + run) + JUMP / run
+    return CALL + made * (MOVE * moved + ENTRY + apart)
+
+
+def _dots_cost(a: Labels, b: Labels, found: Roles, sizes: Mapping[int, int]) -> float:
+    """Return what products of vectors cost."""
+    entries = _entries(a, sizes)
+    if not found.batch:
+        return CALL + (MOVE * entries if a != b else 0) + WORK * entries
+    if len(found.summed) == 1 and a[-1] == b[-1] == found.summed[0]:
+        return CALL + (MOVE * entries if a != b else 0) + entries * LOOP
+    return CALL + entries * LOOP
+
+
+def _ways(
+    a: Labels, b: Labels, out: Labels, found: Roles, sizes: Mapping[int, int], *, is_exchanged: bool
+) -> list[Way]:
+    """Return the ways with the operands as they stand, or exchanged."""
+    if is_exchanged:
+        a, b, found = b, a, found.exchanged
+    batch, _, left, right = found
+    work = prod(sizes[n] for n in {*a, *b})
+    orders = dict.fromkeys((tuple(n for n in a if n in found.summed), tuple(n for n in b if n in found.summed)))
+    known = []
+    for summed in orders:
+        groups = (left, summed), (summed, right)
+        if batch:
+            loops = _work(work, 0, _entries(batch, sizes))
+            copied = _moved_batch(a, batch, groups[0], sizes) + _moved_batch(b, batch, groups[1], sizes)
+            apart = tuple((n,) for n in batch)
+            first, second = (*apart, *groups[0]), (*apart, *groups[1])
+            made = (*batch, *left, *right)
+            known.append(Way("batched", is_exchanged, first, second, made, copied + loops))
+            continue
+        filled = [tuple(g for g in pair if g) for pair in groups]  # vectors have one axis
+        moved = _moved(a, groups[0], sizes)
+        turned = moved + _moved(b, groups[1], sizes)
+        packed = PACK * (_entries(a, sizes) + _entries(b, sizes))
+        whole = turned + _work(work, packed, 1)
+        known.append(Way("product", is_exchanged, *filled, (*left, *right), whole))
+        if len(left) > 1 and right:
+            first = (*((n,) for n in left[:-1]), left[-1:], summed)
+            whole = turned + _work(work, packed, _entries(left[:-1], sizes))
+            known.append(Way("stack", is_exchanged, first, filled[1], (*left, *right), whole))
+        start = b.index(summed[0]) if summed else 0
+        before, after = b[:start], b[start + len(summed) :]
+        if before and after and b[start : start + len(summed)] == summed:
+            stacked = moved + _work(work, packed, _entries(before, sizes))
+            second = (*((n,) for n in before), summed, after)
+            known.append(Way("stack", is_exchanged, filled[0], second, (*before, *left, *after), stacked))
+    if batch and not is_exchanged and not found.is_matrix_product:
+        known.append(Way("einsum", is_exchanged, (a,), (b,), out, CALL + LOOP * work))
+    entries = _entries(out, sizes)
+    return [w if w.made == out else w._replace(cost=w.cost + MOVE * entries) for w in known]
+
+
+def _work(products: int, packed: float, count: int) -> float:
+    """Return what some products of matrices of one size cost."""
+    return CALL + START * count + WORK * products + (packed if products > SMALL * count else 0)
+
+
+def _moved(labels: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -> float:
+    """Return what it costs to bring an array into two groups of axes, which may stand in either order."""
+    one, other = groups
+    return 0 if labels in ((*one, *other), (*other, *one)) else CALL / 2 + MOVE * _entries(labels, sizes)
+
+
+def _moved_batch(labels: Labels, batch: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -> float:
+    """Return what it costs that an array is a stack of matrices: nothing where BLAS can step over the batch."""
+    whole = [g for g in groups if g]
+    is_whole = all(are_adjacent(labels, g) for g in whole)
+    if is_whole and any(labels[-1] == g[-1] for g in whole):
+        order = tuple(n for n in labels if n in batch)
+        return 0 if order == batch else 1  # in the same order it is nicer to read
+    return CALL / 2 + MOVE * _entries(labels, sizes)
+
+
+def are_adjacent(labels: Labels, group: Labels) -> bool:
+    """Tell whether some labels stand side by side in this order."""
+    places = [labels.index(n) for n in group]
+    return all(q == p + 1 for p, q in pairwise(places))
+
+
+def _entries(labels: Iterable[int], sizes: Mapping[int, int]) -> int:
+    return prod(sizes[n] for n in labels)
