@@ -20,6 +20,8 @@ SMALL = 1_000_000  # products in a product of matrices up to which BLAS takes th
 PACK = 0.7  # an entry that BLAS lays out anew
 START = 50.0  # one product of matrices among many
 CALL = 500.0  # one call of the library
+TURN = 100.0  # axes that are put in another order, as a view
+FOLD = 200.0  # axes that are made one, or several again
 ENTRY = 0.3  # an operation on an entry, and as much again where the arrays do not all run on together
 JUMP = 5.0  # a jump to the next part that runs on
 LONG = 10_000  # parts of this length are as good as the whole
@@ -77,8 +79,10 @@ class Way(NamedTuple):
 
 
 def best(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> Way:
-    """Return the way that costs least."""
-    return min(ways(a, b, out, sizes), key=lambda way: way.cost)
+    """Return the way that costs least, where a result in another order costs as much as moving it."""
+    turned = MOVE * _entries(out, sizes)
+    found = [w if w.made == out else w._replace(cost=w.cost + turned) for w in ways(a, b, out, sizes)]
+    return min(found, key=lambda way: way.cost)
 
 
 def ways(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> list[Way]:
@@ -144,22 +148,24 @@ def _ways(
         moved = _moved(a, groups[0], sizes)
         turned = moved + _moved(b, groups[1], sizes)
         packed = PACK * (_entries(a, sizes) + _entries(b, sizes))
-        whole = turned + _work(work, packed, 1)
+        folds = sum(any(len(g) > 1 for g in pair) for pair in groups) + (len(left) > 1 or len(right) > 1)
+        whole = turned + FOLD * folds + _work(work, packed, 1)
         known.append(Way("product", is_exchanged, *filled, (*left, *right), whole))
         if len(left) > 1 and right:
             first = (*((n,) for n in left[:-1]), left[-1:], summed)
-            whole = turned + _work(work, packed, _entries(left[:-1], sizes))
+            folds = 2 * (len(summed) > 1) + (len(right) > 1)
+            whole = turned + FOLD * folds + _work(work, packed, _entries(left[:-1], sizes))
             known.append(Way("stack", is_exchanged, first, filled[1], (*left, *right), whole))
         start = b.index(summed[0]) if summed else 0
         before, after = b[:start], b[start + len(summed) :]
         if before and after and b[start : start + len(summed)] == summed:
-            stacked = moved + _work(work, packed, _entries(before, sizes))
+            folds = 2 * (len(summed) > 1) + (len(left) > 1) + (len(after) > 1)
+            stacked = moved + FOLD * folds + _work(work, packed, _entries(before, sizes))
             second = (*((n,) for n in before), summed, after)
             known.append(Way("stack", is_exchanged, filled[0], second, (*before, *left, *after), stacked))
     if batch and not is_exchanged and not found.is_matrix_product:
         known.append(Way("einsum", is_exchanged, (a,), (b,), out, CALL + LOOP * work))
-    entries = _entries(out, sizes)
-    return [w if w.made == out else w._replace(cost=w.cost + MOVE * entries) for w in known]
+    return known
 
 
 def _work(products: int, packed: float, count: int) -> float:
@@ -170,7 +176,9 @@ def _work(products: int, packed: float, count: int) -> float:
 def _moved(labels: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -> float:
     """Return what it costs to bring an array into two groups of axes, which may stand in either order."""
     one, other = groups
-    return 0 if labels in ((*one, *other), (*other, *one)) else CALL / 2 + MOVE * _entries(labels, sizes)
+    if labels == (*one, *other):
+        return 0
+    return TURN if labels == (*other, *one) else FOLD + MOVE * _entries(labels, sizes)
 
 
 def _moved_batch(labels: Labels, batch: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -> float:
@@ -178,9 +186,8 @@ def _moved_batch(labels: Labels, batch: Labels, groups: Sequence[Labels], sizes:
     whole = [g for g in groups if g]
     is_whole = all(are_adjacent(labels, g) for g in whole)
     if is_whole and any(labels[-1] == g[-1] for g in whole):
-        order = tuple(n for n in labels if n in batch)
-        return 0 if order == batch else 1  # in the same order it is nicer to read
-    return CALL / 2 + MOVE * _entries(labels, sizes)
+        return 0 if labels == (*batch, *(n for g in groups for n in g)) else TURN
+    return FOLD + MOVE * _entries(labels, sizes)
 
 
 def are_adjacent(labels: Labels, group: Labels) -> bool:
