@@ -31,6 +31,7 @@ from einsdiff.program.demand import Demand, needed, wishes
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
+from einsdiff.program.outer import outer
 from einsdiff.program.products import ProductForm
 from einsdiff.program.redraft import Draft, Pass
 from einsdiff.program.request import Output, Request
@@ -43,7 +44,7 @@ from einsdiff.program.supply import Supply
 
 TERMS = 6  # a sum of more terms takes several steps
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
-PASSES: tuple[Pass, ...] = (softmax, gather, symmetric)
+PASSES: tuple[Pass, ...] = (softmax, gather, symmetric, outer)
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
 """Other requests for the same results; the one whose plan costs least is carried out."""

@@ -96,9 +96,9 @@ class Draft:
         value = self.note(Combine, tuple(op for _, op in terms), labels, tuple(c for c, _ in terms))
         return Operand(value, labels)
 
-    def product(self, factors: Sequence[Operand], kept: Collection[int]) -> Operand:
-        """Return Σ Π factors, where the labels in `kept` stay."""
+    def product(self, factors: Sequence[Operand], kept: Collection[int], prefer: Labels = ()) -> Operand:
+        """Return Σ Π factors, where the labels in `kept` stay; `prefer` is a wish for their order."""
         count = len(self.ledger.steps)
-        found = Contraction(self.ledger, kept).carry_out([Factor(*op) for op in factors], 1)
+        found = Contraction(self.ledger, kept, prefer).carry_out([Factor(*op) for op in factors], 1)
         self.steps.update((step.target, step) for step in self.ledger.steps[count:])
         return found
