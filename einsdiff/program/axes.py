@@ -72,7 +72,8 @@ class Arrangement:
         groups = self._groups()
         pairs = self._neighbours(groups)
         for _ in range(SWEEPS):
-            if not any([self._improve(part) for part in [*((g,) for g in reversed(groups)), *pairs]]):
+            changes = [self._improve(part) for part in [*((g,) for g in reversed(groups)), *pairs]]
+            if not any(changes):
                 break
         return self._written() if self.order or self._turned else self.plan
 
@@ -262,7 +263,9 @@ def _cost(step: AnyStep, sizes: Mapping[int, int]) -> float:
         case Contract() | Fold():
             return 0 if _is_within(step.out, operands[0]) else pairing.MOVE * prod(sizes[n] for n in step.out)
         case Assemble(patterns=patterns):
-            moved = [op for op, p in zip(operands, patterns, strict=True) if not _is_within(op, tuple(dict.fromkeys(p)))]
+            moved = [
+                op for op, p in zip(operands, patterns, strict=True) if not _is_within(op, tuple(dict.fromkeys(p)))
+            ]
             return pairing.MOVE * sum(prod(sizes[n] for n in labels) for labels in moved)
         case _:
             return 0

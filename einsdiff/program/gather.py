@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import combinations
 from math import prod
 from typing import NamedTuple
 
@@ -11,20 +12,20 @@ from einsdiff.program.order import contraction_order
 from einsdiff.program.redraft import Draft
 from einsdiff.program.steps import AnyStep, Combine, Contract, Multiply, Operand
 
-TOUCHED = 4  # the operations that take as long as reading or writing one entry
+TOUCHED = 16  # the operations that take as long as reading or writing one entry
 FACTORS = 4  # a term is opened into this many and at most one more
 AXES = 64  # an array has no more
 
 
 class Split(NamedTuple):
-    """A term of a sum as coefficient · Σ `shared` · Π `rest`; the labels are the sum's, and others that are summed.
+    """A term of a sum as coefficient · Σ Π `shared` · Π `rest`; the labels are the sum's, and others that are summed.
 
     `cost` is what the steps cost that make the term.
     """
 
     place: int
     coefficient: Exact
-    shared: Operand
+    shared: tuple[Operand, ...]
     rest: tuple[Operand, ...]
     cost: int
 
@@ -57,20 +58,20 @@ def _gathered(draft: Draft, terms: list[tuple[Exact, Operand]], out: Labels) -> 
         first = min(places)
         rest = [term for k, term in enumerate(terms) if k not in places]
         terms = [*rest[:first], (1, _product(draft, group, out)), *rest[first:]]
-    if not changed:
-        return None
-    return terms[0][1] if len(terms) == 1 and terms[0][1].labels == out else draft.combined(terms, out)
+    return draft.combined(terms, out) if changed else None
 
 
 def _group(draft: Draft, terms: list[tuple[Exact, Operand]], out: Labels) -> list[Split] | None:
-    """Return terms with a common factor that is worth to be taken out."""
-    groups: dict[Operand, list[Split]] = {}
+    """Return the terms with common factors that save most when they are taken out."""
+    groups: dict[tuple[Operand, ...], dict[int, Split]] = {}
     free = 1 + max((*out, *(n for _, operand in terms for n in operand.labels)), default=-1)
     for place, (coefficient, operand) in enumerate(terms):
-        for split in _splits(draft, place, _opened(draft, coefficient, operand, free + AXES), free):
-            groups.setdefault(split.shared, []).append(split)
-    found = [g for g in groups.values() if len({s.place for s in g}) == len(g) > 1 and _pays(draft, terms, g, out)]
-    return max(found, key=len, default=None)
+        for split in _splits(place, _opened(draft, coefficient, operand, free + AXES), free):
+            groups.setdefault(split.shared, {}).setdefault(place, split)
+    found = [list(group.values()) for group in groups.values() if len(group) > 1]
+    saved = [_saved(draft, terms, group, out) for group in found]
+    best = max(range(len(found)), key=saved.__getitem__, default=None)
+    return found[best] if best is not None and saved[best] > 0 else None
 
 
 def _opened(draft: Draft, coefficient: Exact, term: Operand, free: int) -> Opened:
@@ -106,42 +107,43 @@ def _factors(draft: Draft, factor: Operand, free: int) -> Opened | None:
     return Opened(coefficient, parts, _cost(draft.ledger.extent(list(parts)), parts, factor.labels))
 
 
-def _splits(draft: Draft, place: int, term: Opened, free: int) -> list[Split]:
+def _splits(place: int, term: Opened, free: int) -> Iterator[Split]:
     """Return the ways in which a term is a product of two; `free` is the first label for the sums over both."""
-    found = []
-    for k, shared in enumerate(term.factors):
-        rest = (*term.factors[:k], *term.factors[k + 1 :])
-        if not rest or not shared.labels:
-            continue
-        summed = [n for n in shared.labels if n >= free]
-        names = {n: free + k for k, n in enumerate(summed)}
-        shared, *others = (Operand(op.value, tuple(names.get(n, n) for n in op.labels)) for op in (shared, *rest))
-        found.append(Split(place, term.coefficient, shared, tuple(others), term.cost))
-    return found
+    count = len(term.factors)
+    for size in range(1, count):
+        for chosen in combinations(range(count), size):
+            shared = sorted(term.factors[k] for k in chosen)
+            rest = [term.factors[k] for k in range(count) if k not in chosen]
+            summed = dict.fromkeys(n for op in shared for n in op.labels if n >= free)
+            if any(op.labels for op in shared):
+                names = {n: free + k for k, n in enumerate(summed)}
+                yield Split(place, term.coefficient, _moved(shared, names), _moved(rest, names), term.cost)
 
 
-def _pays(draft: Draft, terms: Sequence[tuple[Exact, Operand]], group: Sequence[Split], out: Labels) -> bool:
-    """Tell whether one product of a sum costs less than a sum of products."""
-    sizes = draft.ledger.extent([op for split in group for op in (split.shared, *split.rest)])
+def _moved(factors: Sequence[Operand], names: dict[int, int]) -> tuple[Operand, ...]:
+    return tuple(Operand(op.value, tuple(names.get(n, n) for n in op.labels)) for op in factors)
+
+
+def _saved(draft: Draft, terms: Sequence[tuple[Exact, Operand]], group: Sequence[Split], out: Labels) -> int:
+    """Return how much less one product of a sum costs than a sum of products."""
+    sizes = draft.ledger.extent([op for split in group for op in (*split.shared, *split.rest)])
     shared = group[0].shared
     rests = [_kept(split, out) for split in group]
-    both = {n for rest in rests for n in rest}
-    made = {n for n in (*both, *shared.labels) if n in out}
+    both = tuple({n for rest in rests for n in rest})
+    made = tuple({n for op in (*shared, Operand(0, both)) for n in op.labels if n in out})
     after = prod(sizes[n] for n in both) * (len(group) + TOUCHED)
     for split, rest in zip(group, rests, strict=True):
-        after += TOUCHED * prod(sizes[n] for n in rest)
-        if len(split.rest) > 1:
-            after += _product_cost(sizes, split.rest, rest)
-    after += _cost(sizes, [shared, Operand(0, tuple(both))], tuple(made))
+        after += TOUCHED * prod(sizes[n] for n in rest) + _product_cost(sizes, split.rest, rest)
+    after += _product_cost(sizes, [*shared, Operand(0, both)], made)
     before = prod(sizes[n] for n in made) * (len(group) + TOUCHED)
     before += sum(split.cost + TOUCHED * prod(sizes[n] for n in terms[split.place][1].labels) for split in group)
-    return after < before
+    return before - after
 
 
 def _kept(split: Split, out: Labels) -> list[int]:
     """Return the labels that the rest of a term has when its own sums are carried out."""
-    labels = dict.fromkeys(n for op in split.rest for n in op.labels)
-    return [n for n in labels if n in out or n in split.shared.labels]
+    tied = {*out, *(n for op in split.shared for n in op.labels)}
+    return list(dict.fromkeys(n for op in split.rest for n in op.labels if n in tied))
 
 
 def _product_cost(sizes: dict[int, int], factors: Sequence[Operand], kept: Sequence[int]) -> int:
@@ -166,17 +168,15 @@ def _cost(sizes: dict[int, int], factors: Sequence[Operand], made: Labels) -> in
 
 
 def _product(draft: Draft, group: Sequence[Split], out: Labels) -> Operand:
-    """Return Σ shared · (sum of the rests)."""
-    shared = group[0].shared
+    """Return Σ Π shared · (sum of the rests)."""
     terms = [(split.coefficient, _rest(draft, split, out)) for split in group]
     order = tuple(dict.fromkeys(n for _, rest in terms for n in rest.labels))
     inside = _gathered(draft, terms, order) or draft.combined(terms, order)
-    made = tuple(n for n in out if n in inside.labels or n in shared.labels)
-    kind = Multiply if set(shared.labels) <= set(out) else Contract
-    return Operand(draft.note(kind, (inside, shared), made), made)
+    return draft.product([inside, *group[0].shared], out, out)
 
 
 def _rest(draft: Draft, split: Split, out: Labels) -> Operand:
-    if len(split.rest) == 1 and set(split.rest[0].labels) <= {*out, *split.shared.labels}:
+    kept = _kept(split, out)
+    if len(split.rest) == 1 and len(kept) == len(split.rest[0].labels):
         return split.rest[0]
-    return draft.product(split.rest, _kept(split, out))
+    return draft.product(split.rest, kept)

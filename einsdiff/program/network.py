@@ -11,7 +11,6 @@ from einsdiff.program.ledger import Ledger
 from einsdiff.program.order import arranged_order
 from einsdiff.program.steps import Combine, Contract, Divide, Multiply, Operand, Power
 
-
 LITTLE = 1000  # so many entries take as long as a call
 
 

@@ -82,9 +82,7 @@ def _parts(operands: Sequence[Labels], out: frozenset[int], sizes: Mapping[int, 
     return parts
 
 
-def _products(
-    a: Labels, b: Labels, kept: frozenset[int], sizes: Mapping[int, int]
-) -> Iterator[tuple[float, Labels]]:
+def _products(a: Labels, b: Labels, kept: frozenset[int], sizes: Mapping[int, int]) -> Iterator[tuple[float, Labels]]:
     """Return what the product of two arrays costs, for each order of axes that it can have."""
     left, right = tuple(n for n in a if n not in b), tuple(n for n in b if n not in a)
     out = tuple(n for n in (*a, *right) if n in kept)

@@ -1,4 +1,4 @@
-"""Outer products of several arrays: (a_i b_j) (c_k d_l) = a_i (b_j (c_k d_l)), grouped so that the last loops are long."""
+"""Outer products of several arrays, grouped so that the last loops are long: (a b) (c d) = a (b (c d))."""
 
 from __future__ import annotations
 

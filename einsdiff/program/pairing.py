@@ -1,4 +1,4 @@
-"""How two arrays are contracted so that little is moved: the classes of their labels, the ways to do it, what each costs.
+"""How two arrays are contracted so that little is moved: classes of labels, the ways to do it, what each costs.
 
 Every way makes its result in an order of its own.  Another order is a view, through which the next step reads slowly.
 Units: nanoseconds, for arrays of double precision on one core.
@@ -6,7 +6,7 @@ Units: nanoseconds, for arrays of double precision on one core.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import prod
 from typing import NamedTuple
@@ -88,7 +88,15 @@ def best(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> Way:
 def ways(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> list[Way]:
     """Return the ways to contract two arrays of which one has a label that the other has not."""
     found = roles(a, b, out)
-    return [w for is_exchanged in (False, True) for w in _ways(a, b, out, found, sizes, is_exchanged=is_exchanged)]
+    if found.batch:
+        known = [*_batched(a, b, found, sizes), *(_exchanged(w) for w in _batched(b, a, found.exchanged, sizes))]
+        work = LOOP * _entries({*a, *b}, sizes)
+        return known if found.is_matrix_product else [*known, Way("einsum", False, (a,), (b,), out, CALL + work)]  # noqa: FBT003 - a column
+    return [*_products(a, b, found, sizes), *(_exchanged(w) for w in _products(b, a, found.exchanged, sizes))]
+
+
+def _exchanged(way: Way) -> Way:
+    return way._replace(is_exchanged=True)
 
 
 def cost(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> float:
@@ -124,48 +132,59 @@ def _dots_cost(a: Labels, b: Labels, found: Roles, sizes: Mapping[int, int]) -> 
     return CALL + entries * LOOP
 
 
-def _ways(
-    a: Labels, b: Labels, out: Labels, found: Roles, sizes: Mapping[int, int], *, is_exchanged: bool
-) -> list[Way]:
-    """Return the ways with the operands as they stand, or exchanged."""
-    if is_exchanged:
-        a, b, found = b, a, found.exchanged
+def _orders(b: Labels, found: Roles) -> Iterable[Labels]:
+    """Return the orders in which the summed labels stand in one of the operands."""
+    return dict.fromkeys((found.summed, tuple(n for n in b if n in found.summed)))
+
+
+def _batched(a: Labels, b: Labels, found: Roles, sizes: Mapping[int, int]) -> Iterator[Way]:
+    """Return the ways to multiply stacks of matrices."""
     batch, _, left, right = found
-    work = prod(sizes[n] for n in {*a, *b})
-    orders = dict.fromkeys((tuple(n for n in a if n in found.summed), tuple(n for n in b if n in found.summed)))
-    known = []
-    for summed in orders:
-        groups = (left, summed), (summed, right)
-        if batch:
-            loops = _work(work, 0, _entries(batch, sizes))
-            copied = _moved_batch(a, batch, groups[0], sizes) + _moved_batch(b, batch, groups[1], sizes)
-            apart = tuple((n,) for n in batch)
-            first, second = (*apart, *groups[0]), (*apart, *groups[1])
-            made = (*batch, *left, *right)
-            known.append(Way("batched", is_exchanged, first, second, made, copied + loops))
-            continue
-        filled = [tuple(g for g in pair if g) for pair in groups]  # vectors have one axis
-        moved = _moved(a, groups[0], sizes)
-        turned = moved + _moved(b, groups[1], sizes)
-        packed = PACK * (_entries(a, sizes) + _entries(b, sizes))
-        folds = sum(any(len(g) > 1 for g in pair) for pair in groups) + (len(left) > 1 or len(right) > 1)
-        whole = turned + FOLD * folds + _work(work, packed, 1)
-        known.append(Way("product", is_exchanged, *filled, (*left, *right), whole))
+    apart = tuple((n,) for n in batch)
+    work = _work(_entries({*a, *b}, sizes), 0, _entries(batch, sizes))
+    for summed in _orders(b, found):
+        moved = _stacked(a, batch, (left, summed), sizes) + _stacked(b, batch, (summed, right), sizes)
+        made = (*batch, *left, *right)
+        yield _way("batched", (*apart, left, summed), (*apart, summed, right), made, moved + work)
+
+
+def _products(a: Labels, b: Labels, found: Roles, sizes: Mapping[int, int]) -> Iterator[Way]:
+    """Return the ways to multiply two matrices, or the matrices of a stack by one."""
+    _, _, left, right = found
+    made = (*left, *right)
+    work = _entries({*a, *b}, sizes)
+    packed = PACK * (_entries(a, sizes) + _entries(b, sizes))
+    for summed in _orders(b, found):
+        first, second = (left, summed), (summed, right)
+        moved_first = _moved(a, first, sizes)
+        moved = moved_first + _moved(b, second, sizes)
+        folds = FOLD * (_is_folded(*first) + _is_folded(*second) + _is_folded(left, right))
+        nanoseconds = moved + folds + _work(work, packed, 1)
+        yield _way("product", _filled(first), _filled(second), made, nanoseconds)
         if len(left) > 1 and right:
-            first = (*((n,) for n in left[:-1]), left[-1:], summed)
-            folds = 2 * (len(summed) > 1) + (len(right) > 1)
-            whole = turned + FOLD * folds + _work(work, packed, _entries(left[:-1], sizes))
-            known.append(Way("stack", is_exchanged, first, filled[1], (*left, *right), whole))
-        start = b.index(summed[0]) if summed else 0
+            folds = FOLD * (2 * _is_folded(summed) + _is_folded(right))
+            nanoseconds = moved + folds + _work(work, packed, _entries(left[:-1], sizes))
+            yield _way("stack", (*((n,) for n in left[:-1]), left[-1:], summed), _filled(second), made, nanoseconds)
+        start = b.index(summed[0])
         before, after = b[:start], b[start + len(summed) :]
-        if before and after and b[start : start + len(summed)] == summed:
-            folds = 2 * (len(summed) > 1) + (len(left) > 1) + (len(after) > 1)
-            stacked = moved + FOLD * folds + _work(work, packed, _entries(before, sizes))
-            second = (*((n,) for n in before), summed, after)
-            known.append(Way("stack", is_exchanged, filled[0], second, (*before, *left, *after), stacked))
-    if batch and not is_exchanged and not found.is_matrix_product:
-        known.append(Way("einsum", is_exchanged, (a,), (b,), out, CALL + LOOP * work))
-    return known
+        if before and after and b == (*before, *summed, *after):
+            folds = FOLD * (2 * _is_folded(summed) + _is_folded(left) + _is_folded(after))
+            nanoseconds = moved_first + folds + _work(work, packed, _entries(before, sizes))
+            stack = (*((n,) for n in before), summed, after)
+            yield _way("stack", _filled(first), stack, (*before, *left, *after), nanoseconds)
+
+
+def _way(kind: str, first: tuple[Labels, ...], second: tuple[Labels, ...], made: Labels, cost: float) -> Way:
+    return Way(kind, False, first, second, made, cost)  # noqa: FBT003 - a column
+
+
+def _filled(groups: tuple[Labels, ...]) -> tuple[Labels, ...]:
+    """Return the groups of a matrix, or of a vector, which has one axis only."""
+    return tuple(g for g in groups if g)
+
+
+def _is_folded(*groups: Labels) -> bool:
+    return any(len(g) > 1 for g in groups)
 
 
 def _work(products: int, packed: float, count: int) -> float:
@@ -181,7 +200,7 @@ def _moved(labels: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -
     return TURN if labels == (*other, *one) else FOLD + MOVE * _entries(labels, sizes)
 
 
-def _moved_batch(labels: Labels, batch: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -> float:
+def _stacked(labels: Labels, batch: Labels, groups: Sequence[Labels], sizes: Mapping[int, int]) -> float:
     """Return what it costs that an array is a stack of matrices: nothing where BLAS can step over the batch."""
     whole = [g for g in groups if g]
     is_whole = all(are_adjacent(labels, g) for g in whole)

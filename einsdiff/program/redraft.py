@@ -93,6 +93,9 @@ class Draft:
         """Return Σ coefficient · operand on the labels of `out` that some operand has."""
         present = {n for _, op in terms for n in op.labels}
         labels = tuple(n for n in out if n in present)
+        if len(terms) == 1 and terms[0][0] == 1:
+            ((_, operand),) = terms
+            return operand if operand.labels == labels else Operand(self.note(View, (operand,), labels, ()), labels)
         value = self.note(Combine, tuple(op for _, op in terms), labels, tuple(c for c, _ in terms))
         return Operand(value, labels)
 
