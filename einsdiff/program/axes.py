@@ -34,6 +34,7 @@ FREE = (*ENTRYWISE, Contract, Fold)
 LABELLED = (*FREE, Assemble, View)
 """Steps that take the axes of their operands in any order."""
 SWEEPS = 3  # how often all arrays are looked at again
+FLAT = 2  # arrays with so many axes are multiplied as they lie
 RANK = 3  # up to this many axes every order is tried
 RETURNED = 0.02  # what it costs to return an entry elsewhere than people expect it, in nanoseconds
 
@@ -59,6 +60,7 @@ class Arrangement:
         self.results = [_source(Operand(o.value, _axes(plan, o.value)), self._turned) for o in plan.outputs]
         self.order: dict[int, Labels] = {}
         self._sizes = {step.target: _sizes(plan, step) for step in self.steps}
+        self._costs: dict[int, dict[tuple[Labels | None, ...], float]] = {}
         self._users: dict[int, list[AnyStep]] = {}
         for step in self.steps:
             for value in {step.target, *(op.value for op in step.operands)}:
@@ -72,7 +74,8 @@ class Arrangement:
         groups = self._groups()
         pairs = self._neighbours(groups)
         for _ in range(SWEEPS):
-            changes = [self._improve(part) for part in [*((g,) for g in reversed(groups)), *pairs]]
+            changes = [self._improve([group]) for group in reversed(groups)]
+            changes += [self._improve(pair) for step, pair in pairs if self._can_gain(step)]
             if not any(changes):
                 break
         return self._written() if self.order or self._turned else self.plan
@@ -110,35 +113,37 @@ class Arrangement:
 
     # ------------------------------------------------------------------------------------------------------- search
 
-    def _neighbours(self, groups: Sequence[Mapping[int, Labels]]) -> list[tuple[Mapping[int, Labels], ...]]:
-        """Return the pairs of groups with many axes that a contraction ties."""
-        group_of = {value: k for k, g in enumerate(groups) for value, axes in g.items() if len(axes) > 2}
-        found: dict[tuple[int, int], None] = {}
+    def _neighbours(self, groups: Sequence[Mapping[int, Labels]]) -> list[tuple[AnyStep, list[Mapping[int, Labels]]]]:
+        """Return the contractions that tie groups with many axes, each with the pairs of groups."""
+        group_of = {value: k for k, g in enumerate(groups) for value, axes in g.items() if len(axes) > FLAT}
+        found = []
         for step in self.steps:
             if isinstance(step, Contract) and step.target in group_of:
                 here = group_of[step.target]
                 others = {group_of[op.value] for op in step.operands if op.value in group_of} - {here}
-                found.update(((here, other), None) for other in sorted(others))
-        return [(groups[a], groups[b]) for a, b in found]
+                found += [(step, [groups[here], groups[other]]) for other in sorted(others)]
+        return found
 
     def _improve(self, groups: Sequence[Mapping[int, Labels]]) -> bool:
         """Bring groups into the orders that cost least, and tell whether those are others than they had."""
         values = [value for group in groups for value in group]
-        steps = {step.target: step for value in values for step in self._users[value]}
+        steps = list({step.target: step for value in values for step in self._users[value]}.values())
         now = {value: self.order.get(value, _axes(self.plan, value)) for value in values}
-        best, least = now, self._cost(values, steps.values())
+        best, least = now, self._cost(values, steps)
         for orders in product(*map(list, map(self._candidates, groups))):
-            found = {
-                value: tuple(axes.index(a) for a in order)
-                for group, order in zip(groups, orders, strict=True)
-                for value, axes in group.items()
-            }
-            self.order.update(found)
-            cost = self._cost(values, steps.values())
+            for group, order in zip(groups, orders, strict=True):
+                for value, axes in group.items():
+                    self.order[value] = tuple(map(axes.index, order))
+            cost = self._cost(values, steps)
             if cost < least * (1 - 1e-9):
-                best, least = found, cost
+                best, least = {value: self.order[value] for value in values}, cost
         self.order.update(best)
         return best is not now
+
+    def _can_gain(self, step: AnyStep) -> bool:
+        """Tell whether a step costs more than it did in some other order."""
+        known = self._costs[step.target]
+        return self._step_cost(step) > min(known.values(), default=0)
 
     def _candidates(self, group: Mapping[int, Labels]) -> Iterator[Labels]:
         """Return the orders of a group's axes that can be the best."""
@@ -162,13 +167,21 @@ class Arrangement:
         order = self.order.get(value)
         return labels if order is None else tuple(labels[order.index(k)] for k in range(len(order)))
 
-    def _cost(self, values: Sequence[int], steps: Collection[AnyStep]) -> float:
-        found = sum(_cost(self._placed(step), self._sizes[step.target]) for step in steps)
+    def _cost(self, values: Sequence[int], steps: Sequence[AnyStep]) -> float:
+        found = sum(map(self._step_cost, steps))
         for value in values:
             for labels in self._wanted.get(value, ()):
                 if self._now(labels, value) != tuple(sorted(labels)):
                     found += RETURNED * self.plan.values[value].entries
         return found
+
+    def _step_cost(self, step: AnyStep) -> float:
+        """Return what a step costs with its axes as they stand now."""
+        known = self._costs.setdefault(step.target, {})
+        key = (self.order.get(step.target), *(self.order.get(op.value) for op in step.operands))
+        if key not in known:
+            known[key] = _cost(self._placed(step), self._sizes[step.target])
+        return known[key]
 
     # ------------------------------------------------------------------------------------------------------ results
 

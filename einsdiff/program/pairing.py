@@ -104,6 +104,8 @@ def cost(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> float:
     found = roles(a, b, out)
     if not found.left and not found.right:
         return _dots_cost(a, b, found, sizes)
+    if found.is_matrix_product and not found.batch:
+        return TURN * _turns(a, b, out, found)
     return best(a, b, out, sizes).cost
 
 
@@ -120,6 +122,13 @@ def entrywise(operands: Sequence[Labels], out: Labels, sizes: Mapping[int, int])
     run = max(run, 1)
     apart = 0 if run == made else ENTRY * LONG / (LONG + run) + JUMP / run
     return CALL + made * (MOVE * moved + ENTRY + apart)
+
+
+def _turns(a: Labels, b: Labels, out: Labels, found: Roles) -> int:
+    """Return how many transpositions a product of two matrices takes."""
+    if found.left and found.right and out[0] == found.right[0]:
+        a, b, found = b, a, found.exchanged
+    return (a != (*found.left, *found.summed)) + (b != (*found.summed, *found.right) and bool(found.left))
 
 
 def _dots_cost(a: Labels, b: Labels, found: Roles, sizes: Mapping[int, int]) -> float:
