@@ -5,7 +5,7 @@ What is tied entry by entry is made in one order; a result that is wanted in ano
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations, product
 from math import prod
@@ -116,7 +116,7 @@ class Arrangement:
     def _neighbours(self, groups: Sequence[Mapping[int, Labels]]) -> list[tuple[AnyStep, list[Mapping[int, Labels]]]]:
         """Return the contractions that tie groups with many axes, each with the pairs of groups."""
         group_of = {value: k for k, g in enumerate(groups) for value, axes in g.items() if len(axes) > FLAT}
-        found = []
+        found: list[tuple[AnyStep, list[Mapping[int, Labels]]]] = []
         for step in self.steps:
             if isinstance(step, Contract) and step.target in group_of:
                 here = group_of[step.target]

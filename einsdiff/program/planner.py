@@ -33,7 +33,7 @@ from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, 
 from einsdiff.program.gather import gather
 from einsdiff.program.outer import outer
 from einsdiff.program.products import ProductForm
-from einsdiff.program.redraft import Draft, Pass
+from einsdiff.program.redraft import Draft, Pass, Whole
 from einsdiff.program.request import Output, Request
 from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
@@ -44,7 +44,7 @@ from einsdiff.program.supply import Supply
 
 TERMS = 6  # a sum of more terms takes several steps
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
-PASSES: tuple[Pass, ...] = (softmax, gather, symmetric, outer)
+PASSES: tuple[Pass | Whole, ...] = (softmax, gather, symmetric, outer, Whole(arranged))
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
 """Other requests for the same results; the one whose plan costs least is carried out."""
@@ -59,7 +59,7 @@ class Planner:
         sizes: Sizes,
         given: list[int | None],
         present: Mapping[str, int],
-        passes: Sequence[Pass] = PASSES,
+        passes: Sequence[Pass | Whole] = PASSES,
         alternatives: Sequence[Callable[[Request], Request | None]] = ALTERNATIVES,
     ) -> None:
         self.passes = passes
@@ -102,12 +102,17 @@ class Planner:
             tuple(r.fixed for r in self.sizes.ranges),
         )
         for change in self.passes:
-            for _ in range(ROUNDS):
-                draft = Draft(self.supply.numbers, plan)
-                plan = draft.carry_out(change)
-                if not draft.changes:
-                    break
-        return arranged(plan) if self.passes else plan
+            plan = change.carry_out(plan) if isinstance(change, Whole) else self._changed(plan, change)
+        return plan
+
+    def _changed(self, plan: Plan, change: Pass) -> Plan:
+        """Return the plan with a pass carried out as long as it changes something, within bounds."""
+        for _ in range(ROUNDS):
+            draft = Draft(self.supply.numbers, plan)
+            plan = draft.carry_out(change)
+            if not draft.changes:
+                break
+        return plan
 
     def _form(self, node: Expr) -> Form:
         match node:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
+from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.demand import needed
@@ -17,6 +18,12 @@ SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Power, View)
 
 Pass = Callable[["Draft", AnyStep], int | None]
 """Return the value that stands for what a step makes, or None where the step stays; its operands are noted."""
+
+
+class Whole(NamedTuple):
+    """A pass that looks at all steps together."""
+
+    carry_out: Callable[[Plan], Plan]
 
 
 class Draft:
