@@ -233,7 +233,7 @@ class Expression:
         Args:
             layout: the order of the axes of a derivative: "mixed", "numerator", "denominator", "sympy", "vec",
                 "vetter", or a registered one (spec/layouts.md).
-            backend: "numpy", "torch" or "jax": what runs the function, and whose arrays it takes and gives.
+            backend: "numpy", "torch", "jax" or "cupy": what runs the function, and whose arrays it takes and gives.
             as_matrix: whether the array has two axes, rows and columns; those of "vec" and "vetter" always have.
             sizes: numbers for declared sizes or indices that no input has.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from einsdiff.program.cupy_dialect import CUPY
+from einsdiff.program.cupy_library import CupyLibrary
 from einsdiff.program.framework import FrameworkFunction
 from einsdiff.program.function import CompiledFunction, compile_request
 from einsdiff.program.jax_dialect import JAX
@@ -34,8 +36,19 @@ class JaxFunction(FrameworkFunction):
         return JaxLibrary()
 
 
+class CupyFunction(FrameworkFunction):
+    """A function of CuPy arrays."""
+
+    dialect = CUPY
+
+    def make_library(self) -> Library:
+        """Return CuPy."""
+        return CupyLibrary()
+
+
 BACKENDS: dict[str, Callable[[Request], CompiledFunction]] = {
     "numpy": compile_request,
     "torch": TorchFunction,
     "jax": JaxFunction,
+    "cupy": CupyFunction,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,16 @@ import numpy as np
 import pytest
 
 from einsdiff.program import BACKENDS
+from tests.program import cupy_stand_in
 
-NAMES = ("torch", "jax")
+NAMES = ("torch", "jax", "cupy")
 
 
 def module(name: str) -> Any:
-    """Return torch or jax.numpy, in double precision; the test is skipped where it is not installed."""
+    """Return torch, jax.numpy in double precision, or a stand-in for cupy; skipped where one is not installed."""
+    if name == "cupy":
+        sys.modules.update({key: made for key, made in cupy_stand_in.modules().items() if key not in sys.modules})
+        return sys.modules["cupy"]
     pytest.importorskip(name, exc_type=ImportError)
     if name == "jax":
         importlib.import_module("jax").config.update("jax_enable_x64", True)  # noqa: FBT003 - an option
@@ -34,7 +39,7 @@ def array(name: str, value: Any) -> Any:
 
 def numbers(found: Any) -> np.ndarray:
     """Return an array of a framework as one of NumPy's."""
-    return np.asarray(found.detach() if hasattr(found, "detach") else found)
+    return np.asarray(found.detach() if hasattr(found, "detach") else found.get() if hasattr(found, "get") else found)
 
 
 def agree(name: str, found: Any, wanted: Any, rtol: float = 1e-8, atol: float = 1e-10) -> None:
