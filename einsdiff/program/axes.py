@@ -100,9 +100,12 @@ class Arrangement:
                     continue
                 at = dict(zip(step.out, groups[here][step.target], strict=True))
                 names = {axis: at[n] for axis, n in zip(groups[other][op.value], op.labels, strict=True)}
-                for value, axes in groups.pop(other).items():
-                    groups[here][value] = tuple(names[a] for a in axes)
-                    group_of[value] = here
+                small, large = other, here
+                if len(groups[other]) > len(groups[here]):
+                    small, large, names = here, other, {b: a for a, b in names.items()}
+                for value, axes in groups.pop(small).items():
+                    groups[large][value] = tuple(names[a] for a in axes)
+                    group_of[value] = large
         return list(groups.values())
 
     def _fixed(self) -> set[int]:
