@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from einsdiff.algebra.nodes import Labels
 from einsdiff.errors import EinsdiffError
+from einsdiff.program.pairing import Roles, best, roles
 
 LETTERS = "ijklmnpqrstuvwabcdefghoxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # all that einsum knows
 
@@ -95,57 +96,63 @@ def total(spell: Spell, a: Piece, out: Labels) -> str:
     return transposed(spell, f"{a.code}.sum({axis_argument(spell, a.labels, summed)})", kept, out)
 
 
-class Roles(NamedTuple):
-    """The labels of two operands by what becomes of them."""
+class Extent(NamedTuple):
+    """How far the labels of a step run: as numbers, and as code."""
 
-    batch: list[int]
-    summed: list[int]
-    left: list[int]
-    right: list[int]
-
-    @property
-    def exchanged(self) -> Roles:
-        """The roles when the operands change places."""
-        return Roles(self.batch, self.summed, self.right, self.left)
-
-    @property
-    def is_matrix_product(self) -> bool:
-        """Tell whether each operand is a matrix or a vector, apart from the batch."""
-        return len(self.summed) == 1 and len(self.left) <= 1 and len(self.right) <= 1
+    numbers: Mapping[int, int]
+    code: Callable[[int], str]
 
 
-def pair(spell: Spell, a: Piece, b: Piece, out: Labels) -> str:
+def pair(spell: Spell, a: Piece, b: Piece, out: Labels, extent: Extent) -> str:
     """Σ a b over what both have and `out` has not."""
-    both = [n for n in a.labels if n in b.labels]
-    roles = Roles(
-        [n for n in both if n in out],
-        [n for n in both if n not in out],
-        [n for n in a.labels if n not in b.labels],
-        [n for n in b.labels if n not in a.labels],
-    )
-    if roles.left and roles.right and [*roles.batch, *roles.right, *roles.left] == list(out):
-        a, b, roles = b, a, roles.exchanged
-    if not roles.batch:
-        return _product(spell, a, b, roles, out)
-    if not roles.is_matrix_product:
+    found = roles(a.labels, b.labels, out)
+    if found.left and found.right and (*found.batch, *found.right, *found.left) == out:
+        a, b, found = b, a, found.exchanged
+    if not found.left and not found.right:
+        return _dots(spell, a, b, found, out) if found.batch else _dot(spell, a, b)
+    if not found.is_matrix_product:
+        return _grouped(spell, a, b, out, extent)
+    return (_batched if found.batch else _product)(spell, a, b, found, out)
+
+
+def _grouped(spell: Spell, a: Piece, b: Piece, out: Labels, extent: Extent) -> str:
+    """Σ a b as products of matrices, each of whose axes stands for several labels."""
+    way = best(a.labels, b.labels, out, extent.numbers)
+    if way.kind == "einsum":
         return einsum(spell, [a, b], out)
-    return (_batched if roles.left or roles.right else _dots)(spell, a, b, roles, out)
+    if way.is_exchanged:
+        a, b = b, a
+    first, second = _folded(spell, a, way.first, extent), _folded(spell, b, way.second, extent)
+    code = spell("dot" if way.kind == "product" else "matmul", first, second)
+    if any(len(g) != 1 for g in way.kept):
+        code += _reshape([(n,) for n in way.made], extent)
+    return transposed(spell, code, way.made, out)
 
 
-def _product(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
-    """Σ a b without an index that is kept from both: BLAS."""
-    _, summed, left, right = roles
-    if not left and not right:
-        return _dot(spell, a, b)
-    natural = (*left, *right)
-    if roles.is_matrix_product:
-        first, second = transposed(spell, a.code, a.labels, (*left, *summed)), b.turned(spell, (*summed, *right))
-        if not left:  # x_k B_kj = (Bᵀ)_jk x_k
-            first, second = transposed(spell, b.code, b.labels, (*right, *summed)), a.inside
-        return transposed(spell, spell("dot", first, second), natural, out)
-    axes = [[p.labels.index(n) for n in summed] for p in (a, b)]
-    code = spell("tensordot", a.inside, b.inside, f"({axes[0]}, {axes[1]})")
-    return transposed(spell, code, natural, out)
+def _folded(spell: Spell, piece: Piece, groups: Sequence[Labels], extent: Extent) -> str:
+    """Return the code of an array with one axis for each group of labels."""
+    if len(groups) == 2 and piece.labels == (*groups[1], *groups[0]):
+        return f"{_merged(piece.code, groups[::-1], extent)}.T"
+    whole = [n for g in groups for n in g]
+    return _merged(transposed(spell, piece.code, piece.labels, whole), groups, extent)
+
+
+def _merged(code: str, groups: Sequence[Labels], extent: Extent) -> str:
+    """Return the code of an array whose axes are those of the groups in a row, with one axis for each group."""
+    return code if all(len(g) == 1 for g in groups) else code + _reshape(groups, extent)
+
+
+def _reshape(groups: Sequence[Labels], extent: Extent) -> str:
+    return f".reshape({', '.join(' * '.join(map(extent.code, g)) or '1' for g in groups)})"
+
+
+def _product(spell: Spell, a: Piece, b: Piece, found: Roles, out: Labels) -> str:
+    """Σ a b for two matrices, or a matrix and a vector."""
+    _, summed, left, right = found
+    first, second = transposed(spell, a.code, a.labels, (*left, *summed)), b.turned(spell, (*summed, *right))
+    if not left:  # x_k B_kj = (Bᵀ)_jk x_k
+        first, second = transposed(spell, b.code, b.labels, (*right, *summed)), a.inside
+    return transposed(spell, spell("dot", first, second), (*left, *right), out)
 
 
 def _dot(spell: Spell, a: Piece, b: Piece) -> str:
@@ -155,16 +162,16 @@ def _dot(spell: Spell, a: Piece, b: Piece) -> str:
     return spell("dot", f"{a.code}.ravel()", f"{transposed(spell, b.code, b.labels, a.labels)}.ravel()")
 
 
-def _dots(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+def _dots(spell: Spell, a: Piece, b: Piece, found: Roles, out: Labels) -> str:
     """Products of vectors, one for each value of the batch indices: along last axes, else as einsum does it."""
-    if a.labels[-1] != roles.summed[0] or b.labels[-1] != roles.summed[0]:
+    if (a.labels[-1], b.labels[-1]) != found.summed * 2:
         return einsum(spell, [a, b], out)
     return transposed(spell, spell("vecdot", a.code, b.turned(spell, a.labels)), a.labels[:-1], out)
 
 
-def _batched(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str:
+def _batched(spell: Spell, a: Piece, b: Piece, found: Roles, out: Labels) -> str:
     """Products of matrices, or of a matrix and a vector, one for each value of the batch indices."""
-    batch, summed, left, right = roles
+    batch, summed, left, right = found
     first = transposed(spell, a.code, a.labels, (*batch, *left, *summed))
     second = transposed(spell, b.code, b.labels, (*batch, *summed, *right))
     blanks = ", ".join([":"] * len(batch))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from einsdiff.program.steps import AnyStep, Assemble, Contract, Length, Literal, Map, Plan, View
 from einsdiff.program.table import flops
 
-TOUCHED = 4  # the operations that take as long as reading or writing one entry
+TOUCHED = 16  # the operations that take as long as reading or writing one entry
 FUNCTION = 20  # those that take as long as one value of a function
-STEP = 2000  # those that take as long as the call that carries out a step
+STEP = 25_000  # those that take as long as the call that carries out a step
 
 
 def cost(plan: Plan) -> int:

@@ -106,7 +106,7 @@ def _contract(page: Page, step: Contract) -> Phrase:
         page.firm(first.value)
     a, b = page.piece(first), page.piece(second[0])
     formula = (*page.of(first).formula_at(TIMES), " ", *page.of(second[0]).formula_at(TIMES))
-    return Phrase(contract.pair(page.spell, a, b, step.out), ATOM, formula, TIMES)
+    return Phrase(contract.pair(page.spell, a, b, step.out, page.extent(step.operands)), ATOM, formula, TIMES)
 
 
 def _multiply(page: Page, step: Multiply) -> Phrase:

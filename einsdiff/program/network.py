@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.ledger import Ledger
-from einsdiff.program.order import contraction_order
+from einsdiff.program.order import arranged_order
 from einsdiff.program.steps import Combine, Contract, Divide, Multiply, Operand, Power
+
+LITTLE = 1000  # so many entries take as long as a call
 
 
 class Factor(NamedTuple):
@@ -81,7 +83,7 @@ class Contraction:
 
     def _pairs(self, arrays: list[Factor], scaling: Scaling | None) -> Factor:
         sizes = self.ledger.extent([f.operand for f in arrays])
-        order = contraction_order([frozenset(f.labels) for f in arrays], self.out, sizes)
+        order = arranged_order([f.labels for f in arrays], self.out, self.prefer, sizes)
         present: dict[int, Factor] = dict(enumerate(arrays))
         place = self._cheapest(arrays, order, sizes) if scaling is not None else -1
         if scaling is not None and place < len(arrays):
@@ -101,7 +103,10 @@ class Contraction:
         return next(iter(present.values()))
 
     def _cheapest(self, arrays: list[Factor], order: list[tuple[int, int]], sizes: dict[int, int]) -> int:
-        """Return the number of the operand or result where a factor without axes costs least, the latest of them."""
+        """Return the number of the operand or result where a factor without axes costs least, or little more.
+
+        Of several it is the latest, so that what is made before it can be used elsewhere too.
+        """
         labels = [frozenset(f.labels) for f in arrays]
         costs = [_entries(n, sizes) if not f.is_divisor else None for n, f in zip(labels, arrays, strict=True)]
         divisors = [f.is_divisor for f in arrays]
@@ -115,7 +120,7 @@ class Contraction:
             divisors.append(divisors[a] and divisors[b])
             costs.append(None if divisors[-1] else _entries(kept, sizes))
         least = min(c for c in costs if c is not None)
-        return max(k for k, c in enumerate(costs) if c == least)
+        return max(k for k, c in enumerate(costs) if c is not None and c <= least + LITTLE)
 
     def _pair(self, a: Factor, b: Factor, kept: Collection[int], prefer: Sequence[int] = ()) -> Factor:
         """Σ a b over what is not kept."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program import numbers
-from einsdiff.program.contract import Piece, aligned
+from einsdiff.program.contract import Extent, Piece, aligned
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
 from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
@@ -189,6 +189,26 @@ class Page:
             return str(fixed)
         assert bearer is not None, "the planner provides what tells a size"
         return f"{self.name(bearer[0])}.shape[{bearer[1]}]"
+
+    def extent(self, operands: Sequence[Operand]) -> Extent:
+        """Return how far the labels of operands run."""
+        values = self.plan.values
+        numbers = {n: s for op in operands for n, s in zip(op.labels, values[op.value].shape, strict=True)}
+        classes = {n: c for op in operands for n, c in zip(op.labels, values[op.value].classes, strict=True)}
+        return Extent(numbers, lambda label: self._length(classes[label]))
+
+    def _length(self, number: int) -> str:
+        """Return the code of the size of a class that some array here has."""
+        if self.plan.fixed[number] is not None or self.plan.bearers[number] is not None:
+            return self.size(number)
+        for value, name in self._names.items():
+            classes = self.plan.values[value].classes
+            if number in classes:
+                return f"{name}.shape[{classes.index(number)}]"
+        for value in self._waiting:
+            if number in self.plan.values[value].classes:
+                return f"{self.name(value)}.shape[{self.plan.values[value].classes.index(number)}]"
+        raise AssertionError("an operand has it")
 
     def shape(self, value: int) -> str:
         """Return the code of the shape of a value."""

@@ -24,6 +24,7 @@ from einsdiff.algebra.nodes import (
     Unit,
 )
 from einsdiff.errors import EinsdiffError
+from einsdiff.program.axes import arranged
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
@@ -32,10 +33,11 @@ from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
 from einsdiff.program.near_one import near_one
+from einsdiff.program.outer import outer
 from einsdiff.program.parts import Opener
 from einsdiff.program.pattern import Outline
 from einsdiff.program.products import ProductForm
-from einsdiff.program.redraft import Draft, Pass
+from einsdiff.program.redraft import Draft, Pass, Whole
 from einsdiff.program.request import Output, Request
 from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
@@ -44,8 +46,8 @@ from einsdiff.program.squares import symmetric
 from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.supply import Supply
 
-TERMS = 6  # a sum of more terms takes several steps
-PASSES: tuple[Pass, ...] = (softmax, near_one, gather, symmetric)
+ROUNDS = 3  # a pass that changes something is carried out again, as often at most
+PASSES: tuple[Pass | Whole, ...] = (softmax, near_one, gather, symmetric, outer, Whole(arranged))
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
 """Other requests for the same results; the one whose plan costs least is carried out."""
@@ -60,7 +62,7 @@ class Planner:
         sizes: Sizes,
         given: list[int | None],
         present: Mapping[str, int],
-        passes: Sequence[Pass] = PASSES,
+        passes: Sequence[Pass | Whole] = PASSES,
         alternatives: Sequence[Callable[[Request], Request | None]] = ALTERNATIVES,
     ) -> None:
         self.passes = passes
@@ -106,7 +108,16 @@ class Planner:
             outlines,
         )
         for change in self.passes:
-            plan = Draft(self.supply.numbers, plan).carry_out(change)
+            plan = change.carry_out(plan) if isinstance(change, Whole) else self._changed(plan, change)
+        return plan
+
+    def _changed(self, plan: Plan, change: Pass) -> Plan:
+        """Return the plan with a pass carried out as long as it changes something, within bounds."""
+        for _ in range(ROUNDS):
+            draft = Draft(self.supply.numbers, plan)
+            plan = draft.carry_out(change)
+            if not draft.changes:
+                break
         return plan
 
     def _form(self, node: Expr) -> Form:

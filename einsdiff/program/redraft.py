@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import fields, replace
+from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.demand import needed
 from einsdiff.program.ledger import Ledger
+from einsdiff.program.network import Contraction, Factor
 from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Multiply, Operand, Plan, Power, View
 
 SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Power, View)
@@ -18,6 +20,12 @@ Pass = Callable[["Draft", AnyStep], int | None]
 """Return the value that stands for what a step makes, or None where the step stays; its operands are noted."""
 
 
+class Whole(NamedTuple):
+    """A pass that looks at all steps together."""
+
+    carry_out: Callable[[Plan], Plan]
+
+
 class Draft:
     """The new ledger, and how the values of the old plan are called in it.
 
@@ -25,12 +33,14 @@ class Draft:
         ledger: the steps that were noted so far.
         uses: how often the old plan uses what a value stands for; of values that are new, nothing is known.
         steps: the step that makes each value of the new ledger.
+        changes: how many steps were put in the place of others.
     """
 
     def __init__(self, numbers: Sequence[int], plan: Plan) -> None:
         self.ledger = Ledger(list(numbers))
         self.steps: dict[int, AnyStep] = {}
         self.uses: Counter[int] = Counter()
+        self.changes = 0
         self._plan = plan
         self._new: dict[int, int] = {}
 
@@ -65,6 +75,7 @@ class Draft:
         operands = tuple(Operand(self._new[op.value], op.labels) for op in step.operands)
         found = change(self, replace(step, operands=operands))
         if found is not None:
+            self.changes += 1
             return found
         details = [getattr(step, f.name) for f in fields(step)][3:]
         classes = None if isinstance(step, SIZED) else self._plan.values[step.target].classes
@@ -89,5 +100,15 @@ class Draft:
         """Return Σ coefficient · operand on the labels of `out` that some operand has."""
         present = {n for _, op in terms for n in op.labels}
         labels = tuple(n for n in out if n in present)
+        if len(terms) == 1 and terms[0][0] == 1:
+            ((_, operand),) = terms
+            return operand if operand.labels == labels else Operand(self.note(View, (operand,), labels, ()), labels)
         value = self.note(Combine, tuple(op for _, op in terms), labels, tuple(c for c, _ in terms))
         return Operand(value, labels)
+
+    def product(self, factors: Sequence[Operand], kept: Collection[int], prefer: Labels = ()) -> Operand:
+        """Return Σ Π factors, where the labels in `kept` stay; `prefer` is a wish for their order."""
+        count = len(self.ledger.steps)
+        found = Contraction(self.ledger, kept, prefer).carry_out([Factor(*op) for op in factors], 1)
+        self.steps.update((step.target, step) for step in self.ledger.steps[count:])
+        return found

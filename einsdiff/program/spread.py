@@ -1,6 +1,7 @@
-"""A product with a sum in which some terms have a δ: a (δ_ij b_i + c_ij) = δ_ij a b_i + a c_ij.
+"""A product with a sum that is larger than its terms, written out: a (δ_ij b_i + c_j) = δ_ij a b_i + a c_j.
 
-The sum itself would be a whole array.  As products of its terms it stays on its diagonals until the result.
+The sum itself would be a whole array.  As products of its terms it stays on its diagonals, and without the axes along
+which it is constant, until the result.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Expr, Labels, Product, Sum
+from einsdiff.algebra.nodes import Expr, Labels, Ones, Product, Sum, parts
 from einsdiff.program.request import Request
 
 MANY = 3  # a sum of more terms stays as it is
@@ -40,7 +41,7 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
         return None
     for factor in node.factors:
         inner, wires = known[factor.node]
-        if factor.exponent == 1 and uses[factor.node] == 1 and isinstance(inner, Sum) and _is_mixed(inner):
+        if factor.exponent == 1 and uses[factor.node] == 1 and isinstance(inner, Sum) and _is_larger(inner):
             terms = []
             for t in inner.terms:
                 term = Entry(t.node, tuple(wires[k] for k in t.labels))
@@ -50,9 +51,35 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
     return None
 
 
+def _is_larger(node: Sum) -> bool:
+    """Tell whether a sum has few terms, each of which is smaller than the sum."""
+    return len(node.terms) <= MANY and (_is_mixed(node) or _is_broadcast(node))
+
+
 def _is_mixed(node: Sum) -> bool:
-    """Tell whether a sum has few terms, and some of them stand on a diagonal on which others do not."""
-    return len(node.terms) <= MANY and len({_diagonals(t.node, t.labels) for t in node.terms}) > 1
+    """Tell whether some terms stand on a diagonal on which others do not."""
+    return len({_diagonals(t.node, t.labels) for t in node.terms}) > 1
+
+
+def _is_broadcast(node: Sum) -> bool:
+    """Tell whether every term is constant along some axis and one of them is rounded.
+
+    The difference of two inputs is exact where the difference of two products with them is not.
+    """
+    return all(_is_constant_somewhere(t.node) for t in node.terms) and any(_is_rounded(t.node) for t in node.terms)
+
+
+def _is_constant_somewhere(node: Expr) -> bool:
+    """Tell whether a term is the same along one of its axes, and not along all."""
+    if not isinstance(node, Product):
+        return False
+    carried = {label for f in node.factors if not isinstance(f.node, Ones) for label in f.labels}
+    return bool(carried) and not set(node.out) <= carried
+
+
+def _is_rounded(node: Expr) -> bool:
+    """Tell whether a product has a sum or a function in it."""
+    return isinstance(node, Product) and (bool(node.bound) or any(parts(f.node) for f in node.factors))
 
 
 def _diagonals(node: Expr, labels: Labels) -> frozenset[tuple[int, ...]]:

@@ -9,18 +9,22 @@ from hypothesis import strategies as st
 
 import einsdiff as ed
 from einsdiff.algebra import walk
+from einsdiff.program.axes import arranged
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
 from einsdiff.program.gather import gather
 from einsdiff.program.near_one import near_one
 from einsdiff.program.numpy_dialect import NUMPY
+from einsdiff.program.outer import outer
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
+from einsdiff.program.redraft import Whole
 from einsdiff.program.signs import Signs
 from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
 from einsdiff.program.source import source
 from einsdiff.program.spread import spread
 from einsdiff.program.squares import symmetric
+from einsdiff.program.steps import View
 from einsdiff.program.table import PlanTable
 from tests.program.networks import KINDS, arrays, entries, request
 
@@ -72,7 +76,8 @@ def agree(found, given_arrays, **tolerance):
     """Check that all ways to plan give what no pass at all gives, and return the plan with all of them."""
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
     for passes, alternatives in itertools.product(
-        [(), (softmax,), (near_one,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
+        [(), (softmax,), (near_one,), (gather,), (symmetric,), (outer,), (Whole(arranged),), PASSES],
+        [(), ALTERNATIVES],
     ):
         plan = planned(found, given_arrays, passes, alternatives)
         for large in (0, 2**19):
@@ -253,3 +258,93 @@ def test_small_numbers_beside_one_keep_their_digits(text, value):
 def test_an_exponential_that_is_used_beside_is_not_computed_twice():
     plan = planned(ed.diff("y_i = (exp(x_i) - 1)/x_i", "x").compile().request, {"x": np.ones(3)})
     assert source(plan, "", NUMPY).count("np.exp") == 1
+
+
+def test_products_of_several_axes_are_products_of_matrices_that_need_no_copy():
+    random = np.random.default_rng(0)
+    sizes = {"T": (7, 11, 13), "G": (2, 3, 5), "U": (7, 2), "V": (11, 3), "W": (13, 5)}
+    given_arrays = {name: random.standard_normal(shape) for name, shape in sizes.items()}
+    f = ed.parse("L = (T_ijk - G_abc U_ia V_jb W_kc)^2")
+    found = ed.compile(ed.diff(f, "G"), ed.diff(f, "U"), ed.diff(f, "W")).request
+    plan = agree(found, given_arrays)
+    text = source(plan, "", NUMPY)
+    assert "einsum" not in text
+    assert "tensordot" not in text
+    large = {"T": (30, 31, 32), "G": (6, 7, 8), "U": (30, 6), "V": (31, 7), "W": (32, 8)}
+    given_arrays = {name: random.standard_normal(shape) for name, shape in large.items()}
+    agree(found, given_arrays, rtol=1e-7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "y_il = A_ijk B_jkl",
+        "y_il = A_ikj B_jlk",
+        "y_li = A_jik B_kjl",
+        "y_ilm = A_ij B_ljm",
+        "y_mil = A_ij B_ljm",
+        "y_limn = A_ijk B_ljkmn",
+        "y_bil = A_bijk B_bjkl",
+        "y_lib = A_ijbk B_jkbl",
+        "y_bl = A_bjk B_bjkl",
+        "y_cbl = A_jbck B_bjklc",
+        "y_i = A_ijk B_jk",
+        "y_l = A_jk B_kjl",
+        "y = A_ijk B_kij",
+        "y_i = A_ijk B_kij",
+        "y_ijkl = A_ij B_kl C_i D_l",
+        "y_ljki = A_ij B_kl C_i D_l",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 17])
+def test_contractions_of_many_axes_agree_with_einsum(text, size):
+    random = np.random.default_rng(0)
+    range_of = dict(zip("ijklmnbc", (2, 3, 5, 4, 1, 6, 7, 2), strict=True))
+    range_of |= {"j": 3 * size, "k": 5 + size}
+    left, right = text.split(" = ")
+    terms = [factor.split("_") for factor in right.split()]
+    given_arrays = {name: random.standard_normal([range_of[i] for i in index]) for name, index in terms}
+    plan = agree(ed.parse(text).compile().request, given_arrays)
+    out = left.partition("_")[2]
+    wanted = np.einsum(f"{','.join(i for _, i in terms)}->{out}", *given_arrays.values())
+    np.testing.assert_allclose(run(plan, given_arrays)[0], wanted, rtol=1e-9, atol=1e-9)
+    empty = {name: np.ones([0 if i == "j" else range_of[i] for i in index]) for name, index in terms}
+    wanted = np.einsum(f"{','.join(i for _, i in terms)}->{out}", *empty.values())
+    np.testing.assert_array_equal(run(planned(ed.parse(text).compile().request, empty), empty)[0], wanted)
+
+
+def test_what_is_tied_entry_by_entry_is_made_in_the_order_of_an_input():
+    random = np.random.default_rng(0)
+    sizes = {"A": (40, 50), "B": (50, 60), "C": (40, 60)}
+    given_arrays = {name: random.standard_normal(shape) for name, shape in sizes.items()}
+    f = ed.parse("M_ki = A_ij B_jk; Y_ki = (tanh(M_ki) - C_ik) exp(M_ki + C_ik)")
+    plan = agree(f.compile().request, given_arrays)
+    assert source(plan, "", NUMPY).count(".T") == 1  # of the result
+
+
+def test_factors_are_found_inside_products_of_products():
+    random = np.random.default_rng(0)
+    given_arrays = {name: random.standard_normal((3, 40, 20)) for name in "QKVG"}
+    f = ed.parse("P_hnm = softmax_m(Q_hne K_hme); Y_hnv = P_hnm V_hmv")
+    found = ed.compile(ed.vjp(f, "Q", "G"), ed.vjp(f, "K", "G"), ed.vjp(f, "V", "G")).request
+    plan = agree(found, given_arrays)
+    assert source(plan, "", NUMPY).count("np.matmul(") == 5  # as many as by hand
+
+
+def test_the_last_loop_of_an_outer_product_is_long():
+    random = np.random.default_rng(0)
+    given_arrays = {"S": random.standard_normal((12, 13)), "x": random.standard_normal(14)}
+    plan = agree(ed.parse("H_ijkl = S_ik x_j x_l").compile().request, given_arrays)
+    last = plan.steps[-1] if not isinstance(plan.steps[-1], View) else plan.steps[-2]
+    assert sorted(plan.values[op.value].entries for op in last.operands) == [14, 12 * 13 * 14]
+
+
+def test_a_sum_that_is_larger_than_its_terms_is_written_out_where_one_of_them_is_rounded():
+    random = np.random.default_rng(0)
+    given_arrays = {"Q": random.standard_normal((64, 16)), "K": random.standard_normal((64, 16))}
+    given_arrays["V"] = random.standard_normal((64, 15))
+    found = asked("P_nm = softmax_m(Q_nd K_md); Y_nv = P_nm V_mv", "Q")
+    assert spread(found) is not None
+    plan = agree(found, given_arrays)
+    assert cost(plan) < cost(planned(found, given_arrays, alternatives=()))
+    assert spread(ed.parse("y_id = sum_j(w_ij (x_id - x_jd))").compile().request) is None
