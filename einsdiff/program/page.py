@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program import numbers
 from einsdiff.program.contract import Piece, aligned
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
-from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
-from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, View
+from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, moved, spelled, symbols
+from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, Value, View
 
 INLINE = 60  # an expression that is longer gets a statement of its own
 
@@ -75,6 +76,10 @@ class Page:
         if len(self.plan.values[value].classes) > 1:
             self.large.add(name)
         return name
+
+    def comment(self, name: str, step: AnyStep, formula: Formula) -> None:
+        """Write a comment that says what a name has after a step."""
+        self._comment(name, step.target, moved(formula, self._axes(step)))
 
     def _comment(self, name: str, value: int, formula: Formula) -> None:
         classes = self.plan.values[value].classes
@@ -155,10 +160,21 @@ class Page:
         if not self.is_constant(value):
             self.name(value)
 
-    def call(self, value: int, name: str) -> None:
-        """Let a value have this name from here on."""
+    def part(self, value: int) -> int:
+        """Return a new value, with a name, for a part of an array along its first axis."""
+        known = self.plan.values[value]
+        self.plan = replace(self.plan, values=(*self.plan.values, Value(known.classes, known.shape)))
+        self._names[len(self.plan.values) - 1] = self.namer.numbered("t")
+        return len(self.plan.values) - 1
+
+    def bind(self, value: int, name: str) -> None:
+        """Let a value have this name for a while."""
         self._waiting.pop(value, None)
         self._names[value] = name
+
+    def call(self, value: int, name: str) -> None:
+        """Let a value have this name from here on."""
+        self.bind(value, name)
         if len(self.plan.values[value].classes) > 1 and value not in self._borrowed:
             self.large.add(name)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einsdiff.program.blocks import LARGE, Block, scheduled, write_block
+from einsdiff.program.blocks import LARGE, Block, scheduled
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.expressions import write
+from einsdiff.program.loops import write_block
 from einsdiff.program.names import Namer, is_parameter
 from einsdiff.program.page import Page
 from einsdiff.program.phrase import letters
@@ -16,11 +17,12 @@ from einsdiff.program.steps import Plan, Result
 NAME = "program"  # what the one public function is called
 
 
-def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> str:
+def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE) -> str:
     """Return the text of a module whose last definition is the function that carries out a plan.
 
     Its parameters are keywords, named as the inputs; a name that cannot be a parameter is taken from `**inputs`.
-    Elementwise steps on arrays of `large` entries and more are carried out block by block.
+    Elementwise steps on arrays of `large` entries and more are carried out block by block, for which all arrays must
+    have the same dtype; None where they may differ.
     """
     given = [*(name for name, _ in plan.inputs), *plan.functions]
     taken = reserved(dialect)

@@ -11,6 +11,7 @@ import einsdiff as ed
 from einsdiff.algebra import walk
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
+from einsdiff.program.early import early
 from einsdiff.program.gather import gather
 from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
@@ -37,7 +38,7 @@ def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
     return Planner(asked, sizes, numbers, present, passes, alternatives).plan()
 
 
-def run(plan, given_arrays, large=2**19):
+def run(plan, given_arrays, large=None):
     """Return the results of a plan."""
     scope = {}
     exec(source(plan, "y = …", NUMPY, large), scope)
@@ -71,10 +72,10 @@ def agree(found, given_arrays, **tolerance):
     """Check that all ways to plan give what no pass at all gives, and return the plan with all of them."""
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
     for passes, alternatives in itertools.product(
-        [(), (softmax,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
+        [(), (softmax,), (early,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
     ):
         plan = planned(found, given_arrays, passes, alternatives)
-        for large in (0, 2**19):
+        for large in (0, None):
             for result, wanted in zip(run(plan, given_arrays, large), plain, strict=True):
                 assert result.shape == wanted.shape
                 assert result.dtype == wanted.dtype
@@ -191,7 +192,8 @@ def test_long_elementwise_chains_are_carried_out_block_by_block():
     found = ed.compile(f, ed.diff(f, "x")).request
     plan = planned(found, given_arrays)
     assert any(isinstance(s, Block) for s in scheduled(plan, 2**14))
-    assert not any(isinstance(s, Block) for s in scheduled(plan))
+    assert not any(isinstance(s, Block) for s in scheduled(plan, 2**16))
+    assert not any(isinstance(s, Block) for s in scheduled(plan, None))
     for name, wanted in zip(run(plan, given_arrays, 2**14), run(plan, given_arrays), strict=True):
         np.testing.assert_allclose(name, wanted, rtol=1e-12)
     single = {"x": given_arrays["x"].astype(np.float32)}
