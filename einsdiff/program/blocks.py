@@ -1,7 +1,8 @@
 """Which steps are carried out together, block by block along the first axis: what lies between stays in the cache.
 
 Elementwise steps on the largest arrays make a block, and with them what reads these arrays: rows of them contracted,
-and sums over all rows.  Arrays of fewer than `LARGE` entries gain nothing; a block is of `BLOCK` entries.
+and sums over all rows.  Arrays of fewer than `LARGE` entries gain nothing; a block is of `BLOCK` entries, and of
+`HEAVY_BLOCK` where matrices are multiplied, which takes longer in small pieces.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map
 
 LARGE = 2**15
 BLOCK = 2**13
+HEAVY_BLOCK = 2**15
 FEW = 3  # steps on whole arrays that are not worth a loop
 LIGHT = 16  # a contraction row by row that reads each entry more often is left to BLAS as a whole
 HEAVY = 128  # the same for a sum over all rows
@@ -94,14 +96,22 @@ def _kind(plan: Plan, step: AnyStep, near: Collection[int]) -> int:
     rows = touched[0].labels[0]
     if not _is_first(step.operands, rows):
         return OUTSIDE
-    extent = {n: s for op in step.operands for n, s in zip(op.labels, plan.values[op.value].shape, strict=True)}
-    read = max(plan.values[op.value].entries for op in step.operands)
-    work = prod(extent.values())
+    work, read = _work(plan, step), _read(plan, step)
     if rows in step.out:
         is_light = step.out[0] == rows and work <= LIGHT * read
         return ROWS if is_light and plan.values[step.target].entries <= read else OUTSIDE
     is_total = isinstance(step, Contract) and all(rows in op.labels for op in step.operands)
-    return TOTAL if is_total and work <= HEAVY * read and plan.values[step.target].entries <= BLOCK else OUTSIDE
+    return TOTAL if is_total and work <= HEAVY * read and plan.values[step.target].entries <= HEAVY_BLOCK else OUTSIDE
+
+
+def _work(plan: Plan, step: AnyStep) -> int:
+    """Return how many products a contraction adds up."""
+    extent = {n: s for op in step.operands for n, s in zip(op.labels, plan.values[op.value].shape, strict=True)}
+    return prod(extent.values())
+
+
+def _read(plan: Plan, step: AnyStep) -> int:
+    return max(plan.values[op.value].entries for op in step.operands)
 
 
 def _depths(plan: Plan, kinds: dict[int, int]) -> dict[int, int]:
@@ -110,7 +120,9 @@ def _depths(plan: Plan, kinds: dict[int, int]) -> dict[int, int]:
     for step in plan.steps:
         kind, below = kinds[step.target], [-1]
         for op in step.operands:
-            is_here = kind and kinds.get(op.value) in (WHOLE, ROWS) and op.labels[0] == row(step, is_total=kind == TOTAL)
+            is_here = (
+                kind and kinds.get(op.value) in (WHOLE, ROWS) and op.labels[0] == row(step, is_total=kind == TOTAL)
+            )
             below.append(depth.get(op.value, -1) + (kind != OUTSIDE and not is_here))
         depth[step.target] = max(below)
     return depth
@@ -126,7 +138,9 @@ def _block(plan: Plan, steps: Sequence[AnyStep], kinds: dict[int, int], classes:
     on_whole = [s for s in steps if any(plan.values[v].classes == classes for v in (s.target, *_values(s)))]
     if whole <= used or len(on_whole) < FEW:
         return None
-    rows = max(1, BLOCK // max(1, prod(plan.values[min(whole)].shape[1:])))
+    is_heavy = any(_work(plan, s) > LIGHT * _read(plan, s) for s in steps if s.target in totals)
+    entries = HEAVY_BLOCK if is_heavy else BLOCK
+    rows = max(1, entries // max(1, prod(plan.values[min(whole)].shape[1:])))
     results = tuple(v for v in sorted(here - totals) if v in used)
     return Block(tuple(steps), whole, totals, classes, results, rows)
 

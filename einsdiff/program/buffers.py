@@ -88,13 +88,13 @@ class Buffers:
 
     def _ended(self, arguments: Iterable[Argument], later: set[Argument], made: list[str]) -> list[str]:
         """Return the buffers whose values are read for the last time."""
+        read = {a.value for a in later if isinstance(a, Operand)}
         found: dict[str, None] = {}
         for a in arguments:
             if isinstance(a, int) and a not in later:
                 found[made[a]] = None
-            elif isinstance(a, Operand) and a.value in self._held:
-                if self._uses[a.value] == 0 and not any(isinstance(b, Operand) and b.value == a.value for b in later):
-                    found[self._held[a.value]] = None
+            if isinstance(a, Operand) and a.value in self._held and self._uses[a.value] == 0 and a.value not in read:
+                found[self._held[a.value]] = None
         return list(found)
 
     def _take(self) -> str:
@@ -137,7 +137,7 @@ def _combine(page: Page, step: Combine) -> list[Instruction]:
     found: list[Instruction] = []
     total: Argument | None = None
     for coefficient, operand in zip(step.coefficients, step.operands, strict=True):
-        size, is_whole = abs(coefficient), len(operand.labels) == len(step.out)
+        size, is_whole = -coefficient if coefficient < 0 else coefficient, len(operand.labels) == len(step.out)
         term: Argument = operand
         if not is_whole:
             term = _scaled(page, size if total is not None else coefficient, operand, step)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from einsdiff.algebra.nodes import Exact, Labels
@@ -12,7 +13,20 @@ from einsdiff.program.contract import Piece, aligned
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
 from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, moved, spelled, symbols
-from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, Value, View
+from einsdiff.program.steps import (
+    AnyStep,
+    Divide,
+    Evaluate,
+    Length,
+    Literal,
+    Multiply,
+    Operand,
+    Plan,
+    Power,
+    Result,
+    Value,
+    View,
+)
 
 INLINE = 60  # an expression that is longer gets a statement of its own
 
@@ -35,6 +49,7 @@ class Page:
         self._uses.update(bearer[0] for bearer in plan.bearers if bearer)
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
+        self._making = {s.target: s for s in plan.steps}
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -95,6 +110,15 @@ class Page:
             self._state(value, self._waiting.pop(value))
         return self._names[value]
 
+    def is_named(self, value: int) -> bool:
+        """Tell whether a value has a name by now."""
+        return value in self._names
+
+    def is_awaited(self, name: str, reading: Collection[int]) -> bool:
+        """Tell whether a name stands in an expression that waits, other than those of some values."""
+        word = re.compile(rf"\b{name}\b")
+        return any(word.search(p.code) for value, p in self._waiting.items() if value not in reading)
+
     def results(self) -> str:
         """Return the expression of what the function returns: arrays that share no memory with an input."""
         seen: set[int] = set()
@@ -136,6 +160,13 @@ class Page:
     def is_constant(self, value: int) -> bool:
         """Tell whether a value is a number that Python knows."""
         return self.plan.values[value].is_constant
+
+    def is_count(self, value: int) -> bool:
+        """Tell whether a number that Python knows is made of sizes and literals such that it is above 0."""
+        step = self._making[value]
+        if isinstance(step, Multiply | Divide | Power):
+            return all(self.is_count(op.value) for op in step.operands)
+        return isinstance(step, Length) or (isinstance(step, Literal) and step.base > 0)
 
     def of(self, operand: Operand) -> Phrase:
         """Return the phrase of an operand, with the step's labels in its formula."""

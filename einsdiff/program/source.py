@@ -12,6 +12,8 @@ from einsdiff.program.loops import write_block
 from einsdiff.program.names import Namer, is_parameter
 from einsdiff.program.page import Page
 from einsdiff.program.phrase import letters
+from einsdiff.program.reuse import LARGE as REUSED
+from einsdiff.program.reuse import Reuse
 from einsdiff.program.steps import Plan, Result
 
 NAME = "program"  # what the one public function is called
@@ -30,10 +32,12 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     page = Page(plan, local, namer, dialect)
-    for step in scheduled(plan, large) if dialect.can_write else plan.steps:
+    schedule = scheduled(plan, large if dialect.can_write else None)
+    reuse = Reuse(page, schedule, min(large, REUSED)) if dialect.can_write and large is not None else None
+    for place, step in enumerate(schedule):
         if isinstance(step, Block):
             write_block(page, step)
-        else:
+        elif reuse is None or not reuse.write(step, place):
             write(page, step)
     results = page.results()
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")
