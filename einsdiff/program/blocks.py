@@ -1,7 +1,8 @@
 """Which steps are carried out together, block by block along the first axis: what lies between stays in the cache.
 
-Elementwise steps on the largest arrays make a block, and with them what reads these arrays: rows of them contracted,
-and sums over all rows.  Arrays of fewer than `LARGE` entries gain nothing; a block is of `BLOCK` entries, and of
+Elementwise steps on the largest arrays make a block, and with them what reads these arrays: sums over all rows, and
+rows contracted, if the arrays have `VAST` entries or more: the calls for short rows take longer than what they save
+where all is near at hand.  Arrays of fewer than `LARGE` entries gain nothing; a block is of `BLOCK` entries, and of
 `HEAVY_BLOCK` where matrices are multiplied, which takes longer in small pieces.
 """
 
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Multiply, Operand, Plan, Power
 
 LARGE = 2**15
+VAST = 2**21
 BLOCK = 2**13
 HEAVY_BLOCK = 2**15
 FEW = 3  # steps on whole arrays that are not worth a loop
@@ -50,7 +52,7 @@ def scheduled(plan: Plan, large: int | None = LARGE) -> list[AnyStep | Block]:
     largest = max((v for v in made if v.shape), key=lambda v: v.entries, default=None)
     if large is None or largest is None or largest.entries < large or prod(largest.shape[1:]) > BLOCK:
         return list(plan.steps)
-    kinds = _kinds(plan, largest.classes)
+    kinds = _kinds(plan, largest.classes, by_rows=largest.entries >= VAST)
     depth = _depths(plan, kinds)
     found: list[AnyStep | Block] = []
     for level in sorted(set(depth.values())):
@@ -62,7 +64,7 @@ def scheduled(plan: Plan, large: int | None = LARGE) -> list[AnyStep | Block]:
     return found
 
 
-def _kinds(plan: Plan, classes: tuple[int, ...]) -> dict[int, int]:
+def _kinds(plan: Plan, classes: tuple[int, ...], *, by_rows: bool) -> dict[int, int]:
     """Return what each step is to a block of arrays with some axes."""
     kinds = {s.target: WHOLE if _is_whole(plan, s, classes) else OUTSIDE for s in plan.steps}
     near: set[int] = set()  # what a block makes, and the arrays of that size that it reads
@@ -72,7 +74,9 @@ def _kinds(plan: Plan, classes: tuple[int, ...]) -> dict[int, int]:
             near.update(o.value for o in step.operands if plan.values[o.value].classes == classes)
     for step in plan.steps:
         if not kinds[step.target]:
-            kinds[step.target] = _kind(plan, step, near)
+            kind = _kind(plan, step, near)
+            if kind == TOTAL or by_rows:
+                kinds[step.target] = kind
             if kinds[step.target] == ROWS:
                 near.add(step.target)
     return kinds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from einsdiff.algebra.nodes import Exact, Labels
@@ -115,10 +115,10 @@ class Page:
         """Tell whether a value has a name by now."""
         return value in self._names
 
-    def is_awaited(self, name: str, reading: Collection[int]) -> bool:
-        """Tell whether a name stands in an expression that waits, other than those of some values."""
+    def is_awaited(self, name: str, values: Iterable[int]) -> bool:
+        """Tell whether a name stands in the expression of one of some values that wait."""
         word = re.compile(rf"\b{name}\b")
-        return any(word.search(p.code) for value, p in self._waiting.items() if value not in reading)
+        return any(word.search(self._waiting[v].code) for v in values if v in self._waiting)
 
     def results(self) -> str:
         """Return the expression of what the function returns: arrays that share no memory with an input."""

@@ -23,10 +23,13 @@ class Reuse:
         plan = page.plan
         making = {step.target: step for step in plan.steps}
         self._roots = {v: _root(v, making) for v in range(len(plan.values))}
-        self._last: dict[int, int] = {}
+        self._read: dict[int, int] = {}  # where each value is read for the last time
+        self._last: dict[int, int] = {}  # the same for the memory of a value
         for place, entry in enumerate(schedule):
             for step in entry.steps if isinstance(entry, Block) else (entry,):
+                self._read.update((op.value, place) for op in step.operands)
                 self._last.update((self._roots[op.value], place) for op in step.operands)
+        self._read.update((o.value, len(schedule)) for o in plan.outputs)
         kept = {self._roots[o.value] for o in plan.outputs}
         self._own = {v for v, s in making.items() if not _is_part(s) and not isinstance(s, Evaluate)} - kept
 
@@ -55,7 +58,7 @@ class Reuse:
     def _found(self, step: AnyStep, place: int) -> tuple[Operand, str, Operand | None] | None:
         """Return the operand to be written over, with the sign of the statement and the other operand."""
         for operand, sign, rest in self._ways(step):
-            if operand.labels == step.out and self._is_over(operand, rest, place):
+            if operand.labels == step.out and self._is_over(operand.value, place):
                 return operand, sign, rest
         return None
 
@@ -75,13 +78,12 @@ class Reuse:
             case _:
                 return []
 
-    def _is_over(self, operand: Operand, rest: Operand | None, place: int) -> bool:
-        """Tell whether an operand is an array of the program's own, which nothing reads any more."""
-        value = operand.value
+    def _is_over(self, value: int, place: int) -> bool:
+        """Tell whether a value is an array of the program's own, which nothing reads any more."""
         if value not in self._own or self._last[value] > place or not self.page.is_named(value):
             return False
-        reading = set() if rest is None else {rest.value}
-        return not self.page.is_awaited(self.page.name(value), reading)
+        waiting = [v for v, last in self._read.items() if last > place]
+        return not self.page.is_awaited(self.page.name(value), waiting)
 
 
 def _root(value: int, making: dict[int, AnyStep]) -> int:

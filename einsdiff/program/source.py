@@ -32,6 +32,7 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     page = Page(plan, local, namer, dialect)
+    kind = "Arrays"
     schedule = scheduled(plan, large if dialect.can_write else None)
     reuse = Reuse(page, schedule, min(large, REUSED)) if dialect.can_write and large is not None else None
     for place, step in enumerate(schedule):
@@ -39,6 +40,8 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
             write_block(page, step)
         elif reuse is None or not reuse.write(step, place):
             write(page, step)
+            continue
+        kind = "Arrays of one dtype"
     results = page.results()
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")
     others = [name for name in given if name not in plain]
@@ -46,7 +49,7 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     head = [f"{local[name]} = {rest}[{name!r}]" for name in others]
     signature = ", ".join([*(["*", *plain] if plain else []), *([f"**{rest}"] if rest else [])])
     code = [f"    {line}" for line in [*head, *body]]
-    lines = [f"def {NAME}({signature}):", *_docstring(plan, formula), *code]
+    lines = [f"def {NAME}({signature}):", *_docstring(plan, formula, kind), *code]
     return "\n".join([*_preamble(page, formula, code), *lines, ""])
 
 
@@ -68,7 +71,7 @@ def _preamble(page: Page, formula: str, code: list[str]) -> list[str]:
     return [*lines, ""]
 
 
-def _docstring(plan: Plan, formula: str) -> list[str]:
+def _docstring(plan: Plan, formula: str, kind: str) -> list[str]:
     """Return the docstring: the formula, and the axes of the inputs and of the results."""
     shown = [*(value for _, value in plan.inputs), *(o.value for o in plan.outputs)]
     classes = [c for value in shown for c in plan.values[value].classes]
@@ -77,7 +80,7 @@ def _docstring(plan: Plan, formula: str) -> list[str]:
     rows += [f"{name}: a function" for name in plan.functions]
     made = [f"{o.name or 'the result'}: {_folded(plan, o, index)}" for o in plan.outputs]
     text = [*_quoted(formula), ""]
-    for heading, lines in (("Arrays, with the range of each axis:", rows), ("Returns:", made)):
+    for heading, lines in ((f"{kind}, with the range of each axis:", rows), ("Returns:", made)):
         text += [heading, *(f"    {line}" for line in _quoted("\n".join(lines)))] if lines else []
     first, *rest = text
     return [f'    """{first}', *(f"    {line}".rstrip() for line in _escaped(rest)), '    """']

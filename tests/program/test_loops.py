@@ -136,4 +136,5 @@ def test_a_large_array_that_is_not_read_again_is_written_over():
     found = ed.parse("E_ij = exp(x_ik A_kj); y_ij = E_ij / sum_{m,n}(E_mn)").compile().request
     text = source(planned(found, given), "", NUMPY, LARGE)
     assert "/= " in text
+    assert "Arrays of one dtype" in text
     agree(found, given)

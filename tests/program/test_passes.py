@@ -40,10 +40,10 @@ def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
     return Planner(asked, sizes, numbers, present, passes, alternatives).plan()
 
 
-def run(plan, given_arrays, large=None, block=blocks.BLOCK):
+def run(plan, given_arrays, large=None, block=blocks.BLOCK, vast=0):
     """Return the results of a plan, which leaves its inputs as they are."""
     scope = {}
-    with patch.multiple(blocks, BLOCK=block, HEAVY_BLOCK=block):
+    with patch.multiple(blocks, BLOCK=block, HEAVY_BLOCK=block, VAST=vast):
         exec(source(plan, "y = …", NUMPY, large), scope)
     inputs = {name: given_arrays[name] for name, _ in plan.inputs}
     before = {name: np.array(a) for name, a in inputs.items()}
@@ -82,8 +82,8 @@ def agree(found, given_arrays, **tolerance):
         [(), (softmax,), (early,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
     ):
         plan = planned(found, given_arrays, passes, alternatives)
-        for large, block in ((None, 1), (0, blocks.BLOCK), (0, 5)):
-            for result, wanted in zip(run(plan, given_arrays, large, block), plain, strict=True):
+        for large, block, vast in ((None, 1, 0), (0, blocks.BLOCK, blocks.VAST), (0, 5, 0), (0, 5, blocks.VAST)):
+            for result, wanted in zip(run(plan, given_arrays, large, block, vast), plain, strict=True):
                 assert result.shape == wanted.shape
                 assert result.dtype == wanted.dtype
                 np.testing.assert_allclose(result, wanted, **{"rtol": 1e-9, "atol": 1e-9} | tolerance)
