@@ -149,9 +149,11 @@ def _reshape(groups: Sequence[Labels], extent: Extent) -> str:
 def _product(spell: Spell, a: Piece, b: Piece, found: Roles, out: Labels) -> str:
     """Σ a b for two matrices, or a matrix and a vector."""
     _, summed, left, right = found
+    if not left:
+        a, b, left, right = b, a, right, left
+    if not right and a.labels[0] in summed:  # A_ki x_k = x_k A_ki
+        return spell("dot", b.code, a.inside)
     first, second = transposed(spell, a.code, a.labels, (*left, *summed)), b.turned(spell, (*summed, *right))
-    if not left:  # x_k B_kj = (Bᵀ)_jk x_k
-        first, second = transposed(spell, b.code, b.labels, (*right, *summed)), a.inside
     return transposed(spell, spell("dot", first, second), (*left, *right), out)
 
 

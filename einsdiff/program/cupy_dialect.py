@@ -10,6 +10,11 @@ from einsdiff.program.numpy_functions import HELPERS as NUMPY_HELPERS
 from einsdiff.program.spellings import FUNCTIONS, OPERATIONS
 
 HELPERS = {
+    "sigmoid": '''\
+def sigmoid(x):
+    """Return 1 / (1 + exp(-x)); 0 where the exponential overflows."""
+    return 1 / (1 + cp.exp(-x))
+''',
     "largest": '''\
 def largest(x, axis=None):
     """Return the largest entry along the axes, -inf where there is none."""

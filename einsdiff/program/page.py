@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program import numbers
 from einsdiff.program.contract import Extent, Piece, aligned
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
-from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
-from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, View
+from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, moved, spelled, symbols
+from einsdiff.program.steps import (
+    AnyStep,
+    Combine,
+    Divide,
+    Evaluate,
+    Literal,
+    Map,
+    Multiply,
+    Operand,
+    Plan,
+    Power,
+    Result,
+    Value,
+    View,
+)
 
 INLINE = 60  # an expression that is longer gets a statement of its own
 
@@ -34,6 +50,7 @@ class Page:
         self._uses.update(bearer[0] for bearer in plan.bearers if bearer)
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
+        self._making = {s.target: s for s in plan.steps}
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -76,6 +93,10 @@ class Page:
             self.large.add(name)
         return name
 
+    def comment(self, name: str, step: AnyStep, formula: Formula) -> None:
+        """Write a comment that says what a name has after a step."""
+        self._comment(name, step.target, moved(formula, self._axes(step)))
+
     def _comment(self, name: str, value: int, formula: Formula) -> None:
         classes = self.plan.values[value].classes
         labels = [*range(len(classes)), *symbols(formula)]
@@ -89,6 +110,15 @@ class Page:
         if value not in self._names:
             self._state(value, self._waiting.pop(value))
         return self._names[value]
+
+    def is_named(self, value: int) -> bool:
+        """Tell whether a value has a name by now."""
+        return value in self._names
+
+    def is_awaited(self, name: str, values: Iterable[int]) -> bool:
+        """Tell whether a name stands in the expression of one of some values that wait."""
+        word = re.compile(rf"\b{name}\b")
+        return any(word.search(self._waiting[v].code) for v in values if v in self._waiting)
 
     def results(self) -> str:
         """Return the expression of what the function returns: arrays that share no memory with an input."""
@@ -134,6 +164,21 @@ class Page:
         """Tell whether a value is a number that Python knows."""
         return self.plan.values[value].is_constant
 
+    def is_doubtful(self, value: int) -> bool:
+        """Tell whether a number that Python computes may be 0 or negative, where Python has answers of its own."""
+        step = self._making[value]
+        if isinstance(step, Literal):
+            return step.base <= 0
+        if isinstance(step, Multiply | Divide | Power):
+            return any(self.is_doubtful(op.value) for op in step.operands)
+        return isinstance(step, Combine | Map) and self._is_of_python(value)
+
+    def _is_of_python(self, value: int) -> bool:
+        """Tell whether a number is one of Python's; values of functions are only where they are turned into such."""
+        step = self._making[value]
+        is_own = not isinstance(step, Map) or self.dialect.can_write
+        return is_own and all(self._is_of_python(op.value) for op in step.operands)
+
     def of(self, operand: Operand) -> Phrase:
         """Return the phrase of an operand, with the step's labels in its formula."""
         value, labels = operand
@@ -157,10 +202,21 @@ class Page:
         if not self.is_constant(value):
             self.name(value)
 
-    def call(self, value: int, name: str) -> None:
-        """Let a value have this name from here on."""
+    def part(self, value: int) -> int:
+        """Return a new value, with a name, for a part of an array along its first axis."""
+        known = self.plan.values[value]
+        self.plan = replace(self.plan, values=(*self.plan.values, Value(known.classes, known.shape)))
+        self._names[len(self.plan.values) - 1] = self.namer.numbered("t")
+        return len(self.plan.values) - 1
+
+    def bind(self, value: int, name: str) -> None:
+        """Let a value have this name for a while."""
         self._waiting.pop(value, None)
         self._names[value] = name
+
+    def call(self, value: int, name: str) -> None:
+        """Let a value have this name from here on."""
+        self.bind(value, name)
         if len(self.plan.values[value].classes) > 1 and value not in self._borrowed:
             self.large.add(name)
 

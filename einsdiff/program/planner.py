@@ -29,6 +29,7 @@ from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
 from einsdiff.program.distribute import distribute
+from einsdiff.program.early import early
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
@@ -47,7 +48,7 @@ from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix
 from einsdiff.program.supply import Supply
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
-PASSES: tuple[Pass | Whole, ...] = (softmax, near_one, gather, symmetric, outer, Whole(arranged))
+PASSES: tuple[Pass | Whole, ...] = (softmax, near_one, early, gather, symmetric, outer, Whole(arranged))
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
 """Other requests for the same results; the one whose plan costs least is carried out."""

@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einsdiff.program.blocks import LARGE, Block, scheduled, write_block
+from einsdiff.program.blocks import LARGE, Block, scheduled
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.expressions import write
+from einsdiff.program.loops import write_block
 from einsdiff.program.names import Namer, is_parameter
 from einsdiff.program.page import Page
 from einsdiff.program.phrase import letters
+from einsdiff.program.reuse import LARGE as REUSED
+from einsdiff.program.reuse import Reuse
 from einsdiff.program.steps import Plan, Result
 
 NAME = "program"  # what the one public function is called
 
 
-def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> str:
+def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE) -> str:
     """Return the text of a module whose last definition is the function that carries out a plan.
 
     Its parameters are keywords, named as the inputs; a name that cannot be a parameter is taken from `**inputs`.
-    Elementwise steps on arrays of `large` entries and more are carried out block by block.
+    Elementwise steps on arrays of `large` entries and more are carried out block by block, for which all arrays must
+    have the same dtype; None where they may differ.
     """
     given = [*(name for name, _ in plan.inputs), *plan.functions]
     taken = reserved(dialect)
@@ -28,11 +32,16 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> st
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     page = Page(plan, local, namer, dialect)
-    for step in scheduled(plan, large) if dialect.can_write else plan.steps:
+    kind = "Arrays"
+    schedule = scheduled(plan, large if dialect.can_write else None)
+    reuse = Reuse(page, schedule, min(large, REUSED)) if dialect.can_write and large is not None else None
+    for place, step in enumerate(schedule):
         if isinstance(step, Block):
             write_block(page, step)
-        else:
+        elif reuse is None or not reuse.write(step, place):
             write(page, step)
+            continue
+        kind = "Arrays of one dtype"
     results = page.results()
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")
     others = [name for name in given if name not in plain]
@@ -40,7 +49,7 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> st
     head = [f"{local[name]} = {rest}[{name!r}]" for name in others]
     signature = ", ".join([*(["*", *plain] if plain else []), *([f"**{rest}"] if rest else [])])
     code = [f"    {line}" for line in [*head, *body]]
-    lines = [f"def {NAME}({signature}):", *_docstring(plan, formula), *code]
+    lines = [f"def {NAME}({signature}):", *_docstring(plan, formula, kind), *code]
     return "\n".join([*_preamble(page, formula, code), *lines, ""])
 
 
@@ -62,7 +71,7 @@ def _preamble(page: Page, formula: str, code: list[str]) -> list[str]:
     return [*lines, ""]
 
 
-def _docstring(plan: Plan, formula: str) -> list[str]:
+def _docstring(plan: Plan, formula: str, kind: str) -> list[str]:
     """Return the docstring: the formula, and the axes of the inputs and of the results."""
     shown = [*(value for _, value in plan.inputs), *(o.value for o in plan.outputs)]
     classes = [c for value in shown for c in plan.values[value].classes]
@@ -72,7 +81,7 @@ def _docstring(plan: Plan, formula: str) -> list[str]:
     rows += [f"{name}: a function" for name in plan.functions]
     made = _results(plan, index)
     text = [*_quoted(formula), ""]
-    for heading, lines in (("Arrays, with the range of each axis:", rows), ("Returns:", made)):
+    for heading, lines in ((f"{kind}, with the range of each axis:", rows), ("Returns:", made)):
         text += [heading, *(f"    {line}" for line in _quoted("\n".join(lines)))] if lines else []
     first, *rest = text
     return [f'    """{first}', *(f"    {line}".rstrip() for line in _escaped(rest)), '    """']

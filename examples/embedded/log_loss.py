@@ -6,12 +6,10 @@ L = sum_n(softplus(X_ni w_i) - y_n X_ni w_i)
 import numpy as np
 
 
-def sigmoid(x):
-    """Return 1 / (1 + exp(-x)) without overflow."""
-    if np.iscomplexobj(x):
-        return 1 / (1 + np.exp(-x))
-    small = np.exp(-np.abs(x))
-    return np.where(np.less(x, 0), small, 1) / (1 + small)
+@np.errstate(over="ignore")
+def sigmoid(x, out=None):
+    """Return 1 / (1 + exp(-x)); it is 0 where exp(-x) overflows, which is not told."""
+    return np.reciprocal(np.add(1, np.exp(np.negative(x, out), out), out), out)
 
 
 def softplus(x):
@@ -42,4 +40,4 @@ def program(*, X, w, y):
     # L = sum_n(softplus(t1_n) - y_n t1_n)
     # result_i = (t2_n - y_n) X_ni
     # result_ij = t3_nj t3_ni
-    return (np.asarray((softplus(t1) - y * t1).sum()), X.T.dot(t2 - y), t3.T.dot(t3))
+    return (np.asarray((softplus(t1) - y * t1).sum()), (t2 - y).dot(X), t3.T.dot(t3))

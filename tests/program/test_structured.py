@@ -43,7 +43,7 @@ DERIVATIVES = {
     "unit vector": ("y_i = x_i / (x_k x_k)^(1/2)", ("x",), {"x": random(9)}, "->aa + a,b->ab"),
     "batch norm": (
         "Z_nk = (X_nk - mean_m(X_mk)) / (mean_m((X_mk - mean_l(X_lk))^2))^(1/2)", ("X",), {"X": random(40, 30)},
-        "b->abab + ab->abcb + b->abcb + ab,cb->abcb",
+        "b->abab + b->abcb + ab,cb->abcb",
     ),
     "constant sum": (
         "Y_bi = z_b + x_i / (x_k x_k)^(1/2)", ("x",), {"z": random(3), "x": random(9)}, "->abb + b,c->abc",
