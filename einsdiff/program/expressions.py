@@ -25,6 +25,8 @@ from einsdiff.program.steps import (
     Map,
     Matrix,
     Multiply,
+    Operand,
+    Pack,
     Power,
     View,
 )
@@ -53,6 +55,8 @@ def expression(page: Page, step: AnyStep) -> Phrase:
             return Phrase(code, ATOM, (Symbol("ε", out),), ATOM)
         case View():
             return _view(page, step)
+        case Pack():
+            return _pack(page, step)
         case Contract():
             return _contract(page, step)
         case Multiply():
@@ -93,6 +97,13 @@ def _view(page: Page, step: View) -> Phrase:
     else:
         code = contract.einsum(page.spell, [Piece(code, tuple(labels))], step.out)
     return phrase.moved({n: str(place) for n, place in places.items()})._replace(code=code, bind=ATOM)
+
+
+def _pack(page: Page, step: Pack) -> Phrase:
+    """An array with its axes in another order, in memory too."""
+    (operand,) = step.operands
+    piece = page.piece(operand)
+    return Phrase(page.spell("pack", piece.turned(page.spell, step.out)), ATOM, page.of(operand).formula, TIMES)
 
 
 def _contract(page: Page, step: Contract) -> Phrase:
@@ -307,8 +318,11 @@ def _assemble(page: Page, step: Assemble) -> None:
     if not rows:
         page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
         return
-    name = page.open(step, zeros, formula)
+    is_taken_over = rows[0] == (1, Operand(step.operands[0].value, step.out), step.out, ()) and page.is_spent(step)
+    name = page.take_over(step, formula) if is_taken_over else page.open(step, zeros, formula)
     for k, (coefficient, operand, pattern, places) in enumerate(rows):
+        if is_taken_over and not k:
+            continue
         target, free = _part(page, name, pattern, dict(places))
         phrase = page.spread(operand, free)
         code, _ = _scaled(page, _magnitude(coefficient), phrase)

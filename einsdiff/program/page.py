@@ -53,6 +53,19 @@ class Page:
         """Write a statement that makes the array of a step, and return its name."""
         return self._state(step.target, Phrase(code, PLUS, formula, PLUS).moved(self._axes(step)))
 
+    def is_spent(self, step: AnyStep) -> bool:
+        """Tell whether the first operand of a step can become its result: nobody else sees that array."""
+        value = step.operands[0].value
+        is_own = value not in self._borrowed and value not in self._views and value not in self._views.values()
+        return is_own and self._uses[value] == 1 and not self.plan.functions
+
+    def take_over(self, step: AnyStep, formula: Formula) -> str:
+        """Let the array of the first operand be what a step makes, and return its name."""
+        name = self.name(step.operands[0].value)
+        self._names[step.target] = name
+        self._comment(name, step.target, formula)
+        return name
+
     def add(self, line: str) -> None:
         """Write one more statement."""
         self.lines.append(line)

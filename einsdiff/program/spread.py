@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Expr, Labels, Product, Sum
+from einsdiff.algebra.nodes import Expr, Labels, Ones, Product, Sum
 from einsdiff.program.request import Request
 
 MANY = 3  # a sum of more terms stays as it is
@@ -40,7 +40,9 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
         return None
     for factor in node.factors:
         inner, wires = known[factor.node]
-        if factor.exponent == 1 and uses[factor.node] == 1 and isinstance(inner, Sum) and _is_mixed(inner):
+        if factor.exponent != 1 or not isinstance(inner, Sum):
+            continue
+        if _is_of_deltas(inner) or (uses[factor.node] == 1 and _is_mixed(inner)):
             terms = []
             for t in inner.terms:
                 term = Entry(t.node, tuple(wires[k] for k in t.labels))
@@ -48,6 +50,13 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
                 terms.append((t.coefficient, product, True))
             return build.total(terms)
     return None
+
+
+def _is_of_deltas(node: Sum) -> bool:
+    """Tell whether a sum has few terms, all of them δ alone: as products of other factors they cost nothing."""
+    return len(node.terms) <= MANY and all(
+        _diagonals(t.node, t.labels) and all(isinstance(f.node, Ones) for f in t.node.factors) for t in node.terms
+    )
 
 
 def _is_mixed(node: Sum) -> bool:
