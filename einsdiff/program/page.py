@@ -53,6 +53,17 @@ class Page:
         """Write a statement that makes the array of a step, and return its name."""
         return self._state(step.target, Phrase(code, PLUS, formula, PLUS).moved(self._axes(step)))
 
+    def show(self, part: int, value: int, window: str) -> None:
+        """Let a value be a part of another one."""
+        name, axes = self.name(value), tuple(range(len(self.plan.values[value].classes)))
+        phrase = Phrase(f"{name}{window}", ATOM, (Symbol(name, axes),), ATOM)
+        self._borrowed.add(part)
+        if self._uses[part] == 1:
+            self._waiting[part] = phrase
+        else:
+            self._names[part] = self.namer.numbered("t")
+            self.add(f"{self._names[part]} = {phrase.code}")
+
     def is_spent(self, step: AnyStep) -> bool:
         """Tell whether the first operand of a step can become its result: nobody else sees that array."""
         value = step.operands[0].value

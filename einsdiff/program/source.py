@@ -11,7 +11,8 @@ from einsdiff.program.expressions import write
 from einsdiff.program.names import Namer, is_parameter
 from einsdiff.program.page import Page
 from einsdiff.program.phrase import letters
-from einsdiff.program.steps import Plan, Result
+from einsdiff.program.rows import Rows, in_rows, write_rows
+from einsdiff.program.steps import AnyStep, Plan, Result
 
 NAME = "program"  # what the one public function is called
 
@@ -27,10 +28,15 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> st
     plain = [name for name in given if is_parameter(name) and name not in taken]
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
+    steps: Sequence[AnyStep | Block | Rows] = plan.steps
+    if dialect.can_write:
+        plan, steps = in_rows(plan, large) or (plan, scheduled(plan, large))
     page = Page(plan, local, namer, dialect)
-    for step in scheduled(plan, large) if dialect.can_write else plan.steps:
+    for step in steps:
         if isinstance(step, Block):
             write_block(page, step)
+        elif isinstance(step, Rows):
+            write_rows(page, step)
         else:
             write(page, step)
     results = page.results()

@@ -1,0 +1,280 @@
+"""Large arrays that are made and summed again, a few rows at a time: x_id - x_jd never stands in memory as a whole.
+
+One index is cut: all steps that keep it, or sum over it at the end, are carried out in a loop over its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from einsdiff.program.expressions import Window, assemble, expression, write
+from einsdiff.program.page import Page
+from einsdiff.program.phrase import PLUS
+from einsdiff.program.steps import (
+    AnyStep,
+    Assemble,
+    Combine,
+    Contract,
+    Divide,
+    Fold,
+    Map,
+    Multiply,
+    Operand,
+    Pack,
+    Plan,
+    Power,
+    Value,
+    View,
+)
+
+LARGE = 2**19  # entries of an array that is worth a loop
+PART = 2**17  # entries of a part of it
+SMALLER = 64  # an array with so many times fewer entries is made before the loop
+FEW = 4  # the large array has so many times the entries of each input and result
+
+Elementwise = Combine | Multiply | Divide | Power | Map
+
+
+class Part(NamedTuple):
+    """A value that was made before the loop, and the axis along which each round takes a part of it."""
+
+    value: int
+    axis: int
+
+
+class Rows(NamedTuple):
+    """Steps that are carried out part by part.
+
+    Attributes:
+        slices: the values that stand for parts of others.
+        steps: what is carried out in each round, with the cut axis of what it makes; None for a sum over the cut index.
+        results: what is used behind the loop.
+        length: what tells how far the loop runs.
+        rows: how far a round runs.
+    """
+
+    slices: Mapping[int, Part]
+    steps: Sequence[tuple[AnyStep, int | None]]
+    results: Sequence[int]
+    length: Part
+    rows: int
+
+
+class Cut(NamedTuple):
+    """A choice: the cut axis of values that are made in the loop, and the values that are sums over the cut index."""
+
+    axes: dict[int, int]
+    totals: frozenset[int]
+
+
+def in_rows(plan: Plan, large: int = LARGE) -> tuple[Plan, list[AnyStep | Rows]] | None:
+    """Return a plan with values for parts, and its steps with a loop in them; None where no loop pays."""
+    value = None if plan.functions else _largest(plan, large)
+    if value is None:
+        return None
+    entries, shape = plan.values[value].entries, plan.values[value].shape
+    part = min(PART, max(1, large // 4))
+    found = []
+    for axis, size in enumerate(shape):
+        rows = max(1, -(-size * part // entries))
+        scheduled = _scheduled(plan, value, axis, rows)
+        if scheduled is not None:
+            found.append((max(part, entries // size * rows), axis, scheduled))
+    return min(found, default=(0, 0, None))[-1]
+
+
+def _largest(plan: Plan, large: int) -> int | None:
+    """Return the largest array that spreads its operands over more axes, if the rest of the program is small."""
+    spread = [
+        step.target
+        for step in plan.steps
+        if isinstance(step, Elementwise) and all(len(op.labels) < len(step.out) for op in step.operands)
+    ]
+    value = max(spread, key=lambda v: plan.values[v].entries, default=None)
+    if value is None:
+        return None
+    entries = plan.values[value].entries
+    seen = [*(v for _, v in plan.inputs), *(o.value for o in plan.outputs)]
+    is_small = all(FEW * plan.values[v].entries <= entries for v in seen)
+    return value if entries >= large and is_small else None
+
+
+# ------------------------------------------------------------------------------------------------ what is in the loop
+
+
+def _scheduled(plan: Plan, value: int, axis: int, rows: int) -> tuple[Plan, list[AnyStep | Rows]] | None:
+    """Return the plan with one loop along an axis of a value, None where that value would stand in memory yet."""
+    cut = _cut(plan, value, axis)
+    depth: dict[int, int] = {}
+    for step in plan.steps:
+        is_inside = step.target in cut.axes or step.target in cut.totals
+        index = _index(step, cut)
+        below = [
+            depth.get(op.value, -1) + (is_inside and not _is_part(op, index, cut.axes)) for op in step.operands
+        ]
+        depth[step.target] = max(below, default=0 if is_inside else -1)
+    inside = [s for s in plan.steps if s.target in cut.axes or s.target in cut.totals]
+    if any(depth[s.target] != 0 for s in inside):
+        return None
+    here = {s.target for s in inside}
+    used = {o.value for o in plan.outputs} | {bearer[0] for bearer in plan.bearers if bearer}
+    used.update(op.value for s in plan.steps if s.target not in here for op in s.operands)
+    results = [s.target for s in inside if s.target in cut.axes and s.target in used]
+    if any(plan.values[v].entries * FEW > plan.values[value].entries for v in results):
+        return None
+    return _written(plan, cut, depth, results, rows)
+
+
+def _cut(plan: Plan, value: int, axis: int) -> Cut:
+    """Return what can be made part by part along with an axis of a value: parts of it first, then what uses them."""
+    making = {step.target: step for step in plan.steps}
+    using: dict[int, list[AnyStep]] = {}
+    for step in plan.steps:
+        for op in step.operands:
+            using.setdefault(op.value, []).append(step)
+    axes, totals = {value: axis}, set()
+    entries = plan.values[value].entries
+    waiting = [value]
+    while waiting:
+        v = waiting.pop(0)
+        made = making[v]
+        index = made.out[axes[v]]
+        found = [
+            (op.value, op.labels.index(index))
+            for op in made.operands
+            if index in op.labels and op.value in making and SMALLER * plan.values[op.value].entries >= entries
+        ]
+        found = [(w, place) for w, place in found if all(map(_is_used_once(w), using[w]))]
+        found = [(w, place) for w, place in found if _keeps(making[w], making[w].out[place])]
+        for step in using.get(v, ()):
+            index = next(op.labels[axes[v]] for op in step.operands if op.value == v)
+            if isinstance(step, Contract) and index not in step.out:
+                totals.add(step.target)
+            elif _keeps(step, index):
+                found.append((step.target, step.out.index(index)))
+        for w, place in found:
+            if w not in axes:
+                axes[w] = place
+                waiting.append(w)
+    return Cut(axes, frozenset(totals - axes.keys()))
+
+
+def _is_used_once(value: int) -> Callable[[AnyStep], bool]:
+    """Return what tells whether a step uses a value with one meaning of its axes, and not x_i beside x_j."""
+    return lambda step: len({op.labels for op in step.operands if op.value == value}) == 1
+
+
+def _keeps(step: AnyStep, index: int) -> bool:
+    """Tell whether a step can be carried out for a part of an index."""
+    match step:
+        case Assemble(coefficients=coefficients, patterns=patterns, places=places, out=out):
+            first, *_ = (*patterns, ())
+            is_added = first == out == step.operands[0].labels and not places[0] and coefficients[0] == 1
+            return is_added and all(index not in dict(p) for p in places) and _ties_once(patterns, index)
+        case View(places=places, operands=(operand,)):
+            return not places and len(operand.labels) == len(step.out)
+        case Combine() | Multiply() | Divide() | Power() | Map() | Contract() | Fold() | Pack():
+            return index in step.out
+        case _:
+            return False
+
+
+def _ties_once(patterns: Sequence[Sequence[int]], index: int) -> bool:
+    """Tell whether the cut axis stands for itself in every pattern: it is the first of the axes tied to it."""
+    return all(pattern[index] == index for pattern in patterns)
+
+
+def _index(step: AnyStep, cut: Cut) -> int | None:
+    """Return the label of the cut index in a step of the loop."""
+    if step.target in cut.axes:
+        return step.out[cut.axes[step.target]]
+    found = (op.labels[cut.axes[op.value]] for op in step.operands if op.value in cut.axes)
+    return next((label for label in found if label not in step.out), None)
+
+
+def _is_part(operand: Operand, index: int | None, axes: Mapping[int, int]) -> bool:
+    """Tell whether an operand is what the same round of the loop makes."""
+    return operand.value in axes and operand.labels[axes[operand.value]] == index
+
+
+def _written(
+    plan: Plan, cut: Cut, depth: Mapping[int, int], results: Sequence[int], rows: int
+) -> tuple[Plan, list[AnyStep | Rows]]:
+    """Return the plan with values for the parts of what is made before the loop, and the loop among its steps."""
+    values: list[Value] = list(plan.values)
+    parts: dict[Part, int] = {}
+    inside: list[tuple[AnyStep, int | None]] = []
+    for step in plan.steps:
+        if step.target not in cut.axes and step.target not in cut.totals:
+            continue
+        index = _index(step, cut)
+        operands = []
+        for op in step.operands:
+            if index in op.labels and not _is_part(op, index, cut.axes):
+                key = Part(op.value, op.labels.index(index))
+                if key not in parts:
+                    parts[key] = len(values)
+                    values.append(replace(plan.values[op.value], name=""))
+                op = Operand(parts[key], op.labels)  # noqa: PLW2901 - the part in its place
+            operands.append(op)
+        inside.append((replace(step, operands=tuple(operands)), cut.axes.get(step.target)))
+    slices = {value: part for part, value in parts.items()}
+    loop = Rows(slices, inside, results, next(iter(parts)), rows)
+    changed = {step.target: step for step, _ in inside}
+    before = [s for s in plan.steps if s.target not in changed and depth[s.target] < 0]
+    behind = [s for s in plan.steps if s.target not in changed and depth[s.target] >= 0]
+    steps = tuple(changed.get(s.target, s) for s in plan.steps)
+    return replace(plan, values=tuple(values), steps=steps), [*before, loop, *behind]
+
+
+# ---------------------------------------------------------------------------------------------------------- its text
+
+
+def write_rows(page: Page, loop: Rows) -> None:
+    """Write a loop over the parts of an index."""
+    k = page.namer.name("k")
+    window = f"{k}:{k} + {loop.rows}"
+    made = {step.target for step, _ in loop.steps} | loop.slices.keys()
+    for value in (*(v for v, _ in loop.slices.values()), *_others(loop, made)):
+        page.firm(value)
+    end = f"{page.name(loop.length[0])}.shape[{loop.length[1]}]"
+    totals = {step.target: page.namer.numbered("t") for step, axis in loop.steps if axis is None}
+    wholes = {value: page.namer.numbered("t") for value in loop.results}
+    axes = {step.target: axis for step, axis in loop.steps if axis is not None}
+    outside, page.lines = page.lines, []
+    for part, (value, axis) in loop.slices.items():
+        page.show(part, value, f"[{':, ' * axis}{window}]")
+    for step, axis in loop.steps:
+        if isinstance(step, Assemble):
+            assemble(page, step, None if axis is None else Window(axis, window))
+        elif axis is not None:
+            write(page, step)
+        else:
+            name = totals[step.target]
+            page.add(f"{name} = {name} + {expression(page, step).at(PLUS)}")
+    for value, whole in wholes.items():
+        inner, axis = page.name(value), axes[value]
+        page.add(f"if {k} == 0:")
+        page.add(f"    {whole} = np.empty({_whole_shape(inner, axis, end, page.plan.values[value])}, {inner}.dtype)")
+        page.add(f"{whole}[{':, ' * axis}{window}] = {inner}")
+    inside, page.lines = page.lines, outside
+    for name in totals.values():
+        page.add(f"{name} = 0")
+    head = f"for {k} in range(0, max({end}, 1), {loop.rows}):"
+    page.add("\n".join([head, *(f"    {line}" for line in "\n".join(inside).split("\n"))]))
+    for value, name in {**wholes, **totals}.items():
+        page.call(value, name)
+
+
+def _others(loop: Rows, made: set[int]) -> list[int]:
+    """Return what is the same in every round."""
+    return list(dict.fromkeys(op.value for step, _ in loop.steps for op in step.operands if op.value not in made))
+
+
+def _whole_shape(inner: str, axis: int, end: str, value: Value) -> str:
+    """Return the code of the shape of a whole of which a part has the name `inner`."""
+    rank = len(value.shape)
+    sizes = [end if n == axis else f"{inner}.shape[{n}]" for n in range(rank)]
+    return f"({', '.join(sizes)}{',' if rank == 1 else ''})"
