@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from einsdiff.algebra.nodes import Exact
-from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Map, Multiply, Operand, Pack, Power, Value
+from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Map, Multiply, Operand, Pack, Power, Value, View
 
 EVEN = frozenset(("abs", "cos", "cosh"))
 ODD = frozenset(("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "sign", "erf"))
@@ -61,7 +61,7 @@ class Mirror:
             return 0
         sign = _product([sign for sign, _ in (*before, *after)])
         match step:
-            case Divide() | Pack():
+            case Divide() | Pack() | View(places=()):
                 return sign
             case Power(exponent=exponent):
                 return 1 if exponent % 2 == 0 else sign if exponent % 2 == 1 else max(sign, 0)

@@ -58,7 +58,7 @@ def _root(draft: Draft, value: int) -> Root:
 
 
 def _quotient(draft: Draft, step: Divide, above: Operand, below: Operand) -> int | None:
-    """b / a^n = b s^n with s = 1/a."""
+    """B / a^n = b s^n with s = 1/a."""
     base, exponent = _root(draft, below.value)
     if exponent < LEAST or draft.ledger.values[base].is_constant:
         return None
@@ -72,7 +72,7 @@ def _quotient(draft: Draft, step: Divide, above: Operand, below: Operand) -> int
 
 
 def _sum(draft: Draft, step: Combine) -> int | None:
-    """b s^m + c s^n = s^m (b + c s^(n - m)) for the inverse s of an array; numbers before the terms are taken in."""
+    """B s^m + c s^n = s^m (b + c s^(n - m)) for the inverse s of an array; numbers before the terms are taken in."""
     terms = [_unscaled(draft, c, op) for c, op in zip(step.coefficients, step.operands, strict=True)]
     roots = [_root(draft, op.value) for _, op in terms]
     same = {root.value for root in roots}
@@ -85,9 +85,10 @@ def _sum(draft: Draft, step: Combine) -> int | None:
     inside = [
         (c, _power(draft, inverse, root.exponent - least))
         if root.exponent > least
-        else (1, Operand(draft.note(Literal, (), (), c, 1), ()))
+        else (c / abs(c), Operand(draft.note(Literal, (), (), abs(c), 1), ()))
         for (c, _), root in zip(terms, roots, strict=True)
     ]
+    inside.sort(key=lambda term: term[0] < 0)
     return draft.note(Multiply, (_power(draft, inverse, least), draft.combined(inside, step.out)), step.out)
 
 

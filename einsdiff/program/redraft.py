@@ -10,7 +10,22 @@ from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.demand import needed
 from einsdiff.program.ledger import Ledger
 from einsdiff.program.mirror import Mirror
-from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Evaluate, Fold, Map, Matrix, Multiply, Operand, Pack, Plan, Power, View
+from einsdiff.program.steps import (
+    AnyStep,
+    Combine,
+    Contract,
+    Divide,
+    Evaluate,
+    Fold,
+    Map,
+    Matrix,
+    Multiply,
+    Operand,
+    Pack,
+    Plan,
+    Power,
+    View,
+)
 
 SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Pack, Power, View)
 """Steps whose axes are all axes of their operands."""

@@ -70,7 +70,10 @@ class Cut(NamedTuple):
 
 
 def in_rows(plan: Plan, large: int = LARGE) -> tuple[Plan, list[AnyStep | Rows]] | None:
-    """Return a plan with values for parts, and its steps with a loop in them; None where no loop pays."""
+    """Return a plan with values for parts, and its steps with a loop in them; None where no loop pays.
+
+    Arrays of `large` entries are worth a loop.
+    """
     value = None if plan.functions else _largest(plan, large)
     if value is None:
         return None
@@ -111,9 +114,7 @@ def _scheduled(plan: Plan, value: int, axis: int, rows: int) -> tuple[Plan, list
     for step in plan.steps:
         is_inside = step.target in cut.axes or step.target in cut.totals
         index = _index(step, cut)
-        below = [
-            depth.get(op.value, -1) + (is_inside and not _is_part(op, index, cut.axes)) for op in step.operands
-        ]
+        below = [depth.get(op.value, -1) + (is_inside and not _is_part(op, index, cut.axes)) for op in step.operands]
         depth[step.target] = max(below, default=0 if is_inside else -1)
     inside = [s for s in plan.steps if s.target in cut.axes or s.target in cut.totals]
     if any(depth[s.target] != 0 for s in inside):
@@ -210,15 +211,14 @@ def _written(
         if step.target not in cut.axes and step.target not in cut.totals:
             continue
         index = _index(step, cut)
-        operands = []
-        for op in step.operands:
-            if index in op.labels and not _is_part(op, index, cut.axes):
-                key = Part(op.value, op.labels.index(index))
-                if key not in parts:
-                    parts[key] = len(values)
+        operands = list(step.operands)
+        for place, op in enumerate(operands):
+            if index is not None and index in op.labels and not _is_part(op, index, cut.axes):
+                part = Part(op.value, op.labels.index(index))
+                if part not in parts:
+                    parts[part] = len(values)
                     values.append(replace(plan.values[op.value], name=""))
-                op = Operand(parts[key], op.labels)  # noqa: PLW2901 - the part in its place
-            operands.append(op)
+                operands[place] = Operand(parts[part], op.labels)
         inside.append((replace(step, operands=tuple(operands)), cut.axes.get(step.target)))
     slices = {value: part for part, value in parts.items()}
     loop = Rows(slices, inside, results, next(iter(parts)), rows)
@@ -246,14 +246,14 @@ def write_rows(page: Page, loop: Rows) -> None:
     outside, page.lines = page.lines, []
     for part, (value, axis) in loop.slices.items():
         page.show(part, value, f"[{':, ' * axis}{window}]")
-    for step, axis in loop.steps:
-        if isinstance(step, Assemble):
-            assemble(page, step, None if axis is None else Window(axis, window))
-        elif axis is not None:
-            write(page, step)
-        else:
+    for step, cut in loop.steps:
+        if cut is None:
             name = totals[step.target]
             page.add(f"{name} = {name} + {expression(page, step).at(PLUS)}")
+        elif isinstance(step, Assemble):
+            assemble(page, step, Window(cut, window))
+        else:
+            write(page, step)
     for value, whole in wholes.items():
         inner, axis = page.name(value), axes[value]
         page.add(f"if {k} == 0:")

@@ -1,5 +1,7 @@
 """A product with a sum in which some terms have a δ: a (δ_ij b_i + c_ij) = δ_ij a b_i + a c_ij.
 
+So is one with a sum of δ alone, a (δ_ik - δ_jk), in every place where it stands.
+
 The sum itself would be a whole array.  As products of its terms it stays on its diagonals until the result.
 """
 
@@ -54,9 +56,12 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
 
 def _is_of_deltas(node: Sum) -> bool:
     """Tell whether a sum has few terms, all of them δ alone: as products of other factors they cost nothing."""
-    return len(node.terms) <= MANY and all(
-        _diagonals(t.node, t.labels) and all(isinstance(f.node, Ones) for f in t.node.factors) for t in node.terms
-    )
+    return len(node.terms) <= MANY and all(_is_delta(t.node, t.labels) for t in node.terms)
+
+
+def _is_delta(node: Expr, labels: Labels) -> bool:
+    is_plain = isinstance(node, Product) and all(isinstance(f.node, Ones) for f in node.factors)
+    return is_plain and bool(_diagonals(node, labels))
 
 
 def _is_mixed(node: Sum) -> bool:

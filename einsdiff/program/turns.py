@@ -26,7 +26,7 @@ def turn(draft: Draft, step: AnyStep) -> int | None:
     sizes = draft.ledger.extent(list(step.operands))
     order = _order(step, sizes)
     operands = tuple(_packed(draft, op, order, sizes) for op in step.operands)
-    if order == step.out and operands == step.operands:
+    if (order, operands) == (step.out, step.operands):
         return None
     value = draft.note(type(step), operands, order, *draft.details(step))
     return _seen(draft, value, order, step.out)
@@ -35,7 +35,7 @@ def turn(draft: Draft, step: AnyStep) -> int | None:
 def _order(step: AnyStep, sizes: dict[int, int]) -> Labels:
     """Return the order in which the axes of an elementwise step are laid out best."""
     out = step.out
-    if prod(sizes[n] for n in out) < LEAST or sizes[out[-1]] >= SHORT or len(set(step.operands)) == 0:
+    if not out or prod(sizes[n] for n in out) < LEAST or sizes[out[-1]] >= SHORT:
         return out
     orders = {op.labels for op in step.operands if len(op.labels) == len(out)}
     if not orders or (len(orders) > 1 and all(sizes[order[-1]] < SHORT for order in orders)):
@@ -72,19 +72,17 @@ def _assembled(draft: Draft, step: Assemble) -> int | None:
     order = max(wholes, key=lambda labels: sizes[labels[-1]], default=step.out)
     if sizes[order[-1]] <= sizes[step.out[-1]]:
         return None
-    patterns, places = [], []
-    operands = []
+    rows = []
     for op, pattern, fixed in zip(step.operands, step.patterns, step.places, strict=True):
         labels = [pattern[axis] for axis in order]
         first = {n: labels.index(n) for n in labels}
-        patterns.append(tuple(first[n] for n in labels))
-        places.append(tuple(sorted((first[n], place) for n, place in fixed)))
-        operands.append(Operand(op.value, tuple(first[n] for n in op.labels)))
-    found = classes = draft.classes(step)
-    found = tuple(classes[axis] for axis in order)
-    value = draft.note(
-        Assemble, tuple(operands), step.out, step.coefficients, tuple(patterns), tuple(places), classes=found
-    )
+        operand = Operand(op.value, tuple(first[n] for n in op.labels))
+        places = tuple(sorted((first[n], place) for n, place in fixed))
+        rows.append((operand, tuple(first[n] for n in labels), places))
+    operands, patterns, all_places = zip(*rows, strict=True)
+    classes = draft.classes(step)
+    turned = tuple(classes[axis] for axis in order)
+    value = draft.note(Assemble, operands, step.out, step.coefficients, patterns, all_places, classes=turned)
     return _seen(draft, value, order, step.out)
 
 

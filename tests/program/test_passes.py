@@ -70,9 +70,7 @@ def classes(n, width, count):
 def agree(found, given_arrays, **tolerance):
     """Check that all ways to plan give what no pass at all gives, and return the plan with all of them."""
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
-    for passes, alternatives in itertools.product(
-        [(), (softmax,), (gather,), (symmetric,), PASSES], [(), ALTERNATIVES]
-    ):
+    for passes, alternatives in itertools.product([(), *((change,) for change in PASSES), PASSES], [(), ALTERNATIVES]):
         plan = planned(found, given_arrays, passes, alternatives)
         for large in (0, 2**19):
             for result, wanted in zip(run(plan, given_arrays, large), plain, strict=True):
