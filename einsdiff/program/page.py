@@ -11,7 +11,20 @@ from einsdiff.program.contract import Piece, aligned
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
 from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
-from einsdiff.program.steps import AnyStep, Evaluate, Operand, Plan, Result, View
+from einsdiff.program.steps import (
+    AnyStep,
+    Combine,
+    Contract,
+    Divide,
+    Evaluate,
+    Map,
+    Multiply,
+    Operand,
+    Plan,
+    Power,
+    Result,
+    View,
+)
 
 INLINE = 60  # an expression that is longer gets a statement of its own
 
@@ -34,6 +47,7 @@ class Page:
         self._uses.update(bearer[0] for bearer in plan.bearers if bearer)
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
+        self._fresh = {s.target for s in plan.steps if _is_fresh(s)}
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -67,8 +81,7 @@ class Page:
     def is_spent(self, step: AnyStep) -> bool:
         """Tell whether the first operand of a step can become its result: nobody else sees that array."""
         value = step.operands[0].value
-        is_own = value not in self._borrowed and value not in self._views and value not in self._views.values()
-        return is_own and self._uses[value] == 1 and not self.plan.functions
+        return value in self._fresh and value not in self._views.values() and self._uses[value] == 1
 
     def take_over(self, step: AnyStep, formula: Formula) -> str:
         """Let the array of the first operand be what a step makes, and return its name."""
@@ -229,3 +242,16 @@ class Page:
     def common(self) -> str:
         """Return the code of the dtype of a result in which no array takes part: that of the inputs."""
         return self.dialect.common([self._names[value] for _, value in self.plan.inputs])
+
+
+def _is_fresh(step: AnyStep) -> bool:
+    """Tell whether a step surely makes an array in memory of its own."""
+    match step:
+        case Multiply() | Divide() | Power() | Map():
+            return True
+        case Combine(coefficients=coefficients):
+            return coefficients != (1,)
+        case Contract(operands=operands, out=out):
+            return len(operands) > 1 or len(out) < len(operands[0].labels)
+        case _:
+            return False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from einsdiff.algebra.nodes import Exact, exact
+from einsdiff.algebra.nodes import Exact, exact, magnitude
 from einsdiff.program.redraft import Draft
 from einsdiff.program.steps import AnyStep, Combine, Divide, Literal, Multiply, Operand, Power
 
@@ -72,7 +72,7 @@ def _quotient(draft: Draft, step: Divide, above: Operand, below: Operand) -> int
 
 
 def _sum(draft: Draft, step: Combine) -> int | None:
-    """B s^m + c s^n = s^m (b + c s^(n - m)) for the inverse s of an array; numbers before the terms are taken in."""
+    """Return b s^m + c s^n as s^m (b + c s^(n - m)), s an inverse; numbers before the terms are taken in."""
     terms = [_unscaled(draft, c, op) for c, op in zip(step.coefficients, step.operands, strict=True)]
     roots = [_root(draft, op.value) for _, op in terms]
     same = {root.value for root in roots}
@@ -83,9 +83,7 @@ def _sum(draft: Draft, step: Combine) -> int | None:
     least = min(root.exponent for root in roots)
     inverse = Operand(base, step.out)
     inside = [
-        (c, _power(draft, inverse, root.exponent - least))
-        if root.exponent > least
-        else (c / abs(c), Operand(draft.note(Literal, (), (), abs(c), 1), ()))
+        (c, _power(draft, inverse, root.exponent - least)) if root.exponent > least else _alone(draft, c)
         for (c, _), root in zip(terms, roots, strict=True)
     ]
     inside.sort(key=lambda term: term[0] < 0)
@@ -106,6 +104,11 @@ def _is_inverse(draft: Draft, value: int) -> bool:
             return draft.ledger.is_constant(above)
         case _:
             return False
+
+
+def _alone(draft: Draft, number: Exact) -> tuple[Exact, Operand]:
+    """Return a number as a term of a sum: its sign and its magnitude."""
+    return 1 if number > 0 else -1, Operand(draft.note(Literal, (), (), magnitude(number), 1), ())
 
 
 def _one(draft: Draft) -> Operand:

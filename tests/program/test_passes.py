@@ -11,15 +11,12 @@ import einsdiff as ed
 from einsdiff.algebra import walk
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
-from einsdiff.program.gather import gather
 from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
 from einsdiff.program.signs import Signs
 from einsdiff.program.sizes import Sizes
-from einsdiff.program.softmaxes import softmax
 from einsdiff.program.source import source
 from einsdiff.program.spread import spread
-from einsdiff.program.squares import symmetric
 from einsdiff.program.table import PlanTable
 from tests.program.networks import KINDS, arrays, entries, request
 
