@@ -67,16 +67,15 @@ class Page:
         """Write a statement that makes the array of a step, and return its name."""
         return self._state(step.target, Phrase(code, PLUS, formula, PLUS).moved(self._axes(step)))
 
-    def show(self, part: int, value: int, window: str) -> None:
-        """Let a value be a part of another one."""
-        name, axes = self.name(value), tuple(range(len(self.plan.values[value].classes)))
-        phrase = Phrase(f"{name}{window}", ATOM, (Symbol(name, axes),), ATOM)
-        self._borrowed.add(part)
-        if self._uses[part] == 1:
-            self._waiting[part] = phrase
+    def show(self, step: View, window: str) -> None:
+        """Let what a view makes be a part of its operand."""
+        name = self.name(step.operands[0].value)
+        code = f"{name}{window}"
+        if self._uses[step.target] == 1:
+            self._waiting[step.target] = Phrase(code, ATOM, (Symbol(name, step.out),), ATOM)
         else:
-            self._names[part] = self.namer.numbered("t")
-            self.add(f"{self._names[part]} = {phrase.code}")
+            self._names[step.target] = self.namer.numbered("t")
+            self.add(f"{self._names[step.target]} = {code}")
 
     def is_spent(self, step: AnyStep) -> bool:
         """Tell whether the first operand of a step can become its result: nobody else sees that array."""

@@ -48,15 +48,15 @@ class Rows(NamedTuple):
     """Steps that are carried out part by part.
 
     Attributes:
-        slices: the values that stand for parts of others.
-        steps: what is carried out in each round, with the cut axis of what it makes; None for a sum over the cut index.
+        steps: what is carried out in each round; the views first that stand for parts of what was made before.
+        axes: the cut axis of each value, which sums over the cut index have not.
         results: what is used behind the loop.
         length: what tells how far the loop runs.
         rows: how far a round runs.
     """
 
-    slices: Mapping[int, Part]
-    steps: Sequence[tuple[AnyStep, int | None]]
+    steps: Sequence[AnyStep]
+    axes: Mapping[int, int]
     results: Sequence[int]
     length: Part
     rows: int
@@ -206,7 +206,7 @@ def _written(
     """Return the plan with values for the parts of what is made before the loop, and the loop among its steps."""
     values: list[Value] = list(plan.values)
     parts: dict[Part, int] = {}
-    inside: list[tuple[AnyStep, int | None]] = []
+    inside: list[AnyStep] = []
     for step in plan.steps:
         if step.target not in cut.axes and step.target not in cut.totals:
             continue
@@ -219,14 +219,20 @@ def _written(
                     parts[part] = len(values)
                     values.append(replace(plan.values[op.value], name=""))
                 operands[place] = Operand(parts[part], op.labels)
-        inside.append((replace(step, operands=tuple(operands)), cut.axes.get(step.target)))
-    slices = {value: part for part, value in parts.items()}
-    loop = Rows(slices, inside, results, next(iter(parts)), rows)
-    changed = {step.target: step for step, _ in inside}
+        inside.append(replace(step, operands=tuple(operands)))
+    changed = {step.target: step for step in inside}
+    views = [_whole(value, part.value, values) for part, value in parts.items()]
+    axes = {value: part.axis for part, value in parts.items()} | cut.axes
+    loop = Rows((*views, *inside), axes, results, next(iter(parts)), rows)
     before = [s for s in plan.steps if s.target not in changed and depth[s.target] < 0]
     behind = [s for s in plan.steps if s.target not in changed and depth[s.target] >= 0]
-    steps = tuple(changed.get(s.target, s) for s in plan.steps)
-    return replace(plan, values=tuple(values), steps=steps), [*before, loop, *behind]
+    return replace(plan, values=tuple(values), steps=(*before, *loop.steps, *behind)), [*before, loop, *behind]
+
+
+def _whole(part: int, value: int, values: Sequence[Value]) -> View:
+    """Return the step that makes a value stand for a part of another one."""
+    labels = tuple(range(len(values[value].shape)))
+    return View(part, (Operand(value, labels),), labels, ())
 
 
 # ---------------------------------------------------------------------------------------------------------- its text
@@ -236,29 +242,20 @@ def write_rows(page: Page, loop: Rows) -> None:
     """Write a loop over the parts of an index."""
     k = page.namer.name("k")
     window = f"{k}:{k} + {loop.rows}"
-    made = {step.target for step, _ in loop.steps} | loop.slices.keys()
-    for value in (*(v for v, _ in loop.slices.values()), *_others(loop, made)):
+    made = {step.target for step in loop.steps}
+    for value in dict.fromkeys(op.value for step in loop.steps for op in step.operands if op.value not in made):
         page.firm(value)
-    end = f"{page.name(loop.length[0])}.shape[{loop.length[1]}]"
-    totals = {step.target: page.namer.numbered("t") for step, axis in loop.steps if axis is None}
+    end = f"{page.name(loop.length.value)}.shape[{loop.length.axis}]"
+    totals = {step.target: page.namer.numbered("t") for step in loop.steps if step.target not in loop.axes}
     wholes = {value: page.namer.numbered("t") for value in loop.results}
-    axes = {step.target: axis for step, axis in loop.steps if axis is not None}
     outside, page.lines = page.lines, []
-    for part, (value, axis) in loop.slices.items():
-        page.show(part, value, f"[{':, ' * axis}{window}]")
-    for step, cut in loop.steps:
-        if cut is None:
-            name = totals[step.target]
-            page.add(f"{name} = {name} + {expression(page, step).at(PLUS)}")
-        elif isinstance(step, Assemble):
-            assemble(page, step, Window(cut, window))
-        else:
-            write(page, step)
+    for step in loop.steps:
+        _write_step(page, loop, step, window, totals)
     for value, whole in wholes.items():
-        inner, axis = page.name(value), axes[value]
+        inner, axis = page.name(value), loop.axes[value]
         page.add(f"if {k} == 0:")
-        page.add(f"    {whole} = np.empty({_whole_shape(inner, axis, end, page.plan.values[value])}, {inner}.dtype)")
-        page.add(f"{whole}[{':, ' * axis}{window}] = {inner}")
+        page.add(f"    {whole} = np.empty({_shape(page, value, axis, end)}, {inner}.dtype)")
+        page.add(f"{whole}{_part(axis, window)} = {inner}")
     inside, page.lines = page.lines, outside
     for name in totals.values():
         page.add(f"{name} = 0")
@@ -268,13 +265,27 @@ def write_rows(page: Page, loop: Rows) -> None:
         page.call(value, name)
 
 
-def _others(loop: Rows, made: set[int]) -> list[int]:
-    """Return what is the same in every round."""
-    return list(dict.fromkeys(op.value for step, _ in loop.steps for op in step.operands if op.value not in made))
+def _write_step(page: Page, loop: Rows, step: AnyStep, window: str, totals: Mapping[int, str]) -> None:
+    """Write one step of a round: a sum over the cut index is added to what the rounds before have."""
+    if step.target in totals:
+        name = totals[step.target]
+        page.add(f"{name} = {name} + {expression(page, step).at(PLUS)}")
+        return
+    axis = loop.axes[step.target]
+    if isinstance(step, View) and step.operands[0].value not in loop.axes:
+        page.show(step, _part(axis, window))
+    elif isinstance(step, Assemble):
+        assemble(page, step, Window(axis, window))
+    else:
+        write(page, step)
 
 
-def _whole_shape(inner: str, axis: int, end: str, value: Value) -> str:
-    """Return the code of the shape of a whole of which a part has the name `inner`."""
-    rank = len(value.shape)
+def _part(axis: int, window: str) -> str:
+    return f"[{':, ' * axis}{window}]"
+
+
+def _shape(page: Page, value: int, axis: int, end: str) -> str:
+    """Return the code of the shape of a whole of which a value is a part in the loop."""
+    inner, rank = page.name(value), len(page.plan.values[value].shape)
     sizes = [end if n == axis else f"{inner}.shape[{n}]" for n in range(rank)]
     return f"({', '.join(sizes)}{',' if rank == 1 else ''})"

@@ -25,9 +25,7 @@ def turn(draft: Draft, step: AnyStep) -> int | None:
         return None
     sizes = draft.ledger.extent(list(step.operands))
     order = _order(step, sizes)
-    operands = step.operands
-    if order != step.out or (order and sizes[order[-1]] >= SHORT):
-        operands = tuple(_packed(draft, op, order, sizes) for op in operands)
+    operands = tuple(_packed(draft, op, order, sizes) for op in step.operands)
     if (order, operands) == (step.out, step.operands):
         return None
     value = draft.note(type(step), operands, order, *draft.details(step))
