@@ -103,8 +103,9 @@ def _view(page: Page, step: View) -> Phrase:
 def _pack(page: Page, step: Pack) -> Phrase:
     """An array with its axes in another order, in memory too."""
     (operand,) = step.operands
-    piece = page.piece(operand)
-    return Phrase(page.spell("pack", piece.turned(page.spell, step.out)), ATOM, page.of(operand).formula, TIMES)
+    phrase = page.of(operand)
+    code = page.spell("pack", transposed(page.spell, phrase.at(ATOM), operand.labels, step.out))
+    return Phrase(code, ATOM, phrase.formula_at(TIMES), TIMES)
 
 
 def _contract(page: Page, step: Contract) -> Phrase:

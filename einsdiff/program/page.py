@@ -20,6 +20,7 @@ from einsdiff.program.steps import (
     Map,
     Multiply,
     Operand,
+    Pack,
     Plan,
     Power,
     Result,
@@ -246,7 +247,7 @@ class Page:
 def _is_fresh(step: AnyStep) -> bool:
     """Tell whether a step surely makes an array in memory of its own."""
     match step:
-        case Multiply() | Divide() | Power() | Map():
+        case Multiply() | Divide() | Power() | Map() | Pack():
             return True
         case Combine(coefficients=coefficients):
             return coefficients != (1,)

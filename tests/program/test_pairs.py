@@ -185,7 +185,7 @@ def test_differences_have_their_short_axis_first(n):
     plan = planned(asked(MOLECULES, "x"), given_arrays, (turn,))
     assert (3, n, n) in [plan.values[s.target].shape for s in plan.steps]
     assert any(isinstance(s, Pack) for s in plan.steps)
-    assert "np.ascontiguousarray(x.T)" in source(plan, "", NUMPY)
+    assert "x.T.copy()" in source(plan, "", NUMPY)
 
 
 def test_small_arrays_and_long_axes_stay_as_they_are():
