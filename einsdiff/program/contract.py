@@ -139,9 +139,11 @@ def _product(spell: Spell, a: Piece, b: Piece, roles: Roles, out: Labels) -> str
         return _dot(spell, a, b)
     natural = (*left, *right)
     if roles.is_matrix_product:
+        if len(a.labels) > 1 and a.labels[0] in summed and not right:  # A_ki x_k = x_k A_ki
+            a, b, left, right = b, a, right, left
         first, second = transposed(spell, a.code, a.labels, (*left, *summed)), b.turned(spell, (*summed, *right))
-        if not left:  # x_k B_kj = (Bᵀ)_jk x_k
-            first, second = transposed(spell, b.code, b.labels, (*right, *summed)), a.inside
+        if not left and b.labels[0] not in summed:  # x_k B_jk = B_jk x_k
+            first, second = b.code, a.inside
         return transposed(spell, spell("dot", first, second), natural, out)
     axes = [[p.labels.index(n) for n in summed] for p in (a, b)]
     code = spell("tensordot", a.inside, b.inside, f"({axes[0]}, {axes[1]})")

@@ -136,7 +136,11 @@ def _multiply(page: Page, step: Multiply) -> Phrase:
 def _divide(page: Page, step: Divide) -> Phrase:
     above, below = (page.spread(op, step.out) for op in step.operands)
     formula = (*above.formula_at(TIMES), " / ", *below.formula_at(POWER))
-    return Phrase(f"{above.at(TIMES)} / {below.at(POWER)}", TIMES, formula, PLUS)
+    code = f"{above.at(TIMES)} / {below.at(POWER)}"
+    if page.is_constant(step.target) and not page.is_count(step.operands[1].value):  # Python refuses to divide by 0
+        code = f"({code} if {below.code} else {above.at(TIMES)} * {page.dialect.module}.inf)"
+        return Phrase(code, ATOM, formula, PLUS)
+    return Phrase(code, TIMES, formula, PLUS)
 
 
 REPEATED: dict[Exact, str] = {
@@ -163,6 +167,8 @@ def _power(page: Page, step: Power) -> Phrase:
     else:
         phrase = page.spread(operand, step.out)
         code, bind = f"{phrase.at(ATOM)} ** {shown if tight == ATOM else f'({shown})'}", POWER
+        if is_number and not isinstance(exponent, int) and not page.is_count(operand.value):  # complex in Python
+            code, bind = f"({code} if {phrase.at(PLUS)} >= 0 else {page.dialect.module}.nan)", ATOM
     text = str(exponent) if isinstance(exponent, int) else f"({exponent})"
     return Phrase(code, bind, (*phrase.formula_at(ATOM), f"^{text}"), POWER)
 

@@ -11,6 +11,7 @@ from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Reduce, Size, Tensor
 from einsdiff.errors import EinsdiffError, InputError
 from einsdiff.program.arguments import Arguments, Array
+from einsdiff.program.blocks import LARGE
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.entry import FAILURES, Entry, can_be_quick, careful_method
@@ -45,7 +46,7 @@ class CompiledFunction:
     Attributes:
         request: what was compiled.
         inputs: the names that a call may give.
-        source: standalone text of the function, for the sizes last planned.
+        source: standalone text of the function, for the sizes and dtypes last planned.
         plan: its steps with their costs, for the same sizes.
     """
 
@@ -136,7 +137,8 @@ class CompiledFunction:
         """Return the program for arrays of these shapes, planning it where none is kept."""
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
-        text, table = self._make(known, arrays, dtype.itemsize)
+        is_uniform = len({a.dtype for a in arrays.values()}) < 2 and not self._arguments.callables
+        text, table = self._make(known, arrays, dtype.itemsize, LARGE if is_uniform else None)
         program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
         keep(self._texts, text, program, SIGNATURES)
         program = program._replace(numbers=tuple(known))
@@ -152,13 +154,15 @@ class CompiledFunction:
             return Program(entry.function, inputs, entry)
         return Program(executed(text), inputs, None)
 
-    def _make(self, known: list[int | None], given: Collection[str], itemsize: int) -> tuple[str, PlanTable]:
-        """Plan for sizes, those not known assumed."""
+    def _make(
+        self, known: list[int | None], given: Collection[str], itemsize: int, large: int | None = LARGE
+    ) -> tuple[str, PlanTable]:
+        """Plan for sizes, those not known assumed; from `large` entries on, arrays are written to block by block."""
         needed = self._arguments.ranks
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         plan = Planner(self.request, self._sizes, known, present).plan()
         check_memory(plan, known, self.request, itemsize)
-        self._planned = (source(plan, self.request.source, self.dialect), PlanTable(plan, itemsize))
+        self._planned = (source(plan, self.request.source, self.dialect, large), PlanTable(plan, itemsize))
         return self._planned
 
     def _current(self) -> tuple[str, PlanTable]:

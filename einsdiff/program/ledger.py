@@ -21,9 +21,9 @@ class Ledger:
         self.steps: list[AnyStep] = []
         self._known: dict[tuple[Any, ...], int] = {}
 
-    def take(self, name: str, classes: tuple[int, ...]) -> int:
+    def take(self, name: str, classes: tuple[int, ...], *, is_positive: bool = False) -> int:
         """Note an input and return its value."""
-        self.values.append(Value(classes, self._shape(classes), name))
+        self.values.append(Value(classes, self._shape(classes), name, is_positive=is_positive))
         return len(self.values) - 1
 
     def note(

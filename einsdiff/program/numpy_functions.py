@@ -4,12 +4,10 @@ from __future__ import annotations
 
 HELPERS = {
     "sigmoid": '''\
-def sigmoid(x):
-    """Return 1 / (1 + exp(-x)) without overflow."""
-    if np.iscomplexobj(x):
-        return 1 / (1 + np.exp(-x))
-    small = np.exp(-np.abs(x))
-    return np.where(np.less(x, 0), small, 1) / (1 + small)
+def sigmoid(x, out=None):
+    """Return 1 / (1 + exp(-x)); it is 0 where exp(-x) overflows, which is not told."""
+    with np.errstate(over="ignore"):
+        return np.divide(1, np.add(1, np.exp(np.negative(x, out), out), out), out)
 ''',
     "softplus": '''\
 def softplus(x):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program import numbers
 from einsdiff.program.contract import Piece, aligned
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.names import Namer
-from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, spelled, symbols
+from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, moved, spelled, symbols
 from einsdiff.program.steps import (
     AnyStep,
     Combine,
     Contract,
     Divide,
     Evaluate,
+    Length,
+    Literal,
     Map,
     Multiply,
     Operand,
@@ -24,6 +28,7 @@ from einsdiff.program.steps import (
     Plan,
     Power,
     Result,
+    Value,
     View,
 )
 
@@ -49,6 +54,7 @@ class Page:
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
         self._fresh = {s.target for s in plan.steps if _is_fresh(s)}
+        self._making = {s.target: s for s in plan.steps}
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -113,6 +119,10 @@ class Page:
             self.large.add(name)
         return name
 
+    def comment(self, name: str, step: AnyStep, formula: Formula) -> None:
+        """Write a comment that says what a name has after a step."""
+        self._comment(name, step.target, moved(formula, self._axes(step)))
+
     def _comment(self, name: str, value: int, formula: Formula) -> None:
         classes = self.plan.values[value].classes
         labels = [*range(len(classes)), *symbols(formula)]
@@ -126,6 +136,15 @@ class Page:
         if value not in self._names:
             self._state(value, self._waiting.pop(value))
         return self._names[value]
+
+    def is_named(self, value: int) -> bool:
+        """Tell whether a value has a name by now."""
+        return value in self._names
+
+    def is_awaited(self, name: str, reading: Collection[int]) -> bool:
+        """Tell whether a name stands in an expression that waits, other than those of some values."""
+        word = re.compile(rf"\b{name}\b")
+        return any(word.search(p.code) for value, p in self._waiting.items() if value not in reading)
 
     def results(self) -> str:
         """Return the expression of what the function returns: arrays that share no memory with an input."""
@@ -169,6 +188,13 @@ class Page:
         """Tell whether a value is a number that Python knows."""
         return self.plan.values[value].is_constant
 
+    def is_count(self, value: int) -> bool:
+        """Tell whether a number that Python knows is made of sizes and literals such that it is above 0."""
+        step = self._making[value]
+        if isinstance(step, Multiply | Divide | Power):
+            return all(self.is_count(op.value) for op in step.operands)
+        return isinstance(step, Length) or (isinstance(step, Literal) and step.base > 0)
+
     def of(self, operand: Operand) -> Phrase:
         """Return the phrase of an operand, with the step's labels in its formula."""
         value, labels = operand
@@ -192,10 +218,21 @@ class Page:
         if not self.is_constant(value):
             self.name(value)
 
-    def call(self, value: int, name: str) -> None:
-        """Let a value have this name from here on."""
+    def part(self, value: int) -> int:
+        """Return a new value, with a name, for a part of an array along its first axis."""
+        known = self.plan.values[value]
+        self.plan = replace(self.plan, values=(*self.plan.values, Value(known.classes, known.shape)))
+        self._names[len(self.plan.values) - 1] = self.namer.numbered("t")
+        return len(self.plan.values) - 1
+
+    def bind(self, value: int, name: str) -> None:
+        """Let a value have this name for a while."""
         self._waiting.pop(value, None)
         self._names[value] = name
+
+    def call(self, value: int, name: str) -> None:
+        """Let a value have this name from here on."""
+        self.bind(value, name)
         if len(self.plan.values[value].classes) > 1 and value not in self._borrowed:
             self.large.add(name)
 

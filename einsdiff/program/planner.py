@@ -27,6 +27,7 @@ from einsdiff.errors import EinsdiffError
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
+from einsdiff.program.early import early
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
@@ -44,7 +45,7 @@ from einsdiff.program.supply import Supply
 from einsdiff.program.turns import turn
 
 TERMS = 6  # a sum of more terms takes several steps
-PASSES: tuple[Pass, ...] = (softmax, powers, gather, contracted, symmetric, turn)
+PASSES: tuple[Pass, ...] = (softmax, powers, early, gather, contracted, symmetric, turn)
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
 """Other requests for the same results; the one whose plan costs least is carried out."""

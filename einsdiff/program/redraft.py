@@ -60,7 +60,7 @@ class Draft:
         making = {step.target: step for step in plan.steps}
         for value, known in enumerate(plan.values):
             if known.name:
-                new = self.ledger.take(known.name, known.classes)
+                new = self.ledger.take(known.name, known.classes, is_positive=known.is_positive)
             elif value in making:
                 new = self._again(making[value], change)
             else:

@@ -5,7 +5,7 @@ The proofs hold for rounded numbers too: sigmoid(x) is never above 1, so that 1 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from einsdiff.algebra.nodes import Exact
 from einsdiff.program.steps import (
@@ -25,6 +25,7 @@ from einsdiff.program.steps import (
     Operand,
     Pack,
     Power,
+    Value,
     View,
 )
 
@@ -34,14 +35,20 @@ DEEP = 40  # a proof that takes more steps one behind another is not looked for
 
 
 class Signs:
-    """The signs of the values that some steps make: 1 where no entry is negative, -1 where none is positive, else 0."""
+    """The signs of values: 1 where no entry is negative, -1 where none is positive, else 0.
 
-    def __init__(self, steps: Mapping[int, AnyStep]) -> None:
+    `steps` make them, and of `values` some are inputs that are declared to be positive.
+    """
+
+    def __init__(self, steps: Mapping[int, AnyStep], values: Sequence[Value] = ()) -> None:
         self._steps = steps
+        self._positive = {k for k, value in enumerate(values) if value.is_positive}
         self._known: dict[int, int] = {}
 
     def of(self, value: int, depth: int = 0) -> int:
         """Return the sign of all entries of a value, 0 where it is not proved."""
+        if value in self._positive:
+            return 1
         if value not in self._steps or depth > DEEP:
             return 0
         if value not in self._known:

@@ -5,23 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einsdiff.program.blocks import LARGE, Block, scheduled, write_block
+from einsdiff.program.blocks import LARGE, Block, scheduled
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.expressions import write
+from einsdiff.program.loops import write_block
 from einsdiff.program.names import Namer, is_parameter
 from einsdiff.program.page import Page
 from einsdiff.program.phrase import letters
+from einsdiff.program.reuse import LARGE as REUSED
+from einsdiff.program.reuse import Reuse
 from einsdiff.program.rows import Rows, in_rows, write_rows
 from einsdiff.program.steps import AnyStep, Plan, Result
 
 NAME = "program"  # what the one public function is called
 
 
-def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> str:
+def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE) -> str:
     """Return the text of a module whose last definition is the function that carries out a plan.
 
     Its parameters are keywords, named as the inputs; a name that cannot be a parameter is taken from `**inputs`.
-    Elementwise steps on arrays of `large` entries and more are carried out block by block.
+    Elementwise steps on arrays of `large` entries and more are carried out block by block, for which all arrays must
+    have the same dtype; None where they may differ.
     """
     given = [*(name for name, _ in plan.inputs), *plan.functions]
     taken = reserved(dialect)
@@ -30,14 +34,15 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int = LARGE) -> st
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     steps: Sequence[AnyStep | Block | Rows] = plan.steps
     if dialect.can_write:
-        plan, steps = in_rows(plan, large) or (plan, scheduled(plan, large))
+        plan, steps = (in_rows(plan, 16 * large) if large is not None else None) or (plan, scheduled(plan, large))
     page = Page(plan, local, namer, dialect)
-    for step in steps:
+    reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and large is not None else None
+    for place, step in enumerate(steps):
         if isinstance(step, Block):
             write_block(page, step)
         elif isinstance(step, Rows):
             write_rows(page, step)
-        else:
+        elif reuse is None or not reuse.write(step, place):
             write(page, step)
     results = page.results()
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")

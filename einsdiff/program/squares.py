@@ -30,7 +30,7 @@ def symmetric(draft: Draft, step: AnyStep) -> int | None:
     if square is None:
         return None
     weight, matrix, other = square
-    sign = Signs(draft.steps).of(weight.value)
+    sign = Signs(draft.steps, draft.ledger.values).of(weight.value)
     if not sign:
         return None
     scaled = draft.note(Multiply, (_root(draft, weight, sign), matrix), matrix.labels)
@@ -40,7 +40,7 @@ def symmetric(draft: Draft, step: AnyStep) -> int | None:
 
 def _root(draft: Draft, weight: Operand, sign: int) -> Operand:
     """Return √(sign · weight), or a where the weight is a²."""
-    step = draft.steps[weight.value]
+    step = draft.steps.get(weight.value)
     if isinstance(step, Multiply) and step.operands[0] == step.operands[1]:
         return Operand(step.operands[0].value, weight.labels)
     if sign < 0:

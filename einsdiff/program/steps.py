@@ -22,13 +22,14 @@ T = TypeVar("T")
 class Value:
     """An array: the size class and the number of each axis; `name` where it is an input.
 
-    A constant depends on no input; its dtype follows what it meets.
+    A constant depends on no input; its dtype follows what it meets.  `is_positive` tells what is declared of an input.
     """
 
     classes: tuple[int, ...]
     shape: tuple[int, ...]
     name: str = ""
     is_constant: bool = False
+    is_positive: bool = False
 
     @property
     def entries(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Axis, Size
 from einsdiff.errors import EinsdiffError, SizeMismatchError
 from einsdiff.program.ledger import Ledger
@@ -32,6 +33,8 @@ class Supply:
         self.one = self.ledger.literal(1)
         self._request = request
         self._present = present
+        tensors = walk.tensors(*(output.entry.node for output in request.outputs))
+        self._positive = {t.name for t in tensors if "positive" in t.assumed}
 
     def extent(self, size: Size) -> int:
         """Return how far an index runs in this plan."""
@@ -59,7 +62,7 @@ class Supply:
         """Return the value of an input."""
         if name not in self.inputs:
             classes = tuple(self.sizes.class_of(Axis(name, k)) for k in range(rank))
-            self.inputs[name] = self.ledger.take(name, classes)
+            self.inputs[name] = self.ledger.take(name, classes, is_positive=name in self._positive)
         return self.inputs[name]
 
     def epsilon(self, rank: int) -> int:

@@ -191,7 +191,7 @@ def test_ordinary_matrix_formulas_look_as_written_by_hand():
     # fmt: off
     rows = (
         (build.multiply(A, y, bound=["j0"]), "return A.dot(y)"),
-        (build.multiply(A, x, bound=["i0"]), "return A.T.dot(x)"),
+        (build.multiply(A, x, bound=["i0"]), "return x.dot(A)"),
         (build.multiply(x, A, y, bound=["i0", "j0"]), "return np.asarray(x.dot(A.dot(y)))"),
         (build.multiply(x, y), "return x[:, None] * y"),
         (build.product([(x, 1, False), (vector("x", "i1"), -1, False)]),                "return x[:, None] / x"),

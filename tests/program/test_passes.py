@@ -1,6 +1,7 @@
 """The passes over a plan, and the other requests that are tried: each alone, all, and none give the same results."""
 
 import itertools
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 import einsdiff as ed
 from einsdiff.algebra import walk
+from einsdiff.program import blocks
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
 from einsdiff.program.numpy_dialect import NUMPY
@@ -34,11 +36,16 @@ def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
     return Planner(asked, sizes, numbers, present, passes, alternatives).plan()
 
 
-def run(plan, given_arrays, large=2**19):
-    """Return the results of a plan."""
+def run(plan, given_arrays, large=None, block=blocks.BLOCK):
+    """Return the results of a plan, which leaves its inputs as they are."""
     scope = {}
-    exec(source(plan, "y = …", NUMPY, large), scope)
-    found = scope["program"](**{name: given_arrays[name] for name, _ in plan.inputs})
+    with patch.multiple(blocks, BLOCK=block, HEAVY_BLOCK=block):
+        exec(source(plan, "y = …", NUMPY, large), scope)
+    inputs = {name: given_arrays[name] for name, _ in plan.inputs}
+    before = {name: np.array(a) for name, a in inputs.items()}
+    found = scope["program"](**inputs)
+    for name, a in inputs.items():
+        np.testing.assert_array_equal(a, before[name])
     return found if isinstance(found, tuple) else (found,)
 
 
@@ -69,8 +76,8 @@ def agree(found, given_arrays, **tolerance):
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
     for passes, alternatives in itertools.product([(), *((change,) for change in PASSES), PASSES], [(), ALTERNATIVES]):
         plan = planned(found, given_arrays, passes, alternatives)
-        for large in (0, 2**19):
-            for result, wanted in zip(run(plan, given_arrays, large), plain, strict=True):
+        for large, block in ((None, 1), (0, blocks.BLOCK), (0, 5)):
+            for result, wanted in zip(run(plan, given_arrays, large, block), plain, strict=True):
                 assert result.shape == wanted.shape
                 assert result.dtype == wanted.dtype
                 np.testing.assert_allclose(result, wanted, **{"rtol": 1e-9, "atol": 1e-9} | tolerance)
@@ -186,7 +193,8 @@ def test_long_elementwise_chains_are_carried_out_block_by_block():
     found = ed.compile(f, ed.diff(f, "x")).request
     plan = planned(found, given_arrays)
     assert any(isinstance(s, Block) for s in scheduled(plan, 2**14))
-    assert not any(isinstance(s, Block) for s in scheduled(plan))
+    assert not any(isinstance(s, Block) for s in scheduled(plan, 2**16))
+    assert not any(isinstance(s, Block) for s in scheduled(plan, None))
     for name, wanted in zip(run(plan, given_arrays, 2**14), run(plan, given_arrays), strict=True):
         np.testing.assert_allclose(name, wanted, rtol=1e-12)
     single = {"x": given_arrays["x"].astype(np.float32)}
