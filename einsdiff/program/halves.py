@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from einsdiff.algebra.nodes import Exact, Labels, exact
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Combine, Multiply, Operand
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Combine, Multiply, Operand, Plan
 
 Terms = list[tuple[Exact, Operand]]
 
 
-def halves(draft: Draft, step: AnyStep) -> int | None:
+def _halves(draft: Draft, step: AnyStep) -> int | None:
     """Σ ± a b, each with its axes in another order, is a Σ ± b where a is the same up to its sign in all orders."""
     if not isinstance(step, Combine) or len(step.operands) < 2:
         return None
@@ -21,6 +21,15 @@ def halves(draft: Draft, step: AnyStep) -> int | None:
     (coefficient, operand), *rest = found
     is_done = not rest and coefficient == 1 and operand.labels == step.out
     return operand.value if is_done else draft.combined(found, step.out).value
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are sums in which an array stands twice."""
+    sums = (s.operands for s in plan.steps if isinstance(s, Combine) and len(s.operands) > 1)
+    return any(len({op.value for op in operands}) < len(operands) for operands in sums)
+
+
+halves = Guarded(_halves, _finds)
 
 
 def _halved(draft: Draft, terms: Terms, out: Labels) -> Terms | None:

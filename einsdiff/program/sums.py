@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from einsdiff.algebra.nodes import Exact, exact
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Combine, Contract, Multiply, Operand
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Combine, Contract, Multiply, Operand, Plan
 
 
-def contracted(draft: Draft, step: AnyStep) -> int | None:
+def _contracted(draft: Draft, step: AnyStep) -> int | None:
     """Σ c (a b) = c Σ a b, where both factors have every index that is summed."""
     if not isinstance(step, Contract) or len(step.operands) != 1:
         return None
@@ -22,6 +22,15 @@ def contracted(draft: Draft, step: AnyStep) -> int | None:
         return None
     found = Operand(draft.note(Contract, (a, b), step.out), step.out)
     return found.value if coefficient == 1 else draft.note(Combine, (found,), step.out, (coefficient,))
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are sums over products or over numbers times arrays."""
+    made = {s.target for s in plan.steps if isinstance(s, Combine | Multiply)}
+    return any(isinstance(s, Contract) and len(s.operands) == 1 and s.operands[0].value in made for s in plan.steps)
+
+
+contracted = Guarded(_contracted, _finds)
 
 
 def _unscaled(draft: Draft, operand: Operand) -> tuple[Exact, Operand]:
