@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
-from einsdiff.algebra.nodes import Exact, Labels, exact
+from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.redraft import Draft
 from einsdiff.program.steps import AnyStep, Combine, Contract, Multiply, Operand
 
@@ -52,9 +52,6 @@ def _group(draft: Draft, terms: list[tuple[Exact, Operand]], out: Labels) -> lis
     groups: dict[tuple[object, ...], list[Split]] = {}
     free = 1 + max((*out, *(n for _, operand in terms for n in operand.labels)), default=-1)
     for place, (coefficient, operand) in enumerate(terms):
-        times = sum(other.value == operand.value for _, other in terms)
-        if draft.uses[operand.value] > times:
-            continue
         for split in _splits(draft, Split(place, coefficient, operand, operand), free):
             groups.setdefault((type(draft.steps[operand.value]), split.shared), []).append(split)
     found = [g for g in groups.values() if len({s.place for s in g}) == len(g) > 1 and _pays(draft, terms, g, out)]
@@ -62,13 +59,10 @@ def _group(draft: Draft, terms: list[tuple[Exact, Operand]], out: Labels) -> lis
 
 
 def _splits(draft: Draft, term: Split, free: int) -> list[Split]:
-    """Return the ways in which a term is a product; `free` is the first label for its sums.
-
-    The shared factor has its axes upright, so that x_j - x_i is known as -(x_i - x_j).
-    """
+    """Return the ways in which a term that is used here only is a product; `free` is the first label for its sums."""
     operand = term.shared
     step = draft.steps.get(operand.value)
-    if not isinstance(step, Contract | Multiply) or len(step.operands) != 2:
+    if not isinstance(step, Contract | Multiply) or len(step.operands) != 2 or draft.uses[operand.value] > 1:
         return []
     names = dict(zip(step.out, operand.labels, strict=True))
     found = []
@@ -77,9 +71,7 @@ def _splits(draft: Draft, term: Split, free: int) -> list[Split]:
         if set(rest.labels) - set(names) - set(summed) or not shared.labels:
             continue
         at = names | {n: free + k for k, n in enumerate(summed)}
-        sign, upright = draft.mirror.upright(_moved(shared, at))
-        coefficient = exact(sign * term.coefficient)
-        found.append(term._replace(coefficient=coefficient, shared=upright, rest=_moved(rest, at)))
+        found.append(term._replace(shared=_moved(shared, at), rest=_moved(rest, at)))
     return found
 
 
@@ -116,8 +108,7 @@ def _product(draft: Draft, group: Sequence[Split], out: Labels) -> Operand:
     """Return Σ shared · (sum of the rests)."""
     shared = group[0].shared
     terms = [(split.coefficient, split.rest) for split in group]
-    found = dict.fromkeys(n for split in group for n in split.rest.labels)
-    order = (*(n for n in shared.labels if n in found), *(n for n in found if n not in shared.labels))
+    order = tuple(dict.fromkeys(n for split in group for n in split.rest.labels))
     inside = _gathered(draft, terms, order) or draft.combined(terms, order)
     made = tuple(n for n in out if n in inside.labels or n in shared.labels)
     kind = Multiply if set(shared.labels) <= set(out) else Contract

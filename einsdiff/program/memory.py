@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from einsdiff.errors import InputError
 from einsdiff.program.request import Request
+from einsdiff.program.rows import in_parts
 from einsdiff.program.sizes import in_formula
 from einsdiff.program.steps import Plan, Value, View
 
@@ -26,10 +27,12 @@ def check_memory(
     if limit is None:
         return
     results = {o.value: o.name for o in plan.outputs}
+    unseen = in_parts(plan)
     for step in plan.steps:
         value = plan.values[step.target]
         size = itemsize * value.entries
-        if size > limit and not isinstance(step, View) and all(given[c] is not None for c in value.classes):
+        is_whole = not isinstance(step, View) and step.target not in unseen
+        if size > limit and is_whole and all(given[c] is not None for c in value.classes):
             what = results.get(step.target) or ("the result" if len(results) == 1 else "an array on the way")
             message = f"{what} has {_shape(value)} entries, {_bytes(size)}; the memory here is {_bytes(limit)}"
             raise in_formula(InputError(message, help=_fits(request)), request)

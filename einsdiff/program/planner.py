@@ -31,6 +31,7 @@ from einsdiff.program.early import early
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
+from einsdiff.program.halves import halves
 from einsdiff.program.powers import powers
 from einsdiff.program.products import ProductForm
 from einsdiff.program.redraft import Draft, Pass
@@ -45,7 +46,7 @@ from einsdiff.program.supply import Supply
 from einsdiff.program.turns import turn
 
 TERMS = 6  # a sum of more terms takes several steps
-PASSES: tuple[Pass, ...] = (softmax, powers, early, gather, contracted, symmetric, turn)
+PASSES: tuple[Pass, ...] = (softmax, powers, early, halves, gather, contracted, symmetric, turn)
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread,)
 """Other requests for the same results; the one whose plan costs least is carried out."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, exact, magnitude
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Combine, Divide, Literal, Multiply, Operand, Power
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Combine, Divide, Literal, Multiply, Operand, Plan, Power
 
 LEAST = 4  # the lowest power for which a division is exchanged for products; lower ones are written well as they are
 MOST = 12  # the highest power that is a product
@@ -22,7 +22,7 @@ class Root(NamedTuple):
     exponent: int
 
 
-def powers(draft: Draft, step: AnyStep) -> int | None:
+def _powers(draft: Draft, step: AnyStep) -> int | None:
     """Return a power, a quotient by a power or a sum of powers as products."""
     match step:
         case Power(operands=(base,), exponent=int(exponent)) if LEAST < exponent <= MOST:
@@ -33,6 +33,15 @@ def powers(draft: Draft, step: AnyStep) -> int | None:
             return _sum(draft, step)
         case _:
             return None
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are powers for which products pay."""
+    exponents = (s.exponent for s in plan.steps if isinstance(s, Power))
+    return any(isinstance(e, int) and e >= LEAST for e in exponents)
+
+
+powers = Guarded(_powers, _finds)
 
 
 def _power(draft: Draft, base: Operand, exponent: int) -> Operand:

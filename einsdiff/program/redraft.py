@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.demand import needed
@@ -34,6 +34,18 @@ Pass = Callable[["Draft", AnyStep], int | None]
 """Return the value that stands for what a step makes, or None where the step stays; its operands are noted."""
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """A pass that leaves the plans alone in which `finds` finds no step for it."""
+
+    change: Pass
+    finds: Callable[[Plan], bool]
+
+    def __call__(self, draft: Draft, step: AnyStep) -> int | None:
+        """Return what the pass returns."""
+        return self.change(draft, step)
+
+
 class Draft:
     """The new ledger, and how the values of the old plan are called in it.
 
@@ -55,6 +67,8 @@ class Draft:
     def carry_out(self, change: Pass) -> Plan:
         """Return the plan with every step that `change` changes."""
         plan = self._plan
+        if isinstance(change, Guarded) and not change.finds(plan):
+            return plan
         uses = Counter(op.value for step in plan.steps for op in step.operands)
         uses.update([*(o.value for o in plan.outputs), *(bearer[0] for bearer in plan.bearers if bearer)])
         making = {step.target: step for step in plan.steps}

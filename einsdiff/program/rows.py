@@ -88,6 +88,13 @@ def in_rows(plan: Plan, large: int = LARGE) -> tuple[Plan, list[AnyStep | Rows]]
     return min(found, default=(0, 0, None))[-1]
 
 
+def in_parts(plan: Plan) -> frozenset[int]:
+    """Return the values that never stand in memory as a whole."""
+    found = in_rows(plan)
+    loops = [s for s in found[1] if isinstance(s, Rows)] if found else []
+    return frozenset(v for loop in loops for v in loop.axes if v not in loop.results)
+
+
 def _largest(plan: Plan, large: int) -> int | None:
     """Return the largest array that spreads its operands over more axes, if the rest of the program is small."""
     spread = [

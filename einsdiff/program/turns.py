@@ -9,19 +9,21 @@ from __future__ import annotations
 from math import prod
 
 from einsdiff.algebra.nodes import Labels
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Assemble, Combine, Divide, Map, Multiply, Operand, Pack, Power, View
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Assemble, Combine, Divide, Map, Multiply, Operand, Pack, Plan, Power, View
 
 SHORT = 32  # entries of an innermost loop that take no longer than the loop itself
 LEAST = 1024  # entries of an array for which the order matters
 SMALLER = 4  # an operand with so many times fewer entries is packed
 
+Entrywise = Combine | Multiply | Divide | Power | Map
 
-def turn(draft: Draft, step: AnyStep) -> int | None:
+
+def _turn(draft: Draft, step: AnyStep) -> int | None:
     """Return what a step makes, seen through the array that has its axes in a better order."""
     if isinstance(step, Assemble):
         return _assembled(draft, step)
-    if not isinstance(step, Combine | Multiply | Divide | Power | Map):
+    if not isinstance(step, Entrywise):
         return None
     sizes = draft.ledger.extent(list(step.operands))
     order = _order(step, sizes)
@@ -30,6 +32,14 @@ def turn(draft: Draft, step: AnyStep) -> int | None:
         return None
     value = draft.note(type(step), operands, order, *draft.details(step))
     return _seen(draft, value, order, step.out)
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are arrays for which the order of axes matters."""
+    return any(isinstance(s, Entrywise | Assemble) and plan.values[s.target].entries >= LEAST for s in plan.steps)
+
+
+turn = Guarded(_turn, _finds)
 
 
 def _order(step: AnyStep, sizes: dict[int, int]) -> Labels:

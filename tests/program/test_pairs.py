@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import einsdiff as ed
+from einsdiff.program import rows, turns
+from einsdiff.program.memory import check_memory
 from einsdiff.program.mirror import Mirror
 from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.powers import MOST, powers
@@ -13,6 +17,7 @@ from einsdiff.program.spread import spread
 from einsdiff.program.steps import Combine, Map, Multiply, Pack, Power
 from einsdiff.program.table import PlanTable
 from einsdiff.program.turns import turn
+from tests.program.networks import KINDS, arrays, entries, request
 from tests.program.test_passes import agree, asked, planned, run
 
 MOLECULES = "r_ij = sum_d((x_id - x_jd)^2) + δ_ij; s_ij = 1/r_ij; L = 2 sum_{i,j}(s_ij^6 - s_ij^3)"
@@ -101,6 +106,35 @@ def test_a_sum_that_is_needed_again_in_the_loop_is_not_in_it():
     given_arrays = normal(x=(40, 3))
     text = "D_ijd = x_id - x_jd; y_i = sum_{j,d}(exp(D_ijd - sum_{a,b,c}(D_abc^2)/10^4))"
     agree(ed.parse(text).compile().request, given_arrays)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(entries(), min_size=1, max_size=2), st.sampled_from([0, 2, 8]))
+def test_loops_over_rows_give_what_no_loop_gives(found, large):
+    found = [e for e in found if len(set(e.wires)) <= 4]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "FEW", 0)
+        patch.setattr(turns, "LEAST", 2)
+        patch.setattr(turns, "SHORT", 4)
+        given_arrays = arrays(KINDS)
+        plan = planned(request(*found), given_arrays) if found else None
+        if plan is None or in_rows(plan, large) is None:
+            return
+        wanted = run(planned(request(*found), given_arrays, (), ()), given_arrays)
+        for result, plain in zip(run(plan, given_arrays, large), wanted, strict=True):
+            assert (result.shape, result.dtype) == (plain.shape, plain.dtype)
+            np.testing.assert_allclose(result, plain, rtol=1e-9, atol=1e-9)
+
+
+def test_what_is_made_row_by_row_need_not_fit_in_memory():
+    given_arrays = normal(x=(2000, 3))
+    found = asked(MOLECULES, "x")
+    plan = planned(found, given_arrays)
+    check_memory(plan, [1] * len(plan.indices), found, 8, limit=2**20)
+    found = ed.parse("D_ijd = x_id - x_jd").compile().request
+    plan = planned(found, given_arrays)
+    with pytest.raises(ed.EinsdiffError, match="2000 × 2000"):
+        check_memory(plan, [1] * len(plan.indices), found, 8, limit=2**20)
 
 
 # -------------------------------------------------------------------------------------------------------- powers
