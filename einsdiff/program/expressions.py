@@ -113,13 +113,29 @@ def _contract(page: Page, step: Contract) -> Phrase:
     first, *second = step.operands
     if not second:
         summed = tuple(n for n in first.labels if n not in step.out)
+        by_ones = _by_ones(page, first, summed)
         formula: Formula = (Symbol("sum", summed), "(", *page.of(first).formula, ")")
-        return Phrase(contract.total(page.spell, page.piece(first), step.out), ATOM, formula, ATOM)
+        code = page.spell(by_ones, page.name(first.value)) if by_ones else ""
+        return Phrase(code or contract.total(page.spell, page.piece(first), step.out), ATOM, formula, ATOM)
     if first.value == second[0].value:
         page.firm(first.value)
     a, b = page.piece(first), page.piece(second[0])
     formula = (*page.of(first).formula_at(TIMES), " ", *page.of(second[0]).formula_at(TIMES))
     return Phrase(contract.pair(page.spell, a, b, step.out), ATOM, formula, TIMES)
+
+
+SUMMED = 2**10  # entries of a matrix whose rows or columns BLAS sums quicker, as a product with ones
+PAIRWISE = 2**12  # a longer row is summed more accurately in pairs
+
+
+def _by_ones(page: Page, operand: Operand, summed: Labels) -> str:
+    """Return the operation that sums a large matrix along an axis as a product with ones, if one does."""
+    known = page.plan.values[operand.value]
+    if not page.dialect.can_write or len(known.shape) != 2 or len(summed) != 1 or known.entries < SUMMED:
+        return ""
+    if summed[0] == operand.labels[0]:
+        return "column sums"
+    return "row sums" if known.shape[1] <= PAIRWISE else ""
 
 
 def _multiply(page: Page, step: Multiply) -> Phrase:
@@ -137,7 +153,7 @@ def _divide(page: Page, step: Divide) -> Phrase:
     above, below = (page.spread(op, step.out) for op in step.operands)
     formula = (*above.formula_at(TIMES), " / ", *below.formula_at(POWER))
     code = f"{above.at(TIMES)} / {below.at(POWER)}"
-    if page.is_constant(step.target) and not page.is_count(step.operands[1].value):  # Python refuses to divide by 0
+    if page.is_constant(step.target) and page.is_doubtful(step.operands[1].value):  # Python refuses to divide by 0
         code = f"({code} if {below.code} else {above.at(TIMES)} * {page.dialect.module}.inf)"
         return Phrase(code, ATOM, formula, PLUS)
     return Phrase(code, TIMES, formula, PLUS)
@@ -167,7 +183,7 @@ def _power(page: Page, step: Power) -> Phrase:
     else:
         phrase = page.spread(operand, step.out)
         code, bind = f"{phrase.at(ATOM)} ** {shown if tight == ATOM else f'({shown})'}", POWER
-        if is_number and not isinstance(exponent, int) and not page.is_count(operand.value):  # complex in Python
+        if is_number and not isinstance(exponent, int) and page.is_doubtful(operand.value):  # complex in Python
             code, bind = f"({code} if {phrase.at(PLUS)} >= 0 else {page.dialect.module}.nan)", ATOM
     text = str(exponent) if isinstance(exponent, int) else f"({exponent})"
     return Phrase(code, bind, (*phrase.formula_at(ATOM), f"^{text}"), POWER)

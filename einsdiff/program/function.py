@@ -137,7 +137,7 @@ class CompiledFunction:
         """Return the program for arrays of these shapes, planning it where none is kept."""
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
-        is_uniform = len({a.dtype for a in arrays.values()}) < 2 and not self._arguments.callables
+        is_uniform = len({a.dtype for a in arrays.values()}) < 2
         text, table = self._make(known, arrays, dtype.itemsize, LARGE if is_uniform else None)
         program = self._texts.get(text) or self._executed(text, tuple(name for name, _ in table.plan.inputs))
         keep(self._texts, text, program, SIGNATURES)
@@ -162,6 +162,7 @@ class CompiledFunction:
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         plan = Planner(self.request, self._sizes, known, present).plan()
         check_memory(plan, known, self.request, itemsize)
+        large = None if self._arguments.callables else large  # nothing tells the dtype of what they return
         self._planned = (source(plan, self.request.source, self.dialect, large), PlanTable(plan, itemsize))
         return self._planned
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 HELPERS = {
     "sigmoid": '''\
+@np.errstate(over="ignore")
 def sigmoid(x, out=None):
     """Return 1 / (1 + exp(-x)); it is 0 where exp(-x) overflows, which is not told."""
-    with np.errstate(over="ignore"):
-        return np.divide(1, np.add(1, np.exp(np.negative(x, out), out), out), out)
+    return np.reciprocal(np.add(1, np.exp(np.negative(x, out), out), out), out)
 ''',
     "softplus": '''\
 def softplus(x):

@@ -19,7 +19,6 @@ from einsdiff.program.steps import (
     Contract,
     Divide,
     Evaluate,
-    Length,
     Literal,
     Map,
     Multiply,
@@ -188,12 +187,20 @@ class Page:
         """Tell whether a value is a number that Python knows."""
         return self.plan.values[value].is_constant
 
-    def is_count(self, value: int) -> bool:
-        """Tell whether a number that Python knows is made of sizes and literals such that it is above 0."""
+    def is_doubtful(self, value: int) -> bool:
+        """Tell whether a number that Python computes may be 0 or negative, where Python has answers of its own."""
         step = self._making[value]
+        if isinstance(step, Literal):
+            return step.base <= 0
         if isinstance(step, Multiply | Divide | Power):
-            return all(self.is_count(op.value) for op in step.operands)
-        return isinstance(step, Length) or (isinstance(step, Literal) and step.base > 0)
+            return any(self.is_doubtful(op.value) for op in step.operands)
+        return isinstance(step, Combine | Map) and self._is_of_python(value)
+
+    def _is_of_python(self, value: int) -> bool:
+        """Tell whether a number is one of Python's; values of functions are only where they are turned into such."""
+        step = self._making[value]
+        is_own = not isinstance(step, Map) or self.dialect.can_write
+        return is_own and all(self._is_of_python(op.value) for op in step.operands)
 
     def of(self, operand: Operand) -> Phrase:
         """Return the phrase of an operand, with the step's labels in its formula."""

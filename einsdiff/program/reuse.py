@@ -29,7 +29,7 @@ class Reuse:
             for step in entry.steps if isinstance(entry, Block | Rows) else (entry,):
                 self._last.update((self._roots[op.value], place) for op in step.operands)
         kept = {self._roots[o.value] for o in plan.outputs}
-        self._own = {v for v, s in making.items() if not isinstance(s, View | Evaluate)} - kept
+        self._own = {v for v, s in making.items() if not _is_part(s) and not isinstance(s, Evaluate)} - kept
 
     def write(self, step: AnyStep, place: int) -> bool:
         """Write a step over one of its operands, if one can be written over."""
@@ -87,6 +87,11 @@ class Reuse:
 
 def _root(value: int, making: dict[int, AnyStep]) -> int:
     """Return the value whose memory a value is a part of."""
-    while isinstance(step := making.get(value), View):
-        value = step.operands[0].value
+    while value in making and _is_part(making[value]):
+        value = making[value].operands[0].value
     return value
+
+
+def _is_part(step: AnyStep) -> bool:
+    """Tell whether a step makes no array of its own."""
+    return isinstance(step, View) or (isinstance(step, Combine) and step.coefficients == (1,))

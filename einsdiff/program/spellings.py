@@ -67,6 +67,8 @@ OPERATIONS = {
     "vecdot":      Row("np.vecdot({0}.conj(), {1})",       "torch.linalg.vecdot({0}.conj(), {1})",                "jnp.vecdot({0}.conj(), {1})"),
     "tensordot":   Row("np.tensordot({0}, {1}, {2})",      "torch.tensordot({0}, {1}, {2})",                      "jnp.tensordot({0}, {1}, {2})"),
     "einsum":      Row("np.einsum('{0}', {1})",            "torch.einsum('{0}', {1})",                            "jnp.einsum('{0}', {1})"),
+    "column sums": Row("np.ones({0}.shape[0], {0}.dtype).dot({0})", "{0}.sum(dim=0)",                              "{0}.sum(axis=0)"),
+    "row sums":    Row("{0}.dot(np.ones({0}.shape[1], {0}.dtype))", "{0}.sum(dim=1)",                              "{0}.sum(axis=1)"),
     # reductions: `{axis}` is the argument that names the axes (`{more}` with a comma), `{axes}` the axes
     "axis":        Row("axis={0}",                         "dim={0}",                                             "axis={0}"),
     "prod":        Row("{0}.prod({axis})",                 "{product}({0}, {axes})",                              "{0}.prod({axis})"),

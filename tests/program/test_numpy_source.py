@@ -10,6 +10,7 @@ import textwrap
 import numpy as np
 import pytest
 
+import einsdiff as ed
 from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis
 from einsdiff.program import compile as compile_request
@@ -216,3 +217,22 @@ def test_a_chain_of_matrices_is_multiplied_without_transposing():
         arrays = [rng.normal(size=pair) for pair in itertools.pairwise(sizes)]
         np.testing.assert_allclose(function(**dict(zip("ABC", arrays, strict=True))), np.linalg.multi_dot(arrays))
         assert ".T" not in function.source
+
+
+@pytest.mark.parametrize(
+    ("formula", "wanted"),
+    [
+        ("y_i = (1 - n)^(1/2) x_i", np.nan),
+        ("y_i = sqrt(2 - n) x_i", np.nan),
+        ("y_i = (1 - n)^(-2/3) x_i", np.nan),
+        ("y_i = (4 - n)^(3/2) x_i", 2.0),
+        ("y_i = x_i + 1/(3 - n)", np.inf),
+        ("y_i = x_i - (3 - n)^(-2)", -np.inf),
+        ("y_i = x_i + 1/(5 - n)", 2.5),
+    ],
+)
+def test_numbers_made_of_sizes_are_what_numpy_makes_of_them(formula, wanted):
+    x = np.full(3, 2.0)
+    found = ed.compile(f"x : vector(n); {formula}")(x=x)
+    assert found.dtype == np.float64
+    np.testing.assert_array_equal(found, np.full(3, wanted))
