@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program import contract, numbers
@@ -26,6 +27,7 @@ from einsdiff.program.steps import (
     Matrix,
     Multiply,
     Operand,
+    Pack,
     Power,
     View,
 )
@@ -34,7 +36,7 @@ from einsdiff.program.steps import (
 def write(page: Page, step: AnyStep) -> None:
     """Write one step on the page."""
     if isinstance(step, Assemble):
-        (_assemble if page.dialect.embed is None else _embed)(page, step)
+        (assemble if page.dialect.embed is None else _embed)(page, step)
     else:
         page.put(step, expression(page, step))
 
@@ -54,6 +56,8 @@ def expression(page: Page, step: AnyStep) -> Phrase:
             return Phrase(code, ATOM, (Symbol("ε", out),), ATOM)
         case View():
             return _view(page, step)
+        case Pack():
+            return _pack(page, step)
         case Contract():
             return _contract(page, step)
         case Multiply():
@@ -94,6 +98,14 @@ def _view(page: Page, step: View) -> Phrase:
     else:
         code = contract.einsum(page.spell, [Piece(code, tuple(labels))], step.out)
     return phrase.moved({n: str(place) for n, place in places.items()})._replace(code=code, bind=ATOM)
+
+
+def _pack(page: Page, step: Pack) -> Phrase:
+    """An array with its axes in another order, in memory too."""
+    (operand,) = step.operands
+    phrase = page.of(operand)
+    code = page.spell("pack", transposed(page.spell, phrase.at(ATOM), operand.labels, step.out))
+    return Phrase(code, ATOM, phrase.formula_at(TIMES), TIMES)
 
 
 def _contract(page: Page, step: Contract) -> Phrase:
@@ -309,8 +321,18 @@ def _matrix(page: Page, step: Matrix) -> Phrase:
 # --------------------------------------------------------------------------------------------------- whole arrays
 
 
-def _assemble(page: Page, step: Assemble) -> None:
-    """Zeros, and into their diagonals and components what stands there."""
+class Window(NamedTuple):
+    """The part of an axis that a round of a loop makes: the axis, and the code of a slice."""
+
+    axis: int
+    code: str
+
+
+def assemble(page: Page, step: Assemble, window: Window | None = None) -> None:
+    """Zeros, and into their diagonals and components what stands there; or that added to the array that comes first.
+
+    In a loop `window` has the axis of which each round makes a part.
+    """
     rows = list(zip(step.coefficients, step.operands, step.patterns, step.places, strict=True))
     if (
         len(rows) > 1
@@ -334,20 +356,32 @@ def _assemble(page: Page, step: Assemble) -> None:
     if not rows:
         page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
         return
-    name = page.open(step, zeros, formula)
+    is_whole = rows[0] == (1, Operand(step.operands[0].value, step.out), step.out, ()) and not page.plan.functions
+    if is_whole and page.is_spent(step):
+        name = page.take_over(step, formula)
+    else:
+        copy = page.spell("copy", page.name(step.operands[0].value)) if is_whole else zeros
+        name = page.open(step, copy, formula)
     for k, (coefficient, operand, pattern, places) in enumerate(rows):
-        target, free = _part(page, name, pattern, dict(places))
+        if is_whole and not k:
+            continue
+        target, free = _part(page, name, pattern, dict(places), window)
         phrase = page.spread(operand, free)
         code, _ = _scaled(page, _magnitude(coefficient), phrase)
         sign = "-" if coefficient < 0 else ""
         page.add(f"{target} += {sign}{code}" if k else f"{target} = {sign}{code}")
 
 
-def _part(page: Page, name: str, pattern: Labels, places: dict[int, int]) -> tuple[str, Labels]:
+def _part(
+    page: Page, name: str, pattern: Labels, places: dict[int, int], window: Window | None = None
+) -> tuple[str, Labels]:
     """Return the code of the part of an array that a pattern names, and the labels of its axes."""
     labels = [n for n in pattern if n not in places]
     free = tuple(dict.fromkeys(labels))
     entries = [str(places[n] - 1) if n in places else ":" for n in pattern]
+    if window:
+        tied = [axis for axis, n in enumerate(pattern) if axis != window.axis and n == window.axis]
+        entries = [window.code if axis in tied else entry for axis, entry in enumerate(entries)]
     while entries and entries[-1] == ":":
         entries.pop()
     code = f"{name}[{', '.join(entries)}]" if entries else name

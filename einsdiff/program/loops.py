@@ -46,8 +46,11 @@ class Loop:
         totals = {value: page.namer.numbered("t") for value in sorted(block.totals)}
         wholes = {value: page.namer.numbered("t") for value in block.results}
         outside, page.lines = page.lines, []
+        page.cut = dict.fromkeys((*self.parts.values(), *(s.target for s in self.steps if s.target not in totals)), 0)
+        page.rows = f"len({page.name(next(iter(self.parts.values())))})"
         for step in self.steps:
             self._write(step, totals, wholes, part)
+        page.cut = {}
         inside, page.lines = page.lines, outside
         head = []
         for value, new in self.parts.items():

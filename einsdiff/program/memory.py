@@ -8,6 +8,7 @@ from math import prod
 
 from einsdiff.errors import InputError
 from einsdiff.program.request import Request
+from einsdiff.program.rows import in_parts
 from einsdiff.program.sizes import in_formula
 from einsdiff.program.steps import Plan, View
 from einsdiff.program.table import PlanTable
@@ -54,10 +55,12 @@ def check_size(name: str, shape: Sequence[int], itemsize: int, help: str) -> Non
 
 def _too_large(plan: Plan, given: Sequence[int | None], itemsize: int, limit: int | None) -> int | None:
     """Return the first value that takes more memory than there is."""
+    unseen = in_parts(plan)
     for step in plan.steps:
         value = plan.values[step.target]
         is_told = all(given[c] is not None for c in value.classes)
-        if limit is not None and itemsize * value.entries > limit and not isinstance(step, View) and is_told:
+        is_whole = not isinstance(step, View) and step.target not in unseen
+        if limit is not None and itemsize * value.entries > limit and is_whole and is_told:
             return step.target
     return None
 

@@ -16,12 +16,14 @@ from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed
 from einsdiff.program.steps import (
     AnyStep,
     Combine,
+    Contract,
     Divide,
     Evaluate,
     Literal,
     Map,
     Multiply,
     Operand,
+    Pack,
     Plan,
     Power,
     Result,
@@ -50,7 +52,10 @@ class Page:
         self._uses.update(bearer[0] for bearer in plan.bearers if bearer)
         self._borrowed = {value for _, value in plan.inputs}
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
+        self._fresh = {s.target for s in plan.steps if _is_fresh(s)}
         self._making = {s.target: s for s in plan.steps}
+        self.cut: Mapping[int, int] = {}  # the axis along which there is only a part of a value now
+        self.rows = ""  # the code of how long that part is
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -69,6 +74,28 @@ class Page:
     def open(self, step: AnyStep, code: str, formula: Formula) -> str:
         """Write a statement that makes the array of a step, and return its name."""
         return self._state(step.target, Phrase(code, PLUS, formula, PLUS).moved(self._axes(step)))
+
+    def show(self, step: View, window: str) -> None:
+        """Let what a view makes be a part of its operand."""
+        name = self.name(step.operands[0].value)
+        code = f"{name}{window}"
+        if self._uses[step.target] == 1:
+            self._waiting[step.target] = Phrase(code, ATOM, (Symbol(name, step.out),), ATOM)
+        else:
+            self._names[step.target] = self.namer.numbered("t")
+            self.add(f"{self._names[step.target]} = {code}")
+
+    def is_spent(self, step: AnyStep) -> bool:
+        """Tell whether the first operand of a step can become its result: nobody else sees that array."""
+        value = step.operands[0].value
+        return value in self._fresh and value not in self._views.values() and self._uses[value] == 1
+
+    def take_over(self, step: AnyStep, formula: Formula) -> str:
+        """Let the array of the first operand be what a step makes, and return its name."""
+        name = self.name(step.operands[0].value)
+        self._names[step.target] = name
+        self._comment(name, step.target, formula)
+        return name
 
     def add(self, line: str) -> None:
         """Write one more statement."""
@@ -251,7 +278,8 @@ class Page:
         values = self.plan.values
         numbers = {n: s for op in operands for n, s in zip(op.labels, values[op.value].shape, strict=True)}
         classes = {n: c for op in operands for n, c in zip(op.labels, values[op.value].classes, strict=True)}
-        return Extent(numbers, lambda label: self._length(classes[label]))
+        cut = {op.labels[self.cut[op.value]] for op in operands if op.value in self.cut}
+        return Extent(numbers, lambda label: self.rows if label in cut else self._length(classes[label]))
 
     def _length(self, number: int) -> str:
         """Return the code of the size of a class that some array here has."""
@@ -283,3 +311,16 @@ class Page:
     def common(self) -> str:
         """Return the code of the dtype of a result in which no array takes part: that of the inputs."""
         return self.dialect.common([self._names[value] for _, value in self.plan.inputs])
+
+
+def _is_fresh(step: AnyStep) -> bool:
+    """Tell whether a step surely makes an array in memory of its own."""
+    match step:
+        case Multiply() | Divide() | Power() | Map() | Pack():
+            return True
+        case Combine(coefficients=coefficients):
+            return coefficients != (1,)
+        case Contract(operands=operands, out=out):
+            return len(operands) > 1 or len(out) < len(operands[0].labels)
+        case _:
+            return False

@@ -33,10 +33,12 @@ from einsdiff.program.early import early
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
+from einsdiff.program.halves import halves
 from einsdiff.program.near_one import near_one
 from einsdiff.program.outer import outer
 from einsdiff.program.parts import Opener
 from einsdiff.program.pattern import Outline
+from einsdiff.program.powers import powers
 from einsdiff.program.products import ProductForm
 from einsdiff.program.redraft import Draft, Pass, Whole
 from einsdiff.program.request import Output, Request
@@ -45,10 +47,14 @@ from einsdiff.program.softmaxes import softmax
 from einsdiff.program.spread import spread
 from einsdiff.program.squares import symmetric
 from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
+from einsdiff.program.sums import contracted
 from einsdiff.program.supply import Supply
+from einsdiff.program.turns import turn
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
-PASSES: tuple[Pass | Whole, ...] = (softmax, near_one, early, gather, symmetric, outer, Whole(arranged))
+PASSES: tuple[Pass | Whole, ...] = (
+    softmax, near_one, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
+)  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
 """Other requests for the same results; the one whose plan costs least is carried out."""

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.demand import needed
 from einsdiff.program.ledger import Ledger
+from einsdiff.program.mirror import Mirror
 from einsdiff.program.network import Contraction, Factor
-from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Multiply, Operand, Plan, Power, View
+from einsdiff.program.steps import (
+    AnyStep,
+    Combine,
+    Contract,
+    Divide,
+    Evaluate,
+    Fold,
+    Map,
+    Matrix,
+    Multiply,
+    Operand,
+    Pack,
+    Plan,
+    Power,
+    View,
+)
 
-SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Power, View)
+SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Pack, Power, View)
 """Steps whose axes are all axes of their operands."""
 
 Pass = Callable[["Draft", AnyStep], int | None]
@@ -26,6 +42,18 @@ class Whole(NamedTuple):
     carry_out: Callable[[Plan], Plan]
 
 
+@dataclass(frozen=True)
+class Guarded:
+    """A pass that leaves the plans alone in which `finds` finds no step for it."""
+
+    change: Pass
+    finds: Callable[[Plan], bool]
+
+    def __call__(self, draft: Draft, step: AnyStep) -> int | None:
+        """Return what the pass returns."""
+        return self.change(draft, step)
+
+
 class Draft:
     """The new ledger, and how the values of the old plan are called in it.
 
@@ -34,6 +62,7 @@ class Draft:
         uses: how often the old plan uses what a value stands for; of values that are new, nothing is known.
         steps: the step that makes each value of the new ledger.
         changes: how many steps were put in the place of others.
+        mirror: what exchanging axes does to these values.
     """
 
     def __init__(self, numbers: Sequence[int], plan: Plan) -> None:
@@ -41,12 +70,15 @@ class Draft:
         self.steps: dict[int, AnyStep] = {}
         self.uses: Counter[int] = Counter()
         self.changes = 0
+        self.mirror = Mirror(self.ledger.values, self.steps.get)
         self._plan = plan
         self._new: dict[int, int] = {}
 
     def carry_out(self, change: Pass) -> Plan:
         """Return the plan with every step that `change` changes."""
         plan = self._plan
+        if isinstance(change, Guarded) and not change.finds(plan):
+            return plan
         uses = Counter(op.value for step in plan.steps for op in step.operands)
         uses.update([*(o.value for o in plan.outputs), *(bearer[0] for bearer in plan.bearers if bearer)])
         making = {step.target: step for step in plan.steps}
@@ -73,13 +105,35 @@ class Draft:
 
     def _again(self, step: AnyStep, change: Pass) -> int:
         operands = tuple(Operand(self._new[op.value], op.labels) for op in step.operands)
+        if not isinstance(step, Matrix | Evaluate):
+            operands = tuple(map(self._turned_back, operands))
         found = change(self, replace(step, operands=operands))
         if found is not None:
             self.changes += 1
             return found
-        details = [getattr(step, f.name) for f in fields(step)][3:]
-        classes = None if isinstance(step, SIZED) else self._plan.values[step.target].classes
-        return self.note(type(step), operands, step.out, *details, classes=classes)
+        classes = None if isinstance(step, SIZED) else self.classes(step)
+        return self.note(type(step), operands, step.out, *self.details(step), classes=classes)
+
+    def _turned_back(self, operand: Operand) -> Operand:
+        """Return the array of which an operand is a view with its axes exchanged."""
+        step = self.steps.get(operand.value)
+        if not isinstance(step, View) or len(step.operands[0].labels) > len(step.out):
+            return operand
+        names = dict(zip(step.out, operand.labels, strict=True))
+        ((value, labels),) = step.operands
+        return Operand(value, tuple(names[n] for n in labels))
+
+    def classes(self, step: AnyStep) -> tuple[int, ...]:
+        """Return the size class of each axis of what a step of the old plan makes."""
+        return self._plan.values[step.target].classes
+
+    def shape(self, step: AnyStep) -> tuple[int, ...]:
+        """Return the shape of what a step of the old plan makes."""
+        return self._plan.values[step.target].shape
+
+    def details(self, step: AnyStep) -> list[object]:
+        """Return what a step knows beside its operands and its labels."""
+        return [getattr(step, f.name) for f in fields(step)][3:]
 
     def note(
         self,

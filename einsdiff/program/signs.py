@@ -23,6 +23,7 @@ from einsdiff.program.steps import (
     Matrix,
     Multiply,
     Operand,
+    Pack,
     Power,
     Value,
     View,
@@ -61,7 +62,7 @@ class Signs:
                 return 1 if base >= 0 or exponent % 2 == 0 else -1 if exponent == 1 else 0
             case Length():
                 return 1
-            case View():
+            case View() | Pack():
                 return signs[0]
             case Multiply(operands=(a, b)) | Contract(operands=(a, b)):
                 return 1 if _is_square(a, b) else signs[0] * signs[1]

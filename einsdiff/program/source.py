@@ -14,7 +14,8 @@ from einsdiff.program.page import Page
 from einsdiff.program.phrase import letters
 from einsdiff.program.reuse import LARGE as REUSED
 from einsdiff.program.reuse import Reuse
-from einsdiff.program.steps import Plan, Result
+from einsdiff.program.rows import Rows, in_rows, write_rows
+from einsdiff.program.steps import AnyStep, Plan, Result
 
 NAME = "program"  # what the one public function is called
 
@@ -31,13 +32,17 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     plain = [name for name in given if is_parameter(name) and name not in taken]
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
+    steps: Sequence[AnyStep | Block | Rows] = plan.steps
+    if dialect.can_write:
+        plan, steps = (in_rows(plan, 16 * large) if large is not None else None) or (plan, scheduled(plan, large))
     page = Page(plan, local, namer, dialect)
     kind = "Arrays"
-    schedule = scheduled(plan, large if dialect.can_write else None)
-    reuse = Reuse(page, schedule, min(large, REUSED)) if dialect.can_write and large is not None else None
-    for place, step in enumerate(schedule):
+    reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and large is not None else None
+    for place, step in enumerate(steps):
         if isinstance(step, Block):
             write_block(page, step)
+        elif isinstance(step, Rows):
+            write_rows(page, step)
         elif reuse is None or not reuse.write(step, place):
             write(page, step)
             continue

@@ -61,6 +61,7 @@ OPERATIONS = {
     "sqrt":        Row("np.sqrt({0})",                     "torch.sqrt({0})",                                     "jnp.sqrt({0})"),
     "square":      Row("np.square({0})",                   "torch.square({0})",                                   "jnp.square({0})"),
     "transpose":   Row("{0}.transpose({1})",               "{0}.permute({1})",                                    "{0}.transpose({1})"),
+    "pack":        Row("{0}.copy()",                       "{0}.contiguous()",                                    "{0}"),
     "dot":         Row("{0}.dot({1})",                     "{0}.matmul({1})",                                     "{0}.dot({1})"),
     "matmul":      Row("np.matmul({0}, {1})",              "torch.matmul({0}, {1})",                              "jnp.matmul({0}, {1})"),
     "vecdot":      Row("np.vecdot({0}.conj(), {1})",       "torch.linalg.vecdot({0}.conj(), {1})",                "jnp.vecdot({0}.conj(), {1})"),

@@ -1,5 +1,7 @@
 """A product with a sum that is larger than its terms, written out: a (δ_ij b_i + c_j) = δ_ij a b_i + a c_j.
 
+So is one with a sum of δ alone, a (δ_ik - δ_jk), in every place where it stands.
+
 The sum itself would be a whole array.  As products of its terms it stays on its diagonals, and without the axes along
 which it is constant, until the result.
 """
@@ -41,7 +43,9 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
         return None
     for factor in node.factors:
         inner, wires = known[factor.node]
-        if factor.exponent == 1 and uses[factor.node] == 1 and isinstance(inner, Sum) and _is_larger(inner):
+        if factor.exponent != 1 or not isinstance(inner, Sum):
+            continue
+        if _is_of_deltas(inner) or (uses[factor.node] == 1 and _is_larger(inner)):
             terms = []
             for t in inner.terms:
                 term = Entry(t.node, tuple(wires[k] for k in t.labels))
@@ -54,6 +58,16 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
 def _is_larger(node: Sum) -> bool:
     """Tell whether a sum has few terms, each of which is smaller than the sum."""
     return len(node.terms) <= MANY and (_is_mixed(node) or _is_broadcast(node))
+
+
+def _is_of_deltas(node: Sum) -> bool:
+    """Tell whether a sum has few terms, all of them δ alone: as products of other factors they cost nothing."""
+    return len(node.terms) <= MANY and all(_is_delta(t.node, t.labels) for t in node.terms)
+
+
+def _is_delta(node: Expr, labels: Labels) -> bool:
+    is_plain = isinstance(node, Product) and all(isinstance(f.node, Ones) for f in node.factors)
+    return is_plain and bool(_diagonals(node, labels))
 
 
 def _is_mixed(node: Sum) -> bool:

@@ -82,6 +82,11 @@ class View(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Pack(Step):
+    """The same array with its axes in another order, and in memory in that order."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contract(Step):
     """The sum over all labels not in `out` of one operand, or of the product of two."""
 
@@ -153,7 +158,7 @@ class Assemble(Step):
 
 
 AnyStep = (
-    Literal | Length | Alternating | View | Contract | Multiply | Divide | Power
+    Literal | Length | Alternating | View | Pack | Contract | Multiply | Divide | Power
     | Combine | Map | Evaluate | Fold | Matrix | Assemble
 )  # fmt: skip
 

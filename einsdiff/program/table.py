@@ -20,6 +20,7 @@ from einsdiff.program.steps import (
     Map,
     Matrix,
     Multiply,
+    Pack,
     Plan,
     Power,
     View,
@@ -90,7 +91,7 @@ def flops(plan: Plan, step: AnyStep) -> int:
     shapes = [plan.values[op.value].shape for op in step.operands]
     made = plan.values[step.target].entries
     match step:
-        case Literal() | Length() | View() | Alternating():
+        case Literal() | Length() | View() | Pack() | Alternating():
             return 0
         case Contract():
             sizes = {
@@ -139,6 +140,8 @@ def _operation(plan: Plan, step: AnyStep) -> str:
             return f"{operator} {subscripts}"
         case View(places=places):
             return f"{'component' if places else 'view'} {subscripts}"
+        case Pack():
+            return f"pack {subscripts}"
         case Alternating(out=out):
             return indexed("ε", [names[n] for n in out])
         case Assemble(patterns=patterns):

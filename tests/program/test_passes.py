@@ -11,22 +11,14 @@ from hypothesis import strategies as st
 import einsdiff as ed
 from einsdiff.algebra import walk
 from einsdiff.program import blocks
-from einsdiff.program.axes import arranged
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
-from einsdiff.program.early import early
-from einsdiff.program.gather import gather
-from einsdiff.program.near_one import near_one
 from einsdiff.program.numpy_dialect import NUMPY
-from einsdiff.program.outer import outer
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
-from einsdiff.program.redraft import Whole
 from einsdiff.program.signs import Signs
 from einsdiff.program.sizes import Sizes
-from einsdiff.program.softmaxes import softmax
 from einsdiff.program.source import source
 from einsdiff.program.spread import spread
-from einsdiff.program.squares import symmetric
 from einsdiff.program.steps import View
 from einsdiff.program.table import PlanTable
 from tests.program.networks import KINDS, arrays, entries, request
@@ -83,10 +75,7 @@ def classes(n, width, count):
 def agree(found, given_arrays, **tolerance):
     """Check that all ways to plan give what no pass at all gives, and return the plan with all of them."""
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
-    for passes, alternatives in itertools.product(
-        [(), (softmax,), (near_one,), (early,), (gather,), (symmetric,), (outer,), (Whole(arranged),), PASSES],
-        [(), ALTERNATIVES],
-    ):
+    for passes, alternatives in itertools.product([(), *((change,) for change in PASSES), PASSES], [(), ALTERNATIVES]):
         plan = planned(found, given_arrays, passes, alternatives)
         for large, block, vast in ((None, 1, 0), (0, blocks.BLOCK, blocks.VAST), (0, 5, 0), (0, 5, blocks.VAST)):
             for result, wanted in zip(run(plan, given_arrays, large, block, vast), plain, strict=True):
