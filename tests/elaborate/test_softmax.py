@@ -31,7 +31,9 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "wanted"), CASES)
 def test_softmax_keeps_its_index(text, wanted):
-    given = {name: a for name, a in (("x", X), ("b", B), ("c", C), ("V", V)) if re.search(rf"\b{name}_", text.split("=")[-1])}
+    given = {
+        name: a for name, a in (("x", X), ("b", B), ("c", C), ("V", V)) if re.search(rf"\b{name}_", text.split("=")[-1])
+    }
     np.testing.assert_allclose(evaluate(text, given).result, wanted)
     np.testing.assert_allclose(ed.parse(text).compile()(**given), wanted)
 

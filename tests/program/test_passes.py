@@ -12,8 +12,8 @@ from einsdiff.algebra import walk
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
 from einsdiff.program.gather import gather
-from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.near_one import near_one
+from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
 from einsdiff.program.signs import Signs
 from einsdiff.program.sizes import Sizes
