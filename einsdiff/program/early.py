@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from einsdiff.algebra.nodes import Labels
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Combine, Contract, Multiply, Operand
+from einsdiff.program.redraft import Draft, Guarded, origin
+from einsdiff.program.steps import AnyStep, Combine, Contract, Multiply, Operand, Plan
 
 
-def early(draft: Draft, step: AnyStep) -> int | None:
+def _early(draft: Draft, step: AnyStep) -> int | None:
     """Σ_n a b_n = a Σ_n b_n, where the product is used for nothing else."""
     if not isinstance(step, Contract) or len(step.operands) != 1:
         return None
@@ -63,3 +63,13 @@ def _total(draft: Draft, part: Operand, gone: set[int]) -> Operand:
         return part
     kept = tuple(n for n in part.labels if n not in gone)
     return Operand(draft.note(Contract, (part,), kept), kept)
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether products, or sums of them, are summed."""
+    making = {s.target: s for s in plan.steps}
+    alone = (s.operands[0].value for s in plan.steps if isinstance(s, Contract) and len(s.operands) == 1)
+    return any(isinstance(origin(making, value), Contract | Multiply | Combine) for value in alone)
+
+
+early = Guarded(_early, _finds)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Combine, Literal, Map, Operand
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Combine, Literal, Map, Operand, Plan
 
 
-def near_one(draft: Draft, step: AnyStep) -> int | None:
+def _near_one(draft: Draft, step: AnyStep) -> int | None:
     """log(1 + u) = log1p(u); exp(u) - 1 = expm1(u), where the exponential is used for nothing else."""
     if isinstance(step, Map) and step.function == "log":
         return _logarithm(draft, step)
@@ -49,3 +49,11 @@ def _exponential(draft: Draft, step: Combine) -> int | None:
 def _is_one(draft: Draft, operand: Operand) -> bool:
     step = draft.steps.get(operand.value)
     return isinstance(step, Literal) and step.base == 1
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are logarithms or exponentials."""
+    return any(isinstance(s, Map) and s.function in {"exp", "log"} for s in plan.steps)
+
+
+near_one = Guarded(_near_one, _finds)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from einsdiff.program.order import FLAT, OPTIMAL
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Multiply, Operand
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Multiply, Operand, Plan
 
 
-def outer(draft: Draft, step: AnyStep) -> int | None:
+def _outer(draft: Draft, step: AnyStep) -> int | None:
     """(a b) (c d) = a (b (c d)), where each factor brings axes of its own."""
     if not isinstance(step, Multiply) or len(step.out) <= FLAT:
         return None
@@ -37,3 +37,11 @@ def _factors(draft: Draft, step: Multiply) -> list[Operand]:
 
 def _values(step: AnyStep) -> list[int]:
     return sorted(op.value for op in step.operands)
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are products with many axes."""
+    return any(isinstance(s, Multiply) and len(s.out) > FLAT for s in plan.steps)
+
+
+outer = Guarded(_outer, _finds)

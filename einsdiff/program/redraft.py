@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
@@ -52,6 +52,14 @@ class Guarded:
     def __call__(self, draft: Draft, step: AnyStep) -> int | None:
         """Return what the pass returns."""
         return self.change(draft, step)
+
+
+def origin(making: Mapping[int, AnyStep], value: int) -> AnyStep | None:
+    """Return the step that makes a value, or that of which it is a view."""
+    step = making.get(value)
+    while isinstance(step, View):
+        step = making.get(step.operands[0].value)
+    return step
 
 
 class Draft:

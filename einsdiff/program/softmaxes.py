@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from einsdiff.program.redraft import Draft
-from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Operand
+from einsdiff.program.redraft import Draft, Guarded
+from einsdiff.program.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Operand, Plan
 
 
-def softmax(draft: Draft, step: AnyStep) -> int | None:
+def _softmax(draft: Draft, step: AnyStep) -> int | None:
     """exp(z - logsumexp(z)) = e / Σ e with e = exp(z - max(z)), where the logsumexp is used for nothing else."""
     if not isinstance(step, Map) or step.function != "exp" or draft.uses[step.operands[0].value] > 1:
         return None
@@ -28,3 +28,12 @@ def softmax(draft: Draft, step: AnyStep) -> int | None:
     e = Operand(draft.note(Map, (Operand(low, z.labels),), z.labels, "exp"), z.labels)
     whole = Operand(draft.note(Contract, (e,), total.labels), total.labels)
     return draft.note(Divide, (e, whole), z.labels)
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether there are a logsumexp and an exponential."""
+    has_total = any(isinstance(s, Fold) and s.operator == "logsumexp" for s in plan.steps)
+    return has_total and any(isinstance(s, Map) and s.function == "exp" for s in plan.steps)
+
+
+softmax = Guarded(_softmax, _finds)

@@ -8,9 +8,9 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from einsdiff.program.redraft import Draft
+from einsdiff.program.redraft import Draft, Guarded
 from einsdiff.program.signs import Signs
-from einsdiff.program.steps import AnyStep, Combine, Contract, Map, Multiply, Operand
+from einsdiff.program.steps import AnyStep, Combine, Contract, Map, Multiply, Operand, Plan, View
 
 WIDE = 32  # a product with fewer rows and columns gains nothing
 LONG = 32  # nor does a sum of fewer numbers
@@ -24,7 +24,7 @@ class Square(NamedTuple):
     other: Operand
 
 
-def symmetric(draft: Draft, step: AnyStep) -> int | None:
+def _symmetric(draft: Draft, step: AnyStep) -> int | None:
     """Σ_n (d_n X_ni) X_nj = Σ_n Z_ni Z_nj with Z_ni = √d_n X_ni; with the sign in front where no d_n is positive."""
     square = _found(draft, step)
     if square is None:
@@ -74,3 +74,24 @@ def _is_symmetric(draft: Draft, step: Contract, square: Square) -> bool:
         return False
     sizes = draft.ledger.extent([matrix])
     return prod(sizes[a] for a, _ in open_) >= WIDE and prod(sizes[n] for n in tied - kept) >= LONG
+
+
+def _finds(plan: Plan) -> bool:
+    """Tell whether a product with an array is multiplied by that array again."""
+    making = {s.target: s for s in plan.steps}
+    known = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
+
+    def bare(value: int) -> int:
+        return bare(known[value]) if value in known else value
+
+    for step in plan.steps:
+        if isinstance(step, Contract) and len(step.operands) == 2:
+            first, second = (bare(op.value) for op in step.operands)
+            for one, other in ((first, second), (second, first)):
+                made = making.get(one)
+                if isinstance(made, Multiply) and other in {bare(op.value) for op in made.operands}:
+                    return True
+    return False
+
+
+symmetric = Guarded(_symmetric, _finds)
