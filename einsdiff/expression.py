@@ -239,6 +239,7 @@ class Expression:
         as_matrix: bool = False,
         sizes: Mapping[str, int] | None = None,
         dense: bool = True,
+        expand: bool = False,
     ) -> CompiledFunction:
         """Return a function of the inputs, as keywords, that computes the array.
 
@@ -250,6 +251,8 @@ class Expression:
             sizes: numbers for declared sizes or indices that no input has.
             dense: whether a derivative is a whole array; otherwise Jacobians and Hessians are `Structured`
                 (spec/structured-results.md), and what is no larger than a variable stays an array.
+            expand: whether products with sums may be multiplied out where that costs less, as in
+                (T - U Vᵀ) V = T V - U (Vᵀ V); digits are lost where the terms nearly cancel.
 
         Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
             NoMatrixForm, where the layout makes no matrix of so many axes.
@@ -258,7 +261,7 @@ class Expression:
         >>> ed.parse("s = x_i x_i").compile()(x=np.array([3.0, 4.0]))
         array(25.)
         """
-        return compile_expressions([self], layout, backend, sizes, as_matrix=as_matrix, dense=dense)
+        return compile_expressions([self], layout, backend, sizes, as_matrix=as_matrix, dense=dense, expand=expand)
 
 
 class Derivative(Expression):
@@ -429,6 +432,7 @@ def compile_expressions(
     *,
     as_matrix: bool = False,
     dense: bool = True,
+    expand: bool = False,
 ) -> CompiledFunction:
     """Return one function for several expressions; what they share is computed once."""
     if backend not in BACKENDS:
@@ -452,7 +456,9 @@ def compile_expressions(
     asked = [e.output(layout, as_matrix=as_matrix) for e in expressions]
     outputs = tuple(replace(output, entry=entry) for output, entry in zip(asked, entries, strict=True))
     inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())
-    request = Request(outputs, inputs, program.classes, dict(sizes or {}), program.source, is_dense=dense)
+    request = Request(
+        outputs, inputs, program.classes, dict(sizes or {}), program.source, is_dense=dense, may_expand=expand
+    )
     return BACKENDS[backend](request)
 
 

@@ -161,12 +161,14 @@ def compile(  # noqa: A001 - the contract's name
     as_matrix: bool = False,
     sizes: Mapping[str, int] | None = None,
     dense: bool = True,
+    expand: bool = False,
 ) -> CompiledFunction:
     """Return one function for several expressions, which returns a tuple; what they share is computed once.
 
     `layout` is the order of the axes of derivatives; with `as_matrix` every result has two axes, rows and columns.
     Without `dense`, Jacobians and Hessians are `Structured`: their δ, ones and outer products are kept
-    (spec/structured-results.md).
+    (spec/structured-results.md).  With `expand`, products with sums may be multiplied out where that costs less; digits
+    are lost where the terms nearly cancel.
 
     Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
         NoMatrixForm, where the layout makes no matrix of so many axes.
@@ -180,7 +182,7 @@ def compile(  # noqa: A001 - the contract's name
     if not expressions:
         raise UnknownNameError("compile needs an expression", help='compile("y = x_i x_i")')
     asked = [expression(e) for e in expressions]
-    return compile_expressions(asked, layout, backend, sizes, as_matrix=as_matrix, dense=dense)
+    return compile_expressions(asked, layout, backend, sizes, as_matrix=as_matrix, dense=dense, expand=expand)
 
 
 def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **inputs: Any) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ from einsdiff.program.redraft import Draft, Pass, Whole
 from einsdiff.program.request import Output, Request
 from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
-from einsdiff.program.spread import spread
+from einsdiff.program.spread import expanded, spread
 from einsdiff.program.squares import symmetric
 from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.sums import contracted
@@ -56,7 +56,7 @@ PASSES: tuple[Pass | Whole, ...] = (
     softmax, near_one, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
-ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
+ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute, expanded)
 """Other requests for the same results; the one whose plan costs least is carried out."""
 
 

@@ -41,7 +41,8 @@ class Request:
     """All that the compiler needs to know.
 
     `sizes` gives numbers for declared names (`n`) and for indices (`i`).  `source` is the formula that errors show.
-    Where it is not `is_dense`, results with `columns` keep their structure.
+    Where it is not `is_dense`, results with `columns` keep their structure.  Where it `may_expand`, rewrites are tried
+    that lose digits.
     """
 
     outputs: tuple[Output, ...]
@@ -50,6 +51,7 @@ class Request:
     sizes: Mapping[str, int] = field(default_factory=dict)
     source: str = ""
     is_dense: bool = True
+    may_expand: bool = False
 
     def keeps(self, output: Output) -> bool:
         """Tell whether a result keeps its structure."""

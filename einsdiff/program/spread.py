@@ -4,12 +4,15 @@ So is one with a sum of δ alone, a (δ_ik - δ_jk), in every place where it sta
 
 The sum itself would be a whole array.  As products of its terms it stays on its diagonals, and without the axes along
 which it is constant, until the result.
+
+On request any sum in a contraction is written out, (T - U Vᵀ) V = T V - U (Vᵀ V), where that costs less.  It loses
+digits where the terms of the sum nearly cancel, so that it is never done unasked.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from einsdiff.algebra import build, walk
@@ -22,12 +25,25 @@ MANY = 3  # a sum of more terms stays as it is
 
 def spread(request: Request) -> Request | None:
     """Return a request for the same results with such products written out, or None where there are none."""
+    return _spread(request, _is_cheaper)
+
+
+def expanded(request: Request) -> Request | None:
+    """Return a request with every sum in a contraction written out, or None where that is not asked for."""
+    return _spread(request, _is_contracted) if request.may_expand else None
+
+
+Pays = Callable[[Product, Sum, int], bool]
+
+
+def _spread(request: Request, pays: Pays) -> Request | None:
+    """Return a request with the products written out for which that pays: a product, a sum in it and its uses."""
     roots = [output.entry.node for output in request.outputs]
     uses = walk.uses(*roots)
     known: dict[Expr, Entry] = {}
     written: set[Expr] = set()
     for node in walk.ordered(*roots):
-        found = _written_out(node, known, uses)
+        found = _written_out(node, known, uses, pays)
         if found is not None:
             written.add(node)
         known[node] = found or walk.rebuild(node, known, *([written.__contains__] if written else []))
@@ -37,15 +53,13 @@ def spread(request: Request) -> Request | None:
     return replace(request, outputs=tuple(outputs))
 
 
-def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int]) -> Entry | None:
+def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int], pays: Pays) -> Entry | None:
     """Π a Σ b = Σ Π a b."""
     if not isinstance(node, Product):
         return None
     for factor in node.factors:
         inner, wires = known[factor.node]
-        if factor.exponent != 1 or not isinstance(inner, Sum):
-            continue
-        if _is_of_deltas(inner) or (uses[factor.node] == 1 and _is_larger(inner)):
+        if factor.exponent == 1 and isinstance(inner, Sum) and pays(node, inner, uses[factor.node]):
             terms = []
             for t in inner.terms:
                 term = Entry(t.node, tuple(wires[k] for k in t.labels))
@@ -53,6 +67,16 @@ def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int])
                 terms.append((t.coefficient, product, True))
             return build.total(terms)
     return None
+
+
+def _is_cheaper(_: Product, inner: Sum, uses: int) -> bool:
+    """Tell whether a sum is larger than its terms, or of terms that cost nothing."""
+    return _is_of_deltas(inner) or (uses == 1 and _is_larger(inner))
+
+
+def _is_contracted(node: Product, inner: Sum, uses: int) -> bool:
+    """Tell whether a sum of few terms that stands nowhere else is summed over."""
+    return uses == 1 and len(inner.terms) <= MANY and bool(node.bound)
 
 
 def _is_larger(node: Sum) -> bool:

@@ -346,3 +346,19 @@ def test_a_sum_that_is_larger_than_its_terms_is_written_out_where_one_of_them_is
     plan = agree(found, given_arrays)
     assert cost(plan) < cost(planned(found, given_arrays, alternatives=()))
     assert spread(ed.parse("y_id = sum_j(w_ij (x_id - x_jd))").compile().request) is None
+
+
+def test_products_with_sums_are_multiplied_out_only_on_request():
+    random = np.random.default_rng(0)
+    shapes = {"T": (70, 60), "U": (70, 3), "V": (60, 3)}
+    given_arrays = {name: random.standard_normal(shape) for name, shape in shapes.items()}
+    gradient = ed.diff("L = sum_ij (T_ij - U_ik V_jk)^2", "U")
+    plain, expanded, joint = gradient.compile(), gradient.compile(expand=True), ed.compile(gradient, expand=True)
+    np.testing.assert_allclose(expanded(**given_arrays), plain(**given_arrays), rtol=1e-9)
+    np.testing.assert_array_equal(joint(**given_arrays), expanded(**given_arrays))
+    assert expanded.plan.flops < 0.6 * plain.plan.flops
+    assert "70 × 60" in str(plain.plan)  # the residual
+    assert "70 × 60" not in str(expanded.plan)
+    fitted = {**given_arrays, "T": given_arrays["U"] @ given_arrays["V"].T}
+    assert not plain(**fitted).any()
+    assert 0 < abs(expanded(**fitted)).max() < 1e-10
