@@ -63,7 +63,6 @@ def elaborate(
 ) -> Value:
     """Return the entry of a formula in matrix notation; `may_fold` says whether its axes may be folded.
 
-
     Raises: IndexMismatchError, where shapes do not fit; SizeMismatchError, where declared sizes do not; ParseError,
     where a formula has no meaning in matrix notation.
     """

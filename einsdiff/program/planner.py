@@ -34,6 +34,7 @@ from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
 from einsdiff.program.halves import halves
+from einsdiff.program.masks import masks
 from einsdiff.program.near_one import near_one
 from einsdiff.program.outer import outer
 from einsdiff.program.parts import Opener
@@ -53,7 +54,7 @@ from einsdiff.program.turns import turn
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
 PASSES: tuple[Pass | Whole, ...] = (
-    softmax, near_one, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
+    softmax, near_one, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn, masks,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
