@@ -28,6 +28,7 @@ from einsdiff.program.axes import arranged
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
+from einsdiff.program.determinants import determinants
 from einsdiff.program.distribute import distribute
 from einsdiff.program.early import early
 from einsdiff.program.factors import Wiring
@@ -54,7 +55,8 @@ from einsdiff.program.turns import turn
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
 PASSES: tuple[Pass | Whole, ...] = (
-    softmax, near_one, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn, masks,
+    softmax, near_one, determinants, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
+    masks,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)

@@ -371,3 +371,13 @@ def test_a_relation_is_no_number_where_it_chooses(dialect):
     assert "not_equal" not in text
     assert ".ne(" not in text
     assert ".where(" in text
+
+
+def test_the_logarithm_of_a_determinant_that_is_too_large_for_a_number():
+    A = np.random.default_rng(0).standard_normal((400, 400))
+    A = A @ A.T + 400 * np.eye(400)
+    with np.errstate(all="raise"):
+        found = ed.parse("y_i = log(det(A)) x_i").compile()(A=A, x=np.ones(3))
+    np.testing.assert_allclose(found, np.full(3, np.linalg.slogdet(A)[1]))
+    agree(ed.parse("y = log(det(A)) + det(A)").compile().request, {"A": A[:5, :5]})
+    assert np.isnan(ed.parse("y = log(det(A))").compile()(A=np.diag([-1.0, 2.0])))
