@@ -48,6 +48,7 @@ from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
 from einsdiff.program.spread import spread
 from einsdiff.program.squares import symmetric
+from einsdiff.program.stable import stable
 from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.sums import contracted
 from einsdiff.program.supply import Supply
@@ -59,6 +60,8 @@ PASSES: tuple[Pass | Whole, ...] = (
     masks,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
+REWRITINGS: tuple[Callable[[Request], Request], ...] = (stable,)
+"""What is done to a request before, where all arrays are real."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute)
 """Other requests for the same results; the one whose plan costs least is carried out."""
 
@@ -74,7 +77,10 @@ class Planner:
         present: Mapping[str, int],
         passes: Sequence[Pass | Whole] = PASSES,
         alternatives: Sequence[Callable[[Request], Request | None]] = ALTERNATIVES,
+        rewritings: Sequence[Callable[[Request], Request]] = REWRITINGS,
     ) -> None:
+        for rewriting in rewritings:
+            request = rewriting(request)
         self.passes = passes
         self.alternatives = alternatives
         self._given = given, present
@@ -96,7 +102,7 @@ class Planner:
         for other in self.alternatives:
             found = other(self.request)
             if found is not None:
-                plans.append(Planner(found, self.sizes, *self._given, self.passes, ()).plan())
+                plans.append(Planner(found, self.sizes, *self._given, self.passes, (), ()).plan())
         return min(plans, key=cost) if len(plans) > 1 else plans[0]
 
     def _plan(self) -> Plan:
