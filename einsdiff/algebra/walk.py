@@ -111,7 +111,8 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
             names |= {label: ("free", label) for label in set(out)}
             inside = [(build.rename(at(f.node, f.labels), names), f.exponent, join(f.node)) for f in factors]
             body = build.product(inside, [names[label] for label in node.bound], coefficient)
-            return _unfold(body, out, node)
+            named = build.rename(body, {name: label for label, name in names.items()})
+            return unfold(named, node)
         case Apply(function, arguments, orders):
             whole = dict(enumerate(node.sizes))
             applied = build.apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
@@ -132,18 +133,18 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
             return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
 
 
-def _unfold(body: Entry, out: Labels, node: Product) -> Entry:
-    """Return the entry at the wires of a product's axes, where two axes may have been one label."""
+def unfold(body: Entry, node: Product) -> Entry:
+    """Return an entry at the labels of a product at its axes, of which two may be one label."""
     if build.is_zero(body):
         return body
     first: dict[int, int] = {}
     deltas = []
-    for axis, label in enumerate(out):
+    for axis, label in enumerate(node.out):
         if label in first:
             deltas.append(build.delta(first[label], axis, node.sizes[axis]))
         else:
             first[label] = axis
-    named = build.rename(body, {("free", label): axis for label, axis in first.items()})
+    named = build.rename(body, first)
     return build.product([(named, 1, True), *((d, 1, False) for d in deltas)]) if deltas else named
 
 

@@ -48,13 +48,25 @@ class Value(NamedTuple):
     folds: tuple[int, ...] = ()
 
 
-def elaborate(tree: Tree, scope: Scope, kinds: Mapping[str, Kind], *, may_fold: bool = False) -> Value:
+class Letters(NamedTuple):
+    """The letters of the axes of vectors and matrices, and of sizes that nothing may give."""
+
+    axes: Sequence[str]
+    sizes: Sequence[str]
+
+
+LETTERS = Letters("ij", "ijklmnpq")
+
+
+def elaborate(
+    tree: Tree, scope: Scope, kinds: Mapping[str, Kind], *, may_fold: bool = False, letters: Letters = LETTERS
+) -> Value:
     """Return the entry of a formula in matrix notation; `may_fold` says whether its axes may be folded.
 
     Raises: IndexMismatchError, where shapes do not fit; SizeMismatchError, where declared sizes do not; ParseError,
     where a formula has no meaning in matrix notation.
     """
-    work = _Elaboration(scope, kinds, find_widths([tree], kinds, None))
+    work = _Elaboration(scope, kinds, find_widths([tree], kinds, None), letters=letters)
     block = run(work.side(tree) if may_fold else work.whole(tree))
     is_folded = block.is_folded and not isinstance(tree, Differentiate)
     folds = tuple(len(axis) for axis in (block.rows, block.columns) if axis) if is_folded else ()
@@ -104,7 +116,13 @@ def matrix_argument(tree: Tree, scope: Scope) -> Value:
     found = {part.name: scope.rank_of(part.name) for part in stack if isinstance(part, Name)}
     ranks = scope.ranks() | {name: rank for name, rank in found.items() if rank is not None}
     document = syntax.Document(scope.source, (syntax.Statement(None, tree, tree.span),), (), "matrix")
-    return elaborate(tree, scope, shapes.infer_kinds(document, ranks))
+    return elaborate(tree, scope, shapes.infer_kinds(document, ranks), letters=_unwritten(scope.source))
+
+
+def _unwritten(text: str) -> Letters:
+    """Return letters that are not taken for the indices of a text."""
+    axes, sizes = LETTERS
+    return Letters([f"#{letter}" for letter in axes], [letter for letter in sizes if letter not in text] or sizes)
 
 
 class _Elaboration:
@@ -117,6 +135,7 @@ class _Elaboration:
         widths: Mapping[int, int],
         layout: str | None = None,
         rows: Collection[str] = (),
+        letters: Letters = LETTERS,
     ) -> None:
         self.scope = scope
         self.joints = Joints(scope)
@@ -126,7 +145,8 @@ class _Elaboration:
         self.widths = widths
         self.layout = layout
         self.rows = rows
-        self.letters = cycle("ijklmnpq")  # of the sizes that nothing may give
+        self.letters = letters
+        self.sizes = cycle(letters.sizes)
 
     def whole(self, tree: Tree) -> Deep[Block]:
         """Return the block of a whole formula; a derivative that is one may have more than two axes."""
@@ -204,7 +224,7 @@ class _Elaboration:
         if kind is Kind.TENSOR:
             raise self.joints.error(f"{name} [^] has more than two indices", span, help="index notation:  T_ijk x_k")
         self.scope.use(name, kind, span)
-        wires = tuple(local("ij"[k]) for k in range(kind))
+        wires = tuple(local(self.letters.axes[k]) for k in range(kind))
         for k, wire in enumerate(wires):
             self.scope.tie(wire, Axis(name, k), span)
         if name in self.rows:
@@ -214,7 +234,7 @@ class _Elaboration:
     def _constant(self, tree: Name) -> Block:
         """1_i,  I_ij = δ_ij,  K_ijkl = δ_il δ_jk, so that K vec(A) = vec(Aᵀ); I and 1 are folded as they must fit."""
         width = COMMUTATION if tree.name == "commutation" else self.widths.get(id(tree), 1)
-        rows = tuple(local(next(self.letters)) for _ in range(width))
+        rows = tuple(local(next(self.sizes)) for _ in range(width))
         if tree.name in ("ones", "𝟏"):
             for i in rows:
                 self.scope.mentions(i)

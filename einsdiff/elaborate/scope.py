@@ -37,7 +37,10 @@ class SizeClass:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """The wire of an index in one scope: its name and a number that no other scope has."""
+    """The wire of an index in one scope: its name and a number that no other scope has.
+
+    A name that begins with `#` is one that nobody wrote: it is no index of the user's, and only a hint for printing.
+    """
 
     index: str
     serial: int
@@ -209,8 +212,9 @@ class Scope:
         self._merge(wire.size, axis, span)
         root = self._find(axis)
         self._classes[root].axes.append((axis, span))
-        if wire.index:
-            self.hints[axis] = wire.index
+        letter = wire.index.removeprefix("#")
+        if letter:
+            self.hints[axis] = letter
 
     def tie_size(self, wire: Local, size: int | str, span: Span, reason: str = "") -> None:
         """The index `wire` runs over a size that is fixed by what stands here, for a `reason`."""

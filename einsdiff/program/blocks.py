@@ -18,6 +18,7 @@ LARGE = 2**15
 VAST = 2**21
 BLOCK = 2**13
 HEAVY_BLOCK = 2**15
+ROUND = 2  # rows that a round has at least
 FEW = 3  # steps on whole arrays that are not worth a loop
 LIGHT = 16  # a contraction row by row that reads each entry more often is left to BLAS as a whole
 HEAVY = 128  # the same for a sum over all rows
@@ -144,7 +145,9 @@ def _block(plan: Plan, steps: Sequence[AnyStep], kinds: dict[int, int], classes:
         return None
     is_heavy = any(_work(plan, s) > LIGHT * _read(plan, s) for s in steps if s.target in totals)
     entries = HEAVY_BLOCK if is_heavy else BLOCK
-    rows = max(1, entries // max(1, prod(plan.values[min(whole)].shape[1:])))
+    rows = entries // max(1, prod(plan.values[min(whole)].shape[1:]))
+    if rows < ROUND:
+        return None
     results = tuple(v for v in sorted(here - totals) if v in used)
     return Block(tuple(steps), whole, totals, classes, results, rows)
 

@@ -14,7 +14,7 @@ from einsdiff.program.page import Page
 from einsdiff.program.phrase import ATOM, POWER, TIMES
 from einsdiff.program.steps import AnyStep, Combine, Divide, Map, Multiply, Operand, Power
 
-WRITTEN = re.compile(r"(np\.\w+|\{sigmoid\})\(([^()]*)\)(?:\.astype\(\{dtype\}\))?")
+WRITTEN = re.compile(r"(np\.(?!where)\w+|\{sigmoid\})\(([^()]*)\)(?:\.astype\(\{dtype\}\))?")
 """Functions that can write their values somewhere; numbers may be written where truth values would be returned."""
 
 Argument = Operand | str | int

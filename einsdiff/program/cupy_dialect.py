@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.embed import masked
 from einsdiff.program.numpy_functions import HELPERS as NUMPY_HELPERS
-from einsdiff.program.spellings import FUNCTIONS, OPERATIONS
+from einsdiff.program.spellings import FUNCTIONS, OPERATIONS, TRUTHS
 
 HELPERS = {
     "sigmoid": '''\
@@ -74,7 +74,7 @@ CUPY = Dialect(
     title="CuPy",
     module="cp",
     imports={"cp": "import cupy as cp", "special": "from cupyx.scipy import special"},
-    functions={**{name: _cupy(row.numpy) for name, row in FUNCTIONS.items()}, "erf": SPELLINGS["erf"]},
+    functions={**{name: _cupy(row.numpy) for name, row in {**FUNCTIONS, **TRUTHS}.items()}, "erf": SPELLINGS["erf"]},
     operations={name: SPELLINGS.get(name, _cupy(row.numpy)) for name, row in OPERATIONS.items()},
     helpers={**{name: _cupy(code) for name, code in NUMPY_HELPERS.items() if name != "erf"}, **HELPERS},
     dtype=_dtype,

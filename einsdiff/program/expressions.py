@@ -243,12 +243,17 @@ def _map(page: Page, step: Map) -> Phrase:
     branches = step.operands[1:] if step.function == "where" else ()
     if branches and all(page.is_constant(op.value) for op in branches):
         spelling = page.dialect.operations["branches"].replace("{0}", spelling)
-    dtype = page.dtype(step.operands) if "{dtype}" in spelling else ""
+    dtype = page.dtype(_numbers(step)) if "{dtype}" in spelling else ""
     code = page.fill(spelling, *_arguments(page, step), dtype=dtype)
     if all(page.is_constant(op.value) for op in step.operands):
         code = page.spell("value", code)
     phrases = [page.spread(op, step.out) for op in step.operands]
-    return Phrase(code, ATOM, _called(step.function, phrases), ATOM)
+    return Phrase(code, ATOM, _called(step.function.removeprefix("truth "), phrases), ATOM)
+
+
+def _numbers(step: Map | Evaluate) -> tuple[Operand, ...]:
+    """Return the operands that are numbers, and not true or false."""
+    return step.operands[1:] if isinstance(step, Map) and step.function == "truth where" else step.operands
 
 
 def _arguments(page: Page, step: Map | Evaluate) -> list[str]:
@@ -262,7 +267,7 @@ def _number(page: Page, step: Map | Evaluate) -> Callable[[str], str]:
     """Return what writes a number among the arguments as the library takes it."""
     are_numbers = [page.is_constant(op.value) for op in step.operands]
     spelling = page.dialect.operations["alone" if all(are_numbers) else "argument"]
-    dtype = page.dtype(step.operands) if any(are_numbers) and "{dtype}" in spelling else ""
+    dtype = page.dtype(_numbers(step)) if any(are_numbers) and "{dtype}" in spelling else ""
     return lambda code: page.fill(spelling, code, dtype=dtype)
 
 

@@ -124,7 +124,7 @@ class FrameworkFunction(CompiledFunction):
     def __init__(self, request: Request) -> None:
         super().__init__(request)
         self._shelf = Shelf()
-        self._places: dict[tuple[Shapes, int], str] = {}
+        self._places: dict[tuple[Shapes, int, bool], str] = {}
         self._count = 0
         self._library: Library | None = None
         try:
@@ -150,8 +150,9 @@ class FrameworkFunction(CompiledFunction):
         named = self._arguments.named(given)
         arrays = self._arguments.arrays(named, self._wanted)
         sizes = [library.itemsize(a) for a in arrays.values()]
+        is_real = "c" not in [library.kind(a) for a in arrays.values()]
         shapes = tuple([(name, library.shape(a)) for name, a in arrays.items()])
-        program: Planned = getattr(self._shelf, self.place(shapes, max(sizes) if sizes else 8))
+        program: Planned = getattr(self._shelf, self.place(shapes, max(sizes) if sizes else 8, is_real))
         taken = {name: arrays[name] for name in program.inputs}
         if self._arguments.callables:  # what goes wrong in them is shown as it is
             return program.function(**taken, **self._arguments.functions(named, program.shapes))
@@ -160,20 +161,20 @@ class FrameworkFunction(CompiledFunction):
         except library.failures as error:
             raise self.refusal(error) from error
 
-    def place(self, shapes: Shapes, itemsize: int) -> str:
+    def place(self, shapes: Shapes, itemsize: int, is_real: bool) -> str:  # noqa: FBT001 - torch hides this call
         """Return the attribute of the shelf that has the program for arrays of these shapes, planning it if need be."""
-        found = self._places.get((shapes, itemsize))
+        found = self._places.get((shapes, itemsize, is_real))
         if found is None:
             self._count += 1
             found = f"program_{self._count}"
-            setattr(self._shelf, found, self._planned_for(dict(shapes), itemsize))
-            for lost in keep(self._places, (shapes, itemsize), found, SIGNATURES):
+            setattr(self._shelf, found, self._planned_for(dict(shapes), itemsize, is_real=is_real))
+            for lost in keep(self._places, (shapes, itemsize, is_real), found, SIGNATURES):
                 delattr(self._shelf, lost)
         return found
 
-    def _planned_for(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int) -> Planned:
+    def _planned_for(self, shapes: Mapping[str, tuple[int, ...]], itemsize: int, *, is_real: bool) -> Planned:
         known = self._sizes.numbers(shapes)
-        text, table = self._make(known, shapes, itemsize)
+        text, table = self._make(known, shapes, itemsize, is_real=is_real)
         inputs = tuple(name for name, _ in table.plan.inputs)
         program = self._texts.get((text,)) or Program(executed(text), inputs, None)
         keep(self._texts, (text,), program, SIGNATURES)

@@ -19,7 +19,7 @@ from einsdiff.program.entry import FAILURES, Entry, can_be_quick, careful_method
 from einsdiff.program.memory import check_memory
 from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.pattern import Outline
-from einsdiff.program.planner import Planner
+from einsdiff.program.planner import REWRITINGS, Planner
 from einsdiff.program.request import Request
 from einsdiff.program.sizes import Sizes, in_formula
 from einsdiff.program.source import NAME, reserved, source
@@ -146,7 +146,8 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         is_uniform = len({a.dtype for a in arrays.values()}) < 2
-        text, table = self._make(known, arrays, dtype.itemsize, LARGE if is_uniform else None)
+        large, is_real = LARGE if is_uniform else None, dtype.kind != "c"
+        text, table = self._make(known, arrays, dtype.itemsize, large, is_real=is_real)
         known_as = (text, *arrays)
         program = self._texts.get(known_as) or self._executed(
             text, tuple(n for n, _ in table.plan.inputs), list(arrays)
@@ -168,14 +169,22 @@ class CompiledFunction:
         return Program(executed(text), inputs, None)
 
     def _make(
-        self, known: list[int | None], given: Collection[str], itemsize: int, large: int | None = LARGE
+        self,
+        known: list[int | None],
+        given: Collection[str],
+        itemsize: int,
+        large: int | None = LARGE,
+        *,
+        is_real: bool = True,
     ) -> tuple[str, PlanTable]:
         """Plan for sizes, those not known assumed; from `large` entries on, arrays are written to block by block."""
         needed = self._arguments.ranks
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
-        plan = Planner(self.request, self._sizes, known, present).plan()
+        if self._arguments.callables:  # nothing tells the dtype of what they return
+            large, is_real = None, False
+        rewritings = REWRITINGS if is_real else ()
+        plan = Planner(self.request, self._sizes, known, present, rewritings=rewritings).plan()
         check_memory(plan, known, self.request, itemsize, self._alternative(known, present))
-        large = None if self._arguments.callables else large  # nothing tells the dtype of what they return
         self._planned = (source(plan, self.request.source, self.dialect, large), PlanTable(plan, itemsize))
         return self._planned
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.embed import masked
-from einsdiff.program.spellings import FUNCTIONS, OPERATIONS
+from einsdiff.program.spellings import FUNCTIONS, OPERATIONS, TRUTHS
 
 HELPERS = {
     "logdet": '''\
@@ -49,7 +49,7 @@ JAX = Dialect(
     title="JAX",
     module="jnp",
     imports={"jax": "import jax", "jnp": "import jax.numpy as jnp"},
-    functions={name: row.jax for name, row in FUNCTIONS.items()},
+    functions={name: row.jax for name, row in {**FUNCTIONS, **TRUTHS}.items()},
     operations={name: row.jax for name, row in OPERATIONS.items()},
     helpers=HELPERS,
     dtype=_dtype,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.numpy_functions import HELPERS
-from einsdiff.program.spellings import FUNCTIONS, OPERATIONS
+from einsdiff.program.spellings import FUNCTIONS, OPERATIONS, TRUTHS
 
 
 def _dtype(names: Sequence[str], is_array: bool) -> str:  # noqa: FBT001 - a fact about the names
@@ -22,7 +22,7 @@ NUMPY = Dialect(
     title="NumPy",
     module="np",
     imports={"math": "import math", "np": "import numpy as np"},
-    functions={name: row.numpy for name, row in FUNCTIONS.items()},
+    functions={name: row.numpy for name, row in {**FUNCTIONS, **TRUTHS}.items()},
     operations={name: row.numpy for name, row in OPERATIONS.items()},
     helpers=HELPERS,
     dtype=_dtype,

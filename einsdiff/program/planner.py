@@ -28,12 +28,14 @@ from einsdiff.program.axes import arranged
 from einsdiff.program.callables import is_unknown, keyword_of
 from einsdiff.program.cost import cost
 from einsdiff.program.demand import Demand, needed, wishes
+from einsdiff.program.determinants import determinants
 from einsdiff.program.distribute import distribute
 from einsdiff.program.early import early
 from einsdiff.program.factors import Wiring
 from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
 from einsdiff.program.gather import gather
 from einsdiff.program.halves import halves
+from einsdiff.program.masks import masks
 from einsdiff.program.near_one import near_one
 from einsdiff.program.outer import outer
 from einsdiff.program.parts import Opener
@@ -46,6 +48,7 @@ from einsdiff.program.sizes import Sizes
 from einsdiff.program.softmaxes import softmax
 from einsdiff.program.spread import expanded, spread
 from einsdiff.program.squares import symmetric
+from einsdiff.program.stable import stable
 from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
 from einsdiff.program.sums import contracted
 from einsdiff.program.supply import Supply
@@ -53,9 +56,12 @@ from einsdiff.program.turns import turn
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
 PASSES: tuple[Pass | Whole, ...] = (
-    softmax, near_one, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
+    softmax, near_one, determinants, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
+    masks,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
+REWRITINGS: tuple[Callable[[Request], Request], ...] = (stable,)
+"""What is done to a request before, where all arrays are real."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute, expanded)
 """Other requests for the same results; the one whose plan costs least is carried out."""
 
@@ -71,7 +77,10 @@ class Planner:
         present: Mapping[str, int],
         passes: Sequence[Pass | Whole] = PASSES,
         alternatives: Sequence[Callable[[Request], Request | None]] = ALTERNATIVES,
+        rewritings: Sequence[Callable[[Request], Request]] = REWRITINGS,
     ) -> None:
+        for rewriting in rewritings:
+            request = rewriting(request)
         self.passes = passes
         self.alternatives = alternatives
         self._given = given, present
@@ -93,7 +102,7 @@ class Planner:
         for other in self.alternatives:
             found = other(self.request)
             if found is not None:
-                plans.append(Planner(found, self.sizes, *self._given, self.passes, ()).plan())
+                plans.append(Planner(found, self.sizes, *self._given, self.passes, (), ()).plan())
         return min(plans, key=cost) if len(plans) > 1 else plans[0]
 
     def _plan(self) -> Plan:

@@ -31,13 +31,14 @@ Shapes = Mapping[str, tuple[int, ...]]
 class Range:
     """Sizes that must be equal: the name of the index that runs over them, the axes, and the number if it is fixed.
 
-    `fixed_by` says in the user's words what fixed the number.
+    `fixed_by` says in the user's words what fixed the number.  Where nobody wrote an index, `index` is words for it.
     """
 
     index: str
     axes: tuple[tuple[Axis, Span | None], ...]
     fixed: int | None
     fixed_by: str
+    is_written: bool
 
 
 class Sizes:
@@ -150,7 +151,7 @@ class Sizes:
             message = f"{index} is {a} {by_a} and {b} {by_b}"
             raise in_formula(SizeMismatchError(message), self.request)
         number, by = next(iter(fixed.items()), (None, ""))
-        return Range(index, tuple((axis, spans.get(axis)) for axis in axes), number, by)
+        return Range(index, tuple((axis, spans.get(axis)) for axis in axes), number, by, bool(names))
 
     def _number(self, known: Range, shapes: Shapes) -> int | None:
         seen = [(shapes[a.tensor][a.axis], a, span) for a, span in known.axes if a.tensor in shapes]
@@ -163,20 +164,20 @@ class Sizes:
                     raise self._clash_with_fixed(known, size, axis, span, shapes)
         for size, other, place in seen:
             if size != first:
-                raise self._clash(known.index, (first, axis, span), (size, other, place), shapes)
+                raise self._clash(known, (first, axis, span), (size, other, place), shapes)
         return first
 
     def _clash_with_fixed(
         self, known: Range, size: int, axis: Axis, span: Span | None, shapes: Shapes
     ) -> EinsdiffError:
         sign = " [^]" if span else ""
-        message = f"{known.index} is {size} in {axis.tensor}{sign} and {known.fixed} {known.fixed_by}"
+        message = f"{_said(known, size, axis)}{sign} and {known.fixed} {known.fixed_by}"
         error = SizeMismatchError(message, given=_given([axis], shapes))
         return in_formula(error, self.request, *([Mark(span)] if span else []))
 
     def _clash(
         self,
-        index: str,
+        known: Range,
         first: tuple[int, Axis, Span | None],
         second: tuple[int, Axis, Span | None],
         shapes: Shapes,
@@ -184,9 +185,16 @@ class Sizes:
         (a, at_a, span_a), (b, at_b, span_b) = first, second
         marks = [Mark(s, sign) for s, sign in ((span_a, "^"), (span_b, "~")) if s]
         signs = (" [^]", " [~]") if len(marks) == 2 else ("", "")
-        message = f"{index} is {a} in {at_a.tensor}{signs[0]} and {b} in {at_b.tensor}{signs[1]}"
+        other = f"{b} in {at_b.tensor}" if known.is_written else _said(known, b, at_b)
+        message = f"{_said(known, a, at_a)}{signs[0]} and {other}{signs[1]}"
         error = SizeMismatchError(message, given=_given([at_a, at_b], shapes))
         return in_formula(error, self.request, *(marks if len(marks) == 2 else []))
+
+
+def _said(known: Range, size: int, axis: Axis) -> str:
+    """Return in words how far an index runs at an axis."""
+    name = f"axis {axis.axis + 1} of {axis.tensor}"
+    return f"{known.index} is {size} in {axis.tensor}" if known.is_written else f"{name} is {size}"
 
 
 def _members(known: SizeClass) -> list[Size]:

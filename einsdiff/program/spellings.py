@@ -55,6 +55,18 @@ FUNCTIONS = {
     "pow":      Row("np.power({0}, {1})",                         "torch.pow({0}, {1})",                     "jnp.power({0}, {1})"),
 }
 
+TRUTHS = {
+    #                  NumPy                          PyTorch                        JAX
+    "truth gt":    Row("np.greater({0}, {1})",        "torch.gt({0}, {1})",          "jnp.greater({0}, {1})"),
+    "truth ge":    Row("np.greater_equal({0}, {1})",  "torch.ge({0}, {1})",          "jnp.greater_equal({0}, {1})"),
+    "truth lt":    Row("np.less({0}, {1})",           "torch.lt({0}, {1})",          "jnp.less({0}, {1})"),
+    "truth le":    Row("np.less_equal({0}, {1})",     "torch.le({0}, {1})",          "jnp.less_equal({0}, {1})"),
+    "truth eq":    Row("np.equal({0}, {1})",          "torch.eq({0}, {1})",          "jnp.equal({0}, {1})"),
+    "truth ne":    Row("np.not_equal({0}, {1})",      "torch.ne({0}, {1})",          "jnp.not_equal({0}, {1})"),
+    "truth where": Row("np.where({0}, {1}, {2})",     "torch.where({0}, {1}, {2})",  "jnp.where({0}, {1}, {2})"),
+}
+"""Relations whose values are true or false, and what takes them; their names are those above, after a word."""
+
 OPERATIONS = {
     #                  NumPy                               PyTorch                                                JAX
     # powers and contractions; `{1}` of `transpose` is the order of axes, and of `einsum` the operands

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from einsdiff.program.dialect import Dialect
 from einsdiff.program.embed import on_diagonals
-from einsdiff.program.spellings import FUNCTIONS, OPERATIONS
+from einsdiff.program.spellings import FUNCTIONS, OPERATIONS, TRUTHS
 
 HELPERS = {
     "number": '''\
@@ -80,7 +80,7 @@ TORCH = Dialect(
     title="PyTorch",
     module="torch",
     imports={"torch": "import torch"},
-    functions={name: row.torch for name, row in FUNCTIONS.items()},
+    functions={name: row.torch for name, row in {**FUNCTIONS, **TRUTHS}.items()},
     operations={name: row.torch for name, row in OPERATIONS.items()},
     helpers=HELPERS,
     dtype=_dtype,

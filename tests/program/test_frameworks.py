@@ -26,6 +26,7 @@ from tests.layout_entries import NAMES as LAYOUTS
 from tests.program.frameworks import NAMES, agree, array, mirrored, module, numbers
 from tests.program.networks import KINDS, arrays, entries, request
 from tests.program.test_numpy_functions import entrywise, reduced
+from tests.program.test_stable import CASES, OTHERS, POINTS
 
 RANDOM = np.random.default_rng(4)
 SIZES = {"i": 3, "j": 4, "k": 2, "l": 3, "m": 5, "n": 6, "b": 2, "c": 3}
@@ -459,3 +460,39 @@ def test_the_examples_run_on_every_backend(name: str, tmp_path: Path) -> None:
         for path in test_examples.TEXTS:
             test_examples.run_text(path.read_text(encoding="utf-8"), folder)
     assert len(set(compared)) > 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("formula", CASES)
+def test_exponentials_in_divisors_and_logarithms_do_not_overflow(name: str, formula: str) -> None:
+    module(name)
+    for asked in [ed.parse(formula), ed.diff(formula, "x"), ed.diff(formula, "x", "x")]:
+        plain, other = asked.compile(), asked.compile(backend=name)
+        for point in POINTS:
+            inputs = {key: np.array({**OTHERS, "x": point}[key]) for key in plain.inputs}
+            wanted = plain(**inputs)
+            assert np.isfinite(wanted).all()
+            agree(name, other(**framed(name, inputs)), wanted, 1e-9, 1e-12)
+            single = {key: value.astype(np.float32) for key, value in inputs.items()}
+            assert np.isfinite(numbers(other(**framed(name, single)))).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("wrt", [(), ("x",), ("x", "x")])
+def test_what_a_relation_chooses(name: str, wrt: tuple[str, ...]) -> None:
+    module(name)
+    formula = (
+        "y = sum_i where(x_i > z_i, log(x_i), 3 x_i^2) + sum_i where(x_i <= 1, x_i, 2) + where(x_i != s, 1, 0) x_i"
+    )
+    asked = ed.diff(formula, *wrt) if wrt else ed.parse(formula)
+    inputs = {"x": np.array([0.3, 1.0, 2.5, 4.0]), "z": np.array([1.0, 0.5, 2.5, 3.0]), "s": np.array(2.5)}
+    inputs = {key: inputs[key] for key in asked.compile().inputs}
+    agree(name, asked.compile(backend=name)(**framed(name, inputs)), asked.compile()(**inputs))
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_the_logarithm_of_a_large_determinant(name: str) -> None:
+    module(name)
+    A = 1e3 * np.eye(300) + 1.0
+    found = ed.parse("y = log(det(A))").compile(backend=name)(A=array(name, A))
+    agree(name, found, np.asarray(np.linalg.slogdet(A)[1]))

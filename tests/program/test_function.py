@@ -458,3 +458,21 @@ def test_axes_that_only_components_tell_of_stay_apart():
     bend = 14 * (12 * (d + 1) ** 2 * d + 8 * (d + 1) ** 3)
     second = np.einsum("ik,jl->ijkl", [[0, 1], [-1, 0]], [[0, 1], [-1, 0]])  # of det P: ε_ik ε_jl
     np.testing.assert_allclose(found, bend * np.multiply.outer(c, c) + slope * second, rtol=1e-12)
+
+
+@pytest.mark.parametrize("text", ["F_i = det(P); R = F[1] + y[2]", "F_i = tr(P P); R = F[1] + y[2]"])
+def test_the_axes_inside_a_function_of_a_matrix_are_no_indices_of_the_text(text):
+    random = np.random.default_rng(0)
+    P, y = random.standard_normal((3, 3)), random.standard_normal(4)
+    wanted = (np.linalg.det(P) if "det" in text else np.trace(P @ P)) + y[1]
+    np.testing.assert_allclose(ed.parse(text).compile(sizes={"i": 2})(P=P, y=y), wanted)
+
+
+def test_a_size_that_nothing_tells_has_a_letter_that_the_text_has_not():
+    function = ed.parse("s_i = x_i tr(I)").compile(sizes={"j": 3})
+    np.testing.assert_allclose(function(x=np.arange(4.0)), 3 * np.arange(4.0))
+
+
+def test_axes_without_an_index_are_named_where_they_differ():
+    with pytest.raises(ed.SizeMismatchError, match=r"axis 2 of A is 3 \[\^\] and axis 1 of B is 4 \[~\]"):
+        ed.parse("s_i = x_i tr(A B)").compile()(x=np.ones(5), A=np.ones((2, 3)), B=np.ones((4, 2)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
+from einsdiff.program import blocks
 from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.reuse import LARGE
 from tests.program.test_passes import agree, asked, planned, run, source
@@ -138,3 +139,10 @@ def test_a_large_array_that_is_not_read_again_is_written_over():
     assert "/= " in text
     assert "Arrays of one dtype" in text
     agree(found, given)
+
+
+@pytest.mark.parametrize(("width", "is_loop"), [(blocks.BLOCK // 2, True), (blocks.BLOCK // 2 + 1, False)])
+def test_a_round_has_more_than_one_row(width, is_loop):
+    given = {"A": random.standard_normal((23, width))}
+    found = asked("L = sum_ij log(1 + exp(A_ij) A_ij^2)", "A")
+    assert ("for k in range" in source(planned(found, given), "", NUMPY)) == is_loop

@@ -13,6 +13,8 @@ from einsdiff.algebra import walk
 from einsdiff.program import blocks
 from einsdiff.program.blocks import Block, scheduled
 from einsdiff.program.cost import cost
+from einsdiff.program.cupy_dialect import CUPY
+from einsdiff.program.jax_dialect import JAX
 from einsdiff.program.numpy_dialect import NUMPY
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
 from einsdiff.program.signs import Signs
@@ -21,6 +23,7 @@ from einsdiff.program.source import source
 from einsdiff.program.spread import spread
 from einsdiff.program.steps import View
 from einsdiff.program.table import PlanTable
+from einsdiff.program.torch_dialect import TORCH
 from tests.program.networks import KINDS, arrays, entries, request
 
 LOGISTIC = "L = sum_n(softplus(X_ni w_i) - y_n (X_ni w_i))"
@@ -362,3 +365,35 @@ def test_products_with_sums_are_multiplied_out_only_on_request():
     fitted = {**given_arrays, "T": given_arrays["U"] @ given_arrays["V"].T}
     assert not plain(**fitted).any()
     assert 0 < abs(expanded(**fitted)).max() < 1e-10
+
+
+def chosen(n=40):
+    random = np.random.default_rng(0)
+    return {"x": random.standard_normal(n), "z": random.standard_normal(n), "A": random.standard_normal((n, 3))}
+
+
+@pytest.mark.parametrize("relation", [">", ">=", "<", "<=", "==", "!="])
+@pytest.mark.parametrize("wrt", [(), ("x",), ("x", "x")])
+def test_what_a_relation_chooses_is_the_same_by_truth_values(relation, wrt):
+    text = f"y = sum_i where(x_i {relation} z_i, x_i^2, 3 x_i) + sum_ij where(A_ij {relation} x_i, A_ij, x_i x_i)"
+    given_arrays = chosen() | {"z": chosen()["x"].copy()} if relation in ("==", "!=") else chosen()
+    agree((ed.diff(text, *wrt) if wrt else ed.parse(text)).compile().request, given_arrays)
+
+
+@pytest.mark.parametrize("dialect", [NUMPY, TORCH, JAX, CUPY])
+def test_a_relation_is_no_number_where_it_chooses(dialect):
+    plan = planned(asked("y = sum_i where(x_i > 0, log(x_i), 3 x_i^2)", "x"), chosen(5))
+    text = source(plan, "", dialect, None)
+    assert "not_equal" not in text
+    assert ".ne(" not in text
+    assert ".where(" in text
+
+
+def test_the_logarithm_of_a_determinant_that_is_too_large_for_a_number():
+    A = np.random.default_rng(0).standard_normal((400, 400))
+    A = A @ A.T + 400 * np.eye(400)
+    with np.errstate(all="raise"):
+        found = ed.parse("y_i = log(det(A)) x_i").compile()(A=A, x=np.ones(3))
+    np.testing.assert_allclose(found, np.full(3, np.linalg.slogdet(A)[1]))
+    agree(ed.parse("y = log(det(A)) + det(A)").compile().request, {"A": A[:5, :5]})
+    assert np.isnan(ed.parse("y = log(det(A))").compile()(A=np.diag([-1.0, 2.0])))

@@ -1,0 +1,154 @@
+"""Exponentials in divisors and logarithms: right at ±1000 in value, gradient and Hessian, and no warning is given."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scipy import special
+
+import einsdiff as ed
+from einsdiff.algebra import walk
+from einsdiff.errors import SizeMismatchError
+from einsdiff.program.planner import Planner
+from einsdiff.program.sizes import Sizes
+from tests.program.test_passes import run
+
+CASES = (
+    "s = log(1 + sum_i exp(x_i))",
+    "s = log1p(sum_i exp(x_i))",
+    "y_i = exp(x_i)/(1 + sum_k exp(x_k))",
+    "y_i = 1/(1 + exp(x_i))^2",
+    "y_i = x_i/(1 + exp(-x_i))^3",
+    "y_i = exp(x_i)/(2 + exp(x_i))",
+    "y_i = log(1 + exp(x_i) + exp(2 x_i))",
+    "y_i = log(cosh(x_i))",
+    "y_i = 1/cosh(x_i)",
+    "y_i = sinh(x_i)/cosh(x_i)^2",
+    "y_i = (exp(x_i) - exp(-x_i))/(exp(x_i) + exp(-x_i))",
+    "y_i = (exp(2 x_i) - 1)/(exp(2 x_i) + 1)",
+    "y_i = (1 - exp(-2 x_i))/(1 + exp(-2 x_i))",
+    "y_i = log(exp(x_i) + exp(b_i))",
+    "y_i = exp(x_i)/(exp(x_i) + exp(b_i))",
+    "y_i = log(sigmoid(x_i))",
+    "y_i = log(1 - sigmoid(x_i))",
+    "s = log(w_i exp(x_i))",
+    "s = log(w_i exp(x_i) + c_i exp(b_i))",
+    "s = sum_n log(sum_k w_k exp(-(b_n - x_k)^2/2000))",
+    "y_i = sum_j(w_j exp(-(x_i - b_j)^2))/sum_j exp(-(x_i - b_j)^2)",
+    "y_i = x_i exp(x_i)/sum_j exp(x_j)",
+    "s = sum_i exp(x_i) c_i/sum_j exp(x_j)",
+    "s = sum_i x_i exp(x_i)/sum_j exp(x_j)",
+    "s = sum_i(exp(x_i))/sum_i(exp(x_i) + exp(b_i))",
+    "y_i = sqrt(1 + exp(x_i))/(1 + exp(x_i))",
+)
+POINTS = ((1000.0, -1000.0, 3.0), (-1000.0, -1001.0, -999.0), (1000.0, 1001.0, 1002.5), (1e-9, -40.0, 40.0))
+OTHERS = {"b": (-1000.0, -1000.5, 2.0), "w": (0.5, 0.3, 0.2), "c": (2.0, 1.0, 4.0), "z": (0.0, 0.3, 0.2)}
+
+
+def plan(request, arrays, **options):
+    nodes = walk.ordered(*(o.entry.node for o in request.outputs))
+    sizes = Sizes(request, nodes)
+    numbers = sizes.numbers({name: np.shape(a) for name, a in arrays.items()})
+    return Planner(request, sizes, numbers, {name: np.ndim(a) for name, a in arrays.items()}, **options).plan()
+
+
+def exact(request, arrays):
+    """Return the result as it is written, in numbers whose exponentials reach to ±11000."""
+    wide = {name: np.asarray(a, np.longdouble) for name, a in arrays.items()}
+    with np.errstate(all="ignore"):
+        (found,) = run(plan(request, wide, rewritings=()), wide)
+    return found.astype(float)
+
+
+def compiled(text, order):
+    return (ed.diff(text, *["x"] * order) if order else ed.parse(text)).compile()
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 16000, reason="no numbers that reach further")
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize("text", CASES)
+def test_values_and_derivatives_are_right_where_exponentials_overflow(text, order):
+    function = compiled(text, order)
+    for point in POINTS:
+        arrays = {name: np.array(dict(OTHERS, x=point)[name]) for name in function.inputs}
+        with np.errstate(over="raise", invalid="raise", divide="raise"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            found = function(**arrays)
+        np.testing.assert_allclose(found, exact(function.request, arrays), rtol=1e-9, atol=1e-12)
+
+
+def test_what_scipy_computes():
+    x, w = np.array(POINTS[0]), np.array(OTHERS["w"])
+    one = np.append(x, 0.0)
+    wanted = special.logsumexp(one), special.softmax(one)[:-1]
+    found = [compiled("s = log(1 + sum_i exp(x_i))", order)(x=x) for order in (0, 1, 2)]
+    np.testing.assert_allclose(found[0], wanted[0])
+    np.testing.assert_allclose(found[1], wanted[1], atol=1e-300)
+    np.testing.assert_allclose(found[2], np.diag(wanted[1]) - np.outer(wanted[1], wanted[1]), atol=1e-300)
+    np.testing.assert_allclose(compiled("s = log(w_i exp(x_i))", 0)(x=x, w=w), special.logsumexp(x, b=w))
+    np.testing.assert_allclose(compiled("s = log(w_i exp(x_i))", 0)(x=x, w=[0, 0, 1]), 3.0)
+    np.testing.assert_allclose(compiled("y_i = log(exp(x_i) + exp(b_i))", 0)(x=x, b=w), np.logaddexp(x, w))
+
+
+def test_small_sums_beside_one_keep_their_digits():
+    np.testing.assert_allclose(compiled("s = log(1 + sum_i exp(x_i))", 0)(x=[-40.0, -41.0]), np.exp(-40) + np.exp(-41))
+
+
+def test_infinite_and_missing_terms():
+    value, slope = (compiled("s = log(w_i exp(x_i))", order) for order in (0, 1))
+    with np.errstate(divide="ignore"):
+        assert value(x=np.full(3, -np.inf), w=np.ones(3)) == -np.inf
+        assert value(x=np.ones(3), w=np.zeros(3)) == -np.inf
+        assert value(x=np.ones(0), w=np.ones(0)) == -np.inf
+    assert value(x=[np.inf, 0.0], w=np.ones(2)) == np.inf
+    assert np.isnan(value(x=[np.nan, 0.0], w=np.ones(2)))
+    np.testing.assert_allclose(slope(x=[-np.inf, 5.0], w=np.ones(2)), [0, 1])
+
+
+def test_complex_numbers_and_callables_take_the_formula_as_it_is():
+    x = np.array([0.3 + 2j, 1 - 1j])
+    np.testing.assert_allclose(compiled("s = log(1 + sum_i exp(x_i))", 0)(x=x), np.log(1 + np.exp(x).sum()))
+    found = ed.parse("s = log(w_i exp(f(x_i)))").compile()(f=lambda u: 1j * u, x=np.ones(2), w=np.ones(2))
+    np.testing.assert_allclose(found, np.log(2) + 1j)
+
+
+def test_what_needs_no_care_stays_as_it_is():
+    for text in ("s = sum_i exp(x_i) c_i", "y_i = sigmoid(x_i) c_i", "s = logsumexp_i(x_i)", "y_i = c_i/(1 + x_i^2)"):
+        request = compiled(text, 0).request
+        arrays = {name: np.ones(3) for name in compiled(text, 0).inputs}
+        assert plan(request, arrays) == plan(request, arrays, rewritings=())
+
+
+LARGE = (
+    "exp(x_i)", "exp(-x_i)", "cosh(x_i)", "w_i", "2", "1", "sum_j(exp(A_ij))", "sum_k(exp(x_k))",
+    "sum_j(v_ij exp(x_j))", "sum_k(w_k exp(b_k) exp(x_k))",
+)  # fmt: skip
+FRAMES = ("({})/({})", "({})/({})^2", "({}) log({})")
+SIGNED = (*LARGE, "sinh(b_i)", "b_i", "sum_j(B_ij exp(x_j))", "sigmoid(x_i)", "exp(2 x_i - b_i)")
+
+
+def built(atoms, operators):
+    def grow(inner):
+        return st.builds(lambda u, op, v: f"(({u}) {op} ({v}))", inner, st.sampled_from(operators), inner)
+
+    return st.recursive(st.sampled_from(atoms), grow, max_leaves=3)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(built(SIGNED, "+*"), built(LARGE, "+*/"), st.sampled_from(FRAMES), st.data())
+def test_formulas_keep_their_values(above, below, frame, data):
+    random = np.random.default_rng(0)
+    shapes = {"x": 3, "b": 3, "w": 3, "A": (3, 4), "v": (3, 3), "B": (3, 3)}
+    order = data.draw(st.sampled_from([0, 1, 2]))
+    text = f"y_i = {frame.format(above, below)}"
+    if "x_" not in text:
+        return
+    function = compiled(text, order)
+    arrays = {name: random.uniform(0.3, 1.5, shapes[name]) for name in function.inputs}
+    try:
+        (found,), (wanted,) = (run(plan(function.request, arrays, **o), arrays) for o in ({}, {"rewritings": ()}))
+    except SizeMismatchError:
+        return  # nothing tells how far i runs
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-9 * max(1, np.abs(wanted).max()))
