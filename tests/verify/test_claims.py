@@ -530,5 +530,35 @@ def test_a_claim_whose_mistakes_do_not_fit_is_answered(claim: str) -> None:
     assert not ed.check(claim).holds
 
 
+@pytest.mark.parametrize("claim", [
+    "∂tanh(W x)/∂x = (1 - tanh(W x).^2) W", "∂sigmoid(W x)/∂x = sigmoid(W x)(1 - sigmoid(W x)) W",
+])  # fmt: skip
+def test_a_change_that_fits_other_sizes_is_tried_with_them(claim: str) -> None:
+    assert not ed.check(claim).holds
+
+
+# fmt: off
+SMALL_ONLY = [
+    # claim                                                                            holds for
+    ("A² − tr(A) A + det(A) I = 0",                                                    "2×2"),
+    ("X : matrix(n, n) skew; inv(X) = −X/det(X)",                                      "2×2"),
+    ("X : matrix(n, n) skew; ∂det(X)/∂X = X",                                          "2×2"),
+    ("A^3 - tr(A) A^2 + 1/2 (tr(A)^2 - tr(A^2)) A = 1/6 (tr(A)^3 - 3 tr(A) tr(A^2) + 2 tr(A^3)) I", "1×1 to 3×3"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "where"), SMALL_ONLY)
+def test_what_holds_for_small_matrices_alone_is_false(claim: str, where: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict, where
+    assert verdict.assumption is None
+    assert verdict.counterexample is not None
+
+
+def test_no_assumption_is_found_on_small_matrices_alone() -> None:
+    assert ed.check("∂det(X)/∂X = X").assumption is None
+
+
 def test_more_axes_than_an_array_can_have_are_answered() -> None:
     assert ed.check("∂(" * 70 + "x" + ")/∂x" * 70 + " = 0")
