@@ -538,6 +538,38 @@ def test_a_change_that_fits_other_sizes_is_tried_with_them(claim: str) -> None:
 
 
 # fmt: off
+KINDS = [
+    # claim                                                what the reason says                             x is
+    ("∂sum(x)/∂x = 1",                                     "left side is n×1, the right side a scalar", "vector(n)"),
+    ("∂sum(x .* x)/∂x = 2 sum(x)",                         "left side is n×1, the right side a scalar", "vector(n)"),
+    ("2 norm(x) = ∂norm(x)^2/∂x",                          "left side is a scalar, the right side n×1", "vector(n)"),
+    ("∂norm(x - y)^2/∂x = 2 norm(x - y)",                  "left side is n×1, the right side a scalar", "vector(n)"),
+    ("∂tanh(W x)/∂x = (1 - tanh(W x).^2) W",               "diag(1 - tanh(W x).^2) is meant",               None),
+    ("∂tanh(W x)/∂x = diag(1 - tanh(W x)^2) W",            "tanh(W x)^2 should be taken entry by entry",    None),
+    ("∂(x'A y)/∂A = x y",                                  "a transpose is missing on y",                   None),
+    ("∂‖A x - b‖²/∂x = 2 (A x - b) A",                     "a transpose is missing on A x - b",             None),
+    ("∂(v'sigmoid(W x))/∂W = x (v .* sigmoid(-W x))",      "a column times a column is no product",         None),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "reason", "x"), KINDS)
+def test_the_side_with_the_derivative_tells_the_kinds_of_a_false_claim(claim: str, reason: str, x: str | None) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert reason in verdict.reason
+    assert verdict.names.get("x") == x
+    assert "tr(" not in verdict.correct["mixed"]
+
+
+@pytest.mark.parametrize(
+    "claim", ["∂sigmoid(x)/∂x = sigmoid(x)(1 - sigmoid(x))", "∂(c x)/∂x = c", "∂exp(A t)/∂t = A .* exp(A t)"]
+)
+def test_a_true_claim_has_the_kinds_that_both_sides_need(claim: str) -> None:
+    assert ed.check(claim)
+
+
+# fmt: off
 SMALL_ONLY = [
     # claim                                                                            holds for
     ("A² − tr(A) A + det(A) I = 0",                                                    "2×2"),
