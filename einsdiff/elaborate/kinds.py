@@ -250,6 +250,8 @@ class _Shapes:
                 found = self._transpose(tree, parts[0])
             case syntax.Call():
                 found = self._call(tree, parts)
+            case syntax.Differentiate(stacked=stacked) if stacked:
+                found = self._chain(self.operators[type(tree)], [parts[0], *map(self._column, parts[1:])], tree)
             case _:
                 found = self._chain(self.operators[type(tree)], parts, tree)
         if isinstance(tree, syntax.Add) or (isinstance(tree, syntax.Entrywise) and tree.operator != "^"):
@@ -271,6 +273,12 @@ class _Shapes:
                 self.products.append(_Wish(part, ANY - {"s"}, left, frozenset("rm")))
             left, span = found, span.to(here)
         return left
+
+    def _column(self, part: int) -> int:
+        """Return the part of vec(X), for that of X."""
+        found = self._new(ANY)
+        self._relate("column", (part, found), (Span(0, 0), Span(0, 0)))
+        return found
 
     def _transpose(self, tree: Transpose, body: int) -> int:
         found = self._new(ANY)

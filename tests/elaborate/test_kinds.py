@@ -204,5 +204,5 @@ def test_the_product_is_associative_up_to_scalars() -> None:
         ("∂(W x)/∂x = x^2 W", 0, True, Kind.VECTOR),
     ],
 )
-def test_one_side_of_a_claim_can_tell_the_kinds(claim: str, given: int | None, first: bool, wanted: Kind) -> None:
+def test_one_side_of_a_claim_can_tell_the_kinds(claim: str, given: int | None, *, first: bool, wanted: Kind) -> None:
     assert infer_kinds(parse_claim(claim), {}, claim=True, given=given, first=first)["x"] is wanted

@@ -432,7 +432,7 @@ def test_the_same_claim_has_the_same_verdict() -> None:
         ("1/(x - x) = 1", ed.ParseError, "exactly zero"),
         ("A : matrix(100000, 100000); tr(A) = det(A)", ed.ClaimError, "could not be evaluated"),
         ("x = = y", ed.EinsdiffError, "two claims"),
-        ("∂(A x)/∂vec(A) = x", ed.ParseError, "is a function"),
+        ("∂(A x)/∂vec(A x) = x", ed.ParseError, "is a function"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(claim: str, kind: type[Exception], message: str) -> None:
@@ -535,6 +535,45 @@ def test_a_claim_whose_mistakes_do_not_fit_is_answered(claim: str) -> None:
 ])  # fmt: skip
 def test_a_change_that_fits_other_sizes_is_tried_with_them(claim: str) -> None:
     assert not ed.check(claim).holds
+
+
+JACOBIANS = ("mixed", "numerator", "denominator", "sympy", "vec")
+# fmt: off
+STACKED = [
+    # claim                                                            layouts
+    ("∂vec(A X B)/∂vec(X)' = B' ⊗ A",                                  ("mixed", "numerator", "vec")),
+    ("∂vec(A X B)/∂vec(X) = B ⊗ A'",                                   ("denominator", "sympy")),
+    ("∂tr(A X)/∂vec(X)' = vec(A')'",                                   ("numerator", "vec")),
+    ("∂tr(A X)/∂vec(X) = vec(A')",                                     ("mixed", "denominator", "sympy", "vetter")),
+    ("∂(X a)/∂vec(X)' = a' ⊗ I",                                       ("mixed", "numerator", "vec")),
+    ("∂vec(inv(X))/∂vec(X)' = -(inv(X)' ⊗ inv(X))",                    ("mixed", "numerator", "vec")),
+    ("∂vec(X X')/∂vec(X)' = (I + commutation)(X ⊗ I)",                 ("mixed", "numerator", "vec")),
+    ("∂vec(A .* X)/∂vec(X)' = diag(vec(A))",                           JACOBIANS),
+    ("∂²tr(X'A X)/∂vec(X)∂vec(X)' = I ⊗ (A + A')",                     JACOBIANS),
+    ("∂²logdet(X)/∂vec(X)∂vec(X)' = -commutation (inv(X)' ⊗ inv(X))",  JACOBIANS),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "layouts"), STACKED)
+def test_a_matrix_can_be_differentiated_by_as_a_vector(claim: str, layouts: tuple[str, ...]) -> None:
+    verdict = ed.check(claim)
+    assert verdict
+    assert verdict.layouts == layouts
+    for mutated in (claim.replace("= ", "= 2 (") + ")", claim.replace("= ", "= -(") + ")"):
+        assert not ed.check(mutated)
+
+
+def test_two_factors_of_a_derivative_by_vec_are_swapped() -> None:
+    verdict = ed.check("∂vec(A X B)/∂vec(X)' = A ⊗ B'")
+    assert "two factors are swapped: A and B'" in verdict.reason
+    assert verdict.correct["vec"] == "Bᵀ ⊗ A"
+    assert verdict.correct["denominator"] == "B ⊗ Aᵀ"
+
+
+def test_a_derivative_by_vec_is_of_a_layout() -> None:
+    with pytest.raises(ed.EinsdiffError, match="has rows and columns, and those are of a layout"):
+        ed.parse("∂vec(A X B)/∂vec(X)'")
 
 
 # fmt: off
