@@ -49,18 +49,20 @@ class Block(NamedTuple):
 
 
 def arranged(
-    rows: Sequence[T], columns: Sequence[T], groups: Sequence[Sequence[T]], layout: str
+    rows: Sequence[T], columns: Sequence[T], groups: Sequence[Sequence[Sequence[T]]], layout: str
 ) -> tuple[tuple[T, ...], tuple[T, ...]]:
     """Return the rows and the columns of ∂Y/∂X… in a layout, where Y has these rows and columns.
 
-    Y's rows are one axis, and so are its columns; `groups` has the axes of each variable.
+    Y's rows are one axis, and so are its columns; `groups` has the axes of each variable, folded or not.
     Raises: NoMatrixForm, where the layout makes no matrix.
 
-    >>> arranged("i", "", ["j"], "numerator"), arranged("ik", "j", [""], "denominator")
+    >>> arranged("i", "", [["j"]], "numerator"), arranged("ik", "j", [[]], "denominator")
     ((('i',), ('j',)), (('j',), ('i', 'k')))
+    >>> arranged("i", "", [["jk"]], "denominator")
+    (('j', 'k'), ('i',))
     """
     y = [tuple(axis) for axis in (rows, columns) if axis]
-    x = [[(axis,) for axis in group] for group in groups]
+    x = [[tuple(axis) for axis in group] for group in groups]
     above, below = arrange_matrix(y, x, layout)
     return sum(above, ()), sum(below, ())
 

@@ -59,9 +59,19 @@ class Sides:
         return self.is_zero or all(len(a) == len(b) for a, b in zip(self.left[1:], self.right[1:], strict=True))
 
 
-def kinds_of(document: Document, declarations: tuple[Declaration, ...]) -> dict[str, Kind]:
-    """Return the kinds of the names of a claim in matrix notation."""
-    return infer_kinds(document, Scope(document.source, declarations).ranks(), claim=True)
+def kinds_of(document: Document, declarations: tuple[Declaration, ...], *, first: bool = False) -> dict[str, Kind]:
+    """Return the kinds of the names of a claim in matrix notation.
+
+    With `first` the side with a derivative tells them, and the other side need not fit.
+    """
+    ranks = Scope(document.source, declarations).ranks()
+    return infer_kinds(document, ranks, claim=True, given=_differentiated(document), first=first)
+
+
+def _differentiated(document: Document) -> int | None:
+    """Return the side of a claim, 0 or 1, in which alone a derivative stands."""
+    found = [any(isinstance(part, Differentiate) for part in parts_of(s.body)) for s in document.statements[-2:]]
+    return found.index(True) if found.count(True) == 1 else None
 
 
 def elaborate_claim(

@@ -115,8 +115,8 @@ class _Reading:
                 return KINDS[self.kinds[name]]
             case syntax.Call():
                 return _call(tree, parts)
-            case syntax.Differentiate():
-                return self._derivative(parts)
+            case syntax.Differentiate(wrt=wrt, stacked=stacked):
+                return self._derivative(parts, [name.name in stacked for name in wrt])
             case syntax.Numeral() | syntax.Reduce() | syntax.FieldDerivative():
                 return SCALAR
 
@@ -128,11 +128,12 @@ class _Reading:
             return _Fold(_Width(COMMUTATION), _Width(COMMUTATION))
         return KINDS[self.kinds.get(tree.name, Kind.SCALAR)]
 
-    def _derivative(self, parts: Sequence[_Fold]) -> _Fold:
-        """Return the widths that a layout gives; without one each axis stands alone."""
+    def _derivative(self, parts: Sequence[_Fold], stacked: Sequence[bool]) -> _Fold:
+        """Return the widths that a layout gives; without one each axis stands alone, but for those of vec(X)."""
         body, *variables = parts
         rows, columns = (range(width.settled()) for width in body)
-        groups = [[*range(v.rows.settled()), *range(v.columns.settled())] for v in variables]
+        wires = [(*range(v.rows.settled()), *range(v.columns.settled())) for v in variables]
+        groups = [[axes] if one else [(axis,) for axis in axes] for axes, one in zip(wires, stacked, strict=True)]
         try:
             found = arranged(rows, columns, groups, self.layout or "mixed")
         except EinsdiffError:  # the elaboration says what is wrong

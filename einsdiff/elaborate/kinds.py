@@ -85,19 +85,36 @@ HELP = {
 }
 
 
-def infer_kinds(document: Document, declared: Mapping[str, int], *, claim: bool = False) -> dict[str, Kind]:
+def infer_kinds(
+    document: Document,
+    declared: Mapping[str, int],
+    *,
+    claim: bool = False,
+    given: int | None = None,
+    first: bool = False,
+) -> dict[str, Kind]:
     """Return the kind of every name of a program in matrix notation; `declared` gives the ranks that are known.
 
     The last two statements of a `claim` are the two sides of an equation: they have one shape, if that contradicts
     nothing.  There a derivative may have the rows and columns of any layout, and what is defined as a row stays one.
+    What is a vector on the side `given` (0 or 1) is one, whatever the other side needs: x in ∂sum(x)/∂x = 1.  With
+    `first` it is one, too, where it only stands like one, as x in ∂(W x)/∂x, and the other side may contradict that.
 
     Raises: IndexMismatchError, where a name would have to be of two kinds.
     """
     shapes = _Shapes(document, declared, claim=claim)
-    parts = [shapes.read(statement.target, statement.body) for statement in document.statements]
-    sides = document.statements[-2:]
-    if claim and len(sides) == 2 and not any(side.target for side in sides):
-        shapes.equate(parts[-2:], [side.body for side in sides])
+    count = len(document.statements)
+    has_sides = claim and count > 1 and not any(side.target for side in document.statements[-2:])
+    order = list(range(count))
+    if has_sides and given == 1:
+        order[-2:] = order[:-3:-1]
+    parts: dict[int, int] = {}
+    for k in order:
+        if given is not None and has_sides and k == order[-1]:
+            shapes.prefer(products=first)
+        parts[k] = shapes.read(document.statements[k].target, document.statements[k].body)
+    if has_sides:
+        shapes.equate([parts[count - 2], parts[count - 1]], [side.body for side in document.statements[-2:]])
     return shapes.settle()
 
 
@@ -145,6 +162,7 @@ class _Shapes:
         self.constraints: list[_Constraint] = []
         self.watching: list[list[int]] = []
         self.dead: set[int] = set()
+        self.lenient_from: int | None = None
         self.sums: list[_Wish] = []
         self.products: list[_Wish] = []
 
@@ -158,6 +176,12 @@ class _Shapes:
         elif target is not None:
             run(self._shape(target))
         return found
+
+    def prefer(self, *, products: bool) -> None:
+        """Let what was read so far have its vectors, whatever is read below; with `products` it may be contradicted."""
+        self._propagate(range(len(self.constraints)), None)
+        self._hear([*self.sums, *(self.products if products else ())])
+        self.lenient_from = len(self.constraints) if products else None
 
     def equate(self, parts: Sequence[int], sides: Sequence[Tree]) -> None:
         """Let two parts have one shape, but for rows and columns; the number 0 is a zero of any shape."""
@@ -173,10 +197,7 @@ class _Shapes:
         inputs = [(name, part) for name, part in self.names.items() if name not in self.defined]
         vectors = [_Wish(part, frozenset("c")) for name, part in reversed(inputs) if not "a" <= name[0] <= "g"]
         scalars = [_Wish(part, frozenset("s")) for name, part in inputs if "a" <= name[0] <= "g"]
-        wishes = [*self.sums, *vectors, *self.products, *scalars]
-        while (k := next((k for k, w in enumerate(wishes) if self._is_open(w)), None)) is not None:
-            if not self._grant(wishes[k]):
-                del wishes[k]
+        self._hear([*self.sums, *vectors, *self.products, *scalars])
         return {name: self._kind(part) for name, part in self.names.items()}
 
     def _kind(self, part: int) -> Kind:
@@ -229,6 +250,8 @@ class _Shapes:
                 found = self._transpose(tree, parts[0])
             case syntax.Call():
                 found = self._call(tree, parts)
+            case syntax.Differentiate(stacked=stacked) if stacked:
+                found = self._chain(self.operators[type(tree)], [parts[0], *map(self._column, parts[1:])], tree)
             case _:
                 found = self._chain(self.operators[type(tree)], parts, tree)
         if isinstance(tree, syntax.Add) or (isinstance(tree, syntax.Entrywise) and tree.operator != "^"):
@@ -250,6 +273,12 @@ class _Shapes:
                 self.products.append(_Wish(part, ANY - {"s"}, left, frozenset("rm")))
             left, span = found, span.to(here)
         return left
+
+    def _column(self, part: int) -> int:
+        """Return the part of vec(X), for that of X."""
+        found = self._new(ANY)
+        self._relate("column", (part, found), (Span(0, 0), Span(0, 0)))
+        return found
 
     def _transpose(self, tree: Transpose, body: int) -> int:
         found = self._new(ANY)
@@ -283,7 +312,8 @@ class _Shapes:
             if not rows:
                 if trail is not None:
                     return False
-                self._refuse(constraint)
+                if self.lenient_from is None or k < self.lenient_from:
+                    self._refuse(constraint)
                 self.dead.add(k)
                 continue
             for place, part in enumerate(constraint.parts):
@@ -327,6 +357,12 @@ class _Shapes:
         domain = self.domains[wish.part]
         due = wish.when is None or self.domains[wish.when] <= wish.given
         return due and bool(domain & wish.kept) and not domain <= wish.kept
+
+    def _hear(self, wishes: list[_Wish]) -> None:
+        """Grant wishes in their order, as far as they contradict nothing."""
+        while (k := next((k for k, w in enumerate(wishes) if self._is_open(w)), None)) is not None:
+            if not self._grant(wishes[k]):
+                del wishes[k]
 
     def _grant(self, wish: _Wish) -> bool:
         """Grant a wish, unless it contradicts a constraint."""

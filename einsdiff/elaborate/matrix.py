@@ -365,6 +365,9 @@ class _Elaboration:
         """∂body/∂wrt…, arranged as the layout says, or the axes of the body and then those of each variable."""
         if self.layout is not None:
             return (yield self._laid_out(tree, self.layout))
+        if tree.stacked:
+            message = "a derivative by vec(…) [^] has rows and columns, and those are of a layout"
+            raise self.joints.error(message, tree.wrt[0].span, help='write ∂(…)/∂X, and ask for layout="vec"')
         block: Block = yield self.whole(tree.body)
         for name in tree.wrt:
             wrt = self._variable(name)
@@ -389,7 +392,7 @@ class _Elaboration:
         entry, groups = body.entry, []
         for name in tree.wrt:
             wrt = self._variable(name)
-            groups.append(wrt.wires)
+            groups.append([wrt.columns + wrt.rows] if name.name in tree.stacked else [(wire,) for wire in wrt.wires])
             entry = entry if build.is_zero(entry) else build.derivative(entry, wrt.entry)
         try:
             return Block(entry, *arranged(body.rows, body.columns, groups, layout))

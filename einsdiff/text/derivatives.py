@@ -2,6 +2,8 @@ r"""Derivatives as a whole: `∂y_i/∂x_j`, `d(…)/dx`, `\frac{\partial …}{\
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from einsdiff.errors import Span
 from einsdiff.text import ambiguities, slips
 from einsdiff.text.cursor import FUNCTIONS, Cursor
@@ -15,7 +17,9 @@ PRODUCTS = frozenset(["*", "/", "⊙", "⊘", "⊗", "×"])
 
 
 class DerivativeReader(Reader):
-    """Reads derivatives; what a name may carry is the notation's affair."""
+    """Reads derivatives; what a name may carry, and whether vec(X) is a variable, is the notation's affair."""
+
+    stacks: ClassVar[bool] = False
 
     def derivative(self) -> Routine:
         """∂ Factor / ∂ name, or the operator ∂/∂ name before a factor."""
@@ -32,7 +36,7 @@ class DerivativeReader(Reader):
                 raise slips.refuse_loose_derivative(cursor, sign)
             cursor.advance()
             wrt = self._variables(order, sign)
-        return Differentiate(body, wrt, cursor.span_from(sign.start))
+        return Differentiate(body, wrt, cursor.span_from(sign.start), self._stacked_in(wrt))
 
     def fraction(self) -> Routine:
         r"""\frac{Sum}{Sum}, or a derivative where both parts begin with ∂ or with d."""
@@ -72,7 +76,7 @@ class DerivativeReader(Reader):
         wrt = self._variables(order, mark)
         if body is None:
             body = yield self._behind(cursor.span_from(sign.start))
-        return Differentiate(body, wrt, cursor.span_from(sign.start))
+        return Differentiate(body, wrt, cursor.span_from(sign.start), self._stacked_in(wrt))
 
     def _behind(self, operator: Span) -> Routine:
         """Return the factor behind the operator ∂/∂x; a product behind it is ambiguous."""
@@ -114,7 +118,7 @@ class DerivativeReader(Reader):
         body = yield self.group()
         self.expect("/")
         wrt = self._variables(order, sign)
-        return Differentiate(body, wrt, cursor.span_from(sign.start))
+        return Differentiate(body, wrt, cursor.span_from(sign.start), self._stacked_in(wrt))
 
     def _order(self) -> int:
         """Read the order of a derivative: ², ^2, ^{2}; 1 where none stands."""
@@ -171,13 +175,31 @@ class DerivativeReader(Reader):
             if cursor.kind != "name":
                 raise slips.refuse_operand(cursor)
             if cursor.token.text in FUNCTIONS - cursor.known and cursor.peek().kind == "(" and cursor.is_adjacent():
-                raise slips.refuse_variable(cursor)
-            name = self.indexed(cursor.token.text, cursor.advance().start)
+                name = self._stacked()
+            else:
+                name = self.indexed(cursor.token.text, cursor.advance().start)
         self._skip_transpose()
         if bracket:
             self.expect(")")
             self._skip_transpose()
         return name
+
+    def _stacked(self) -> Name:
+        """Read vec(X)."""
+        cursor = self.cursor
+        is_name = cursor.peek(2).kind == "name" and cursor.peek(3).kind == ")"
+        if cursor.token.text != "vec" or not is_name or not self.stacks:
+            raise slips.refuse_variable(cursor)
+        start = cursor.advance().start
+        cursor.advance()
+        name = Name(cursor.advance().text, None, cursor.span_from(start))
+        cursor.advance()
+        return name
+
+    def _stacked_in(self, wrt: tuple[Name, ...]) -> frozenset[str]:
+        """Return the names of variables that were written as vec(X)."""
+        source = self.cursor.source
+        return frozenset(name.name for name in wrt if "vec" in source[name.span.start : name.span.stop])
 
     def _skip_transpose(self) -> None:
         cursor = self.cursor

@@ -16,6 +16,7 @@ from einsdiff.text.tree import Entrywise, Kronecker, Name, Negative, Numeral, Ra
 class MatrixReader(DerivativeReader):
     """Reads matrix notation."""
 
+    stacks: ClassVar[bool] = True
     entrywise: ClassVar[frozenset[str]] = frozenset("⊙⊘⊗")
 
     def __init__(self, cursor: Cursor, *, inside: bool = True) -> None:

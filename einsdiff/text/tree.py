@@ -129,11 +129,15 @@ class Compare:
 
 @dataclass(frozen=True, slots=True)
 class Differentiate:
-    """∂body/∂wrt₁∂wrt₂…: each `wrt` is a name, with its new indices in index notation."""
+    """∂body/∂wrt₁∂wrt₂…: each `wrt` is a name, with its new indices in index notation.
+
+    By a name in `stacked` is differentiated as by a vector: ∂body/∂vec(X).
+    """
 
     body: Tree
     wrt: tuple[Name, ...]
     span: Span
+    stacked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,29 @@ def check_equation(
     claim = read(source, declare=declare, notation=notation, sizes=sizes)
     if layout is not None:
         find_layout(layout)
+    found = _judged(claim, layout)
+    other = _as_the_derivative_tells(claim) if not found.holds else None
+    return _judged(other, layout) if other is not None else found
+
+
+def _judged(claim: Claim, layout: str | None) -> Verdict:
+    """Return the verdict on a claim that was read."""
     bench = Bench()
     findings = judge(claim, bench)
     _check_sizes(claim, findings)
     found = verdict(claim, findings, bench, layout)
     return replace(found, names=reasons.names_in(claim, findings, layout or "numerator"))
+
+
+def _as_the_derivative_tells(claim: Claim) -> Claim | None:
+    """Return a claim with the kinds that the side with the derivative tells, where those are others.
+
+    A false claim is not made to fit: in ∂(a'Xb)/∂X = b a the names are vectors, though b could be a scalar.
+    """
+    if claim.document.notation == "index":
+        return None
+    kinds = kinds_of(claim.document, claim.declarations, first=True)
+    return replace(claim, kinds=kinds) if kinds != claim.kinds else None
 
 
 def read(

@@ -17,6 +17,7 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
+    Axis,
     Derivative,
     Expr,
     MatrixFunction,
@@ -174,7 +175,8 @@ class Bench:
         """Return a block with names linked, derivatives carried out, declarations used, and simplified."""
         raw = resolve_sizes(block.entry, program.sizes)
         above = tuple((d.name, d.entry.node, tuple(map(d.wires.index, d.entry.wires))) for d in program.definitions)
-        key = raw.node, above
+        sizes = frozenset((axis, size) for axis, size in program.sizes.items() if isinstance(axis, Axis))
+        key = raw.node, above, sizes  # a tensor is the same node where a claim makes it square
         if key not in self.finished:
             found = assume(evaluate(program, walk.here(raw.node)), program)
             self.finished[key] = simplify(resolve_sizes(found, program.sizes))[0]
@@ -241,6 +243,8 @@ class Bench:
                 point = self.point(sampler, attempt, least)
                 a, b = _arrays(sides, left, right, point)
             except UnknownValueError:
+                if complete:  # the sizes are too large at this attempt only
+                    continue
                 return Comparison(State.UNKNOWN)
             found = _judged(a, b, point)
             if found is not State.EQUAL and may_tie and _is_whole(point) and coverage.is_tied(point):
@@ -251,7 +255,7 @@ class Bench:
                 return Comparison(found, complete, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b))
             if found is State.EQUAL:
                 complete += 1
-                ranges = ranges or point.ranges
+                ranges = max(ranges, point.ranges, key=lambda found: sum(found.values()))
             if complete == needed:
                 break
         if complete == 0:

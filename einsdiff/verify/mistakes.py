@@ -191,6 +191,13 @@ def square(tree: Tree, context: Context) -> Iterator[Change]:
         yield Change(f"a square is missing on {context.text(tree)}", Raise(tree, two, tree.span))
 
 
+def power_of_entries(tree: Tree, context: Context) -> Iterator[Change]:
+    """A.^2 for A^2."""
+    if isinstance(tree, Raise) and not context.is_index:
+        whole = Entrywise("^", tree.base, tree.exponent, tree.span)
+        yield Change(f"{context.text(tree)} should be taken entry by entry, with .^", whole)
+
+
 def kind_of_product(tree: Tree, context: Context) -> Iterator[Change]:
     """A .* B for A B, and A B for A .* B."""
     if context.is_index:
@@ -215,7 +222,7 @@ def diagonal(tree: Tree, context: Context) -> Iterator[Change]:
     """diag(x) for x, and x for diag(x)."""
     if isinstance(tree, Call) and tree.name == "diag" and len(tree.arguments) == 1:
         yield Change(f"diag is too much on {context.text(tree.arguments[0])}", tree.arguments[0])
-    elif context.is_name(tree, Kind.VECTOR) or (isinstance(tree, Call) and not context.is_index):
+    elif context.is_name(tree, Kind.VECTOR) or (isinstance(tree, Call | Add | Entrywise) and not context.is_index):
         yield Change(f"diag({context.text(tree)}) is meant", Call("diag", (tree,), None, tree.span, tree.span))
 
 
@@ -228,6 +235,7 @@ ROWS: tuple[Rule, ...] = (
     term_too_many,
     square,
     inverse,
+    power_of_entries,
     diagonal,
     kind_of_product,
 )

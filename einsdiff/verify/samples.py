@@ -113,6 +113,8 @@ ORDER = list(PROPERTIES)
 FIXED = {"orthogonal", "idempotent", "an involution", "a unit vector", "with the sum 1"}
 """What is lost when an input is multiplied by a number."""
 
+SMALLEST = (2, 5)
+"""The smallest size at the first two attempts, at the next two, and so on."""
 SCALES = (1.0, 0.1, 10.0, 0.01, 3.0, 100.0, 0.001, 30.0, 1000.0)
 """How large the data are where a claim is tried near and far."""
 
@@ -188,7 +190,8 @@ class Sampler:
     def ranges(self, attempt: int, least: Mapping[Size, int]) -> dict[Size, int]:
         """Return how far each size runs: pairwise different, and other ones at each attempt, even and odd.
 
-        `least` says how far some sizes run at least.
+        Small sizes and larger ones come in turn: A² = tr(A) A − det(A) holds for 2×2 alone, and what is of a degree d
+        and holds for d×d holds for all sizes.  `least` says how far some sizes run at least.
         """
         classes = self.classes()
         chosen: dict[Size, int] = {c: c for c in classes if isinstance(c, int)} | self.numbers
@@ -196,7 +199,8 @@ class Sampler:
         needed = {
             self.sizes.get(size, size): number for size, number in sorted(least.items(), key=lambda item: item[1])
         }
-        pool = (number for number in count(2) if number not in chosen.values())
+        first = SMALLEST[attempt // 2 % len(SMALLEST)]
+        pool = (number for number in count(first) if number not in chosen.values())
         window = [next(pool) for _ in range(len(free) + 1)]
         for k, c in enumerate(free):
             number = window[(k + attempt) % len(window)]

@@ -8,7 +8,7 @@ import pytest
 
 from einsdiff.elaborate.kinds import RELATIONS, Kind, infer_kinds
 from einsdiff.errors import IndexMismatchError
-from einsdiff.text.parser import parse
+from einsdiff.text.parser import parse, parse_claim
 from einsdiff.text.tree import Document, Multiply, Name, Span, Statement
 
 LETTERS = {Kind.SCALAR: "s", Kind.VECTOR: "v", Kind.MATRIX: "m", Kind.TENSOR: "t"}
@@ -192,3 +192,17 @@ def test_the_product_is_associative_up_to_scalars() -> None:
         left, right = table.get(a + b, "?"), table.get(b + c, "?")
         if "s" not in (left, right) and "?" not in (left, right):
             assert table.get(left + c) == table.get(a + right), (a, b, c)
+
+
+@pytest.mark.parametrize(
+    ("claim", "given", "first", "wanted"),
+    [
+        ("∂sum(x)/∂x = 1", None, False, Kind.SCALAR),
+        ("∂sum(x)/∂x = 1", 0, False, Kind.VECTOR),
+        ("1 = ∂sum(x)/∂x", 1, False, Kind.VECTOR),
+        ("∂(W x)/∂x = x^2 W", 0, False, Kind.SCALAR),
+        ("∂(W x)/∂x = x^2 W", 0, True, Kind.VECTOR),
+    ],
+)
+def test_one_side_of_a_claim_can_tell_the_kinds(claim: str, given: int | None, *, first: bool, wanted: Kind) -> None:
+    assert infer_kinds(parse_claim(claim), {}, claim=True, given=given, first=first)["x"] is wanted

@@ -9,6 +9,7 @@ import pytest
 
 from einsdiff.errors import ClaimError, EinsdiffError, ParseError
 from einsdiff.text.parser import LENGTH, parse, parse_claim, parse_entry
+from einsdiff.text.tree import Differentiate
 
 
 def read_cases() -> list[tuple[str, str]]:
@@ -146,10 +147,28 @@ def test_a_name_that_begins_with_d_is_a_name(text: str) -> None:
     assert len(parse_claim(text).statements) == 2
 
 
-def test_a_derivative_by_a_function_is_refused() -> None:
-    with pytest.raises(ParseError, match=r"a derivative is by a name, and vec \[\^\] is a function") as caught:
-        parse("∂vec(A X B)/∂vec(X)")
-    assert "help: write ∂(…)/∂X; layout vec" in str(caught.value)
+@pytest.mark.parametrize(
+    ("text", "name", "meant"),
+    [
+        ("∂vec(A X B)/∂exp(X)", "exp", "∂(…)/∂X"),
+        ("∂vec(A X B)/∂vec(A X)", "vec", "layout vec"),
+        ("∂(A_ij x_j)/∂vec(A)", "vec", "∂(…)/∂A"),
+    ],
+)
+def test_a_derivative_by_a_function_is_refused(text: str, name: str, meant: str) -> None:
+    with pytest.raises(ParseError, match=rf"a derivative is by a name, and {name} \[\^\] is a function") as caught:
+        parse(text)
+    assert meant in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["∂y/∂vec(X)", "∂y/∂vec(X)'", "d(y)/d(vec(X)')", r"\frac{\partial y}{\partial vec(X)^\top}"]
+)
+def test_a_derivative_by_vec_knows_its_name(text: str) -> None:
+    tree = parse(text).statements[0].body
+    assert isinstance(tree, Differentiate)
+    assert [name.name for name in tree.wrt] == ["X"]
+    assert tree.stacked == {"X"}
 
 
 @pytest.mark.parametrize(

@@ -432,7 +432,7 @@ def test_the_same_claim_has_the_same_verdict() -> None:
         ("1/(x - x) = 1", ed.ParseError, "exactly zero"),
         ("A : matrix(100000, 100000); tr(A) = det(A)", ed.ClaimError, "could not be evaluated"),
         ("x = = y", ed.EinsdiffError, "two claims"),
-        ("∂(A x)/∂vec(A) = x", ed.ParseError, "is a function"),
+        ("∂(A x)/∂vec(A x) = x", ed.ParseError, "is a function"),
     ],
 )
 def test_what_cannot_be_judged_is_refused(claim: str, kind: type[Exception], message: str) -> None:
@@ -528,6 +528,107 @@ def test_numbers_and_the_compiled_derivative_agree() -> None:
 ])  # fmt: skip
 def test_a_claim_whose_mistakes_do_not_fit_is_answered(claim: str) -> None:
     assert not ed.check(claim).holds
+
+
+@pytest.mark.parametrize("claim", [
+    "∂tanh(W x)/∂x = (1 - tanh(W x).^2) W", "∂sigmoid(W x)/∂x = sigmoid(W x)(1 - sigmoid(W x)) W",
+])  # fmt: skip
+def test_a_change_that_fits_other_sizes_is_tried_with_them(claim: str) -> None:
+    assert not ed.check(claim).holds
+
+
+JACOBIANS = ("mixed", "numerator", "denominator", "sympy", "vec")
+# fmt: off
+STACKED = [
+    # claim                                                            layouts
+    ("∂vec(A X B)/∂vec(X)' = B' ⊗ A",                                  ("mixed", "numerator", "vec")),
+    ("∂vec(A X B)/∂vec(X) = B ⊗ A'",                                   ("denominator", "sympy")),
+    ("∂tr(A X)/∂vec(X)' = vec(A')'",                                   ("numerator", "vec")),
+    ("∂tr(A X)/∂vec(X) = vec(A')",                                     ("mixed", "denominator", "sympy", "vetter")),
+    ("∂(X a)/∂vec(X)' = a' ⊗ I",                                       ("mixed", "numerator", "vec")),
+    ("∂vec(inv(X))/∂vec(X)' = -(inv(X)' ⊗ inv(X))",                    ("mixed", "numerator", "vec")),
+    ("∂vec(X X')/∂vec(X)' = (I + commutation)(X ⊗ I)",                 ("mixed", "numerator", "vec")),
+    ("∂vec(A .* X)/∂vec(X)' = diag(vec(A))",                           JACOBIANS),
+    ("∂²tr(X'A X)/∂vec(X)∂vec(X)' = I ⊗ (A + A')",                     JACOBIANS),
+    ("∂²logdet(X)/∂vec(X)∂vec(X)' = -commutation (inv(X)' ⊗ inv(X))",  JACOBIANS),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "layouts"), STACKED)
+def test_a_matrix_can_be_differentiated_by_as_a_vector(claim: str, layouts: tuple[str, ...]) -> None:
+    verdict = ed.check(claim)
+    assert verdict
+    assert verdict.layouts == layouts
+    for mutated in (claim.replace("= ", "= 2 (") + ")", claim.replace("= ", "= -(") + ")"):
+        assert not ed.check(mutated)
+
+
+def test_two_factors_of_a_derivative_by_vec_are_swapped() -> None:
+    verdict = ed.check("∂vec(A X B)/∂vec(X)' = A ⊗ B'")
+    assert "two factors are swapped: A and B'" in verdict.reason
+    assert verdict.correct["vec"] == "Bᵀ ⊗ A"
+    assert verdict.correct["denominator"] == "B ⊗ Aᵀ"
+
+
+def test_a_derivative_by_vec_is_of_a_layout() -> None:
+    with pytest.raises(ed.EinsdiffError, match="has rows and columns, and those are of a layout"):
+        ed.parse("∂vec(A X B)/∂vec(X)'")
+
+
+# fmt: off
+KINDS = [
+    # claim                                                what the reason says                             x is
+    ("∂sum(x)/∂x = 1",                                     "left side is n×1, the right side a scalar", "vector(n)"),
+    ("∂sum(x .* x)/∂x = 2 sum(x)",                         "left side is n×1, the right side a scalar", "vector(n)"),
+    ("2 norm(x) = ∂norm(x)^2/∂x",                          "left side is a scalar, the right side n×1", "vector(n)"),
+    ("∂norm(x - y)^2/∂x = 2 norm(x - y)",                  "left side is n×1, the right side a scalar", "vector(n)"),
+    ("∂tanh(W x)/∂x = (1 - tanh(W x).^2) W",               "diag(1 - tanh(W x).^2) is meant",               None),
+    ("∂tanh(W x)/∂x = diag(1 - tanh(W x)^2) W",            "tanh(W x)^2 should be taken entry by entry",    None),
+    ("∂(x'A y)/∂A = x y",                                  "a transpose is missing on y",                   None),
+    ("∂‖A x - b‖²/∂x = 2 (A x - b) A",                     "a transpose is missing on A x - b",             None),
+    ("∂(v'sigmoid(W x))/∂W = x (v .* sigmoid(-W x))",      "a column times a column is no product",         None),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "reason", "x"), KINDS)
+def test_the_side_with_the_derivative_tells_the_kinds_of_a_false_claim(claim: str, reason: str, x: str | None) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert reason in verdict.reason
+    assert verdict.names.get("x") == x
+    assert "tr(" not in verdict.correct["mixed"]
+
+
+@pytest.mark.parametrize(
+    "claim", ["∂sigmoid(x)/∂x = sigmoid(x)(1 - sigmoid(x))", "∂(c x)/∂x = c", "∂exp(A t)/∂t = A .* exp(A t)"]
+)
+def test_a_true_claim_has_the_kinds_that_both_sides_need(claim: str) -> None:
+    assert ed.check(claim)
+
+
+# fmt: off
+SMALL_ONLY = [
+    # claim                                                                            holds for
+    ("A² − tr(A) A + det(A) I = 0",                                                    "2×2"),
+    ("X : matrix(n, n) skew; inv(X) = −X/det(X)",                                      "2×2"),
+    ("X : matrix(n, n) skew; ∂det(X)/∂X = X",                                          "2×2"),
+    ("A^3 - tr(A) A^2 + 1/2 (tr(A)^2 - tr(A^2)) A = 1/6 (tr(A)^3 - 3 tr(A) tr(A^2) + 2 tr(A^3)) I", "1×1 to 3×3"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "where"), SMALL_ONLY)
+def test_what_holds_for_small_matrices_alone_is_false(claim: str, where: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict, where
+    assert verdict.assumption is None
+    assert verdict.counterexample is not None
+
+
+def test_no_assumption_is_found_on_small_matrices_alone() -> None:
+    assert ed.check("∂det(X)/∂X = X").assumption is None
 
 
 def test_more_axes_than_an_array_can_have_are_answered() -> None:

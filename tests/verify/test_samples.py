@@ -29,6 +29,12 @@ def test_sizes_are_pairwise_different_and_change_with_the_attempt() -> None:
     assert {n % 2 for (a, _, _) in shapes for n in a[:1]} == {0, 1}
 
 
+def test_sizes_are_small_and_large() -> None:
+    sizes = {n for k in range(4) for n in sampler("tr(A)").point(k, {}).arrays["A"].shape}
+    assert min(sizes) == 2
+    assert max(sizes) > 5
+
+
 def test_the_data_depend_on_the_name_and_the_attempt_alone() -> None:
     one = sampler().point(2, {})
     again = sampler().point(2, {})
