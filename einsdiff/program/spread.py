@@ -8,7 +8,6 @@ which it is constant, until the result.
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -38,18 +37,19 @@ def spread(request: Request) -> Request | None:
 
 
 def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int]) -> Entry | None:
-    """Π a Σ b = Σ Π a b."""
+    """Π a Σ b = Σ Π a b, for one factor; the same sum may stand beside it with other labels."""
     if not isinstance(node, Product):
         return None
-    for factor in node.factors:
+    for place, factor in enumerate(node.factors):
         inner, wires = known[factor.node]
         if factor.exponent != 1 or not isinstance(inner, Sum):
             continue
         if _is_of_deltas(inner) or (uses[factor.node] == 1 and _is_larger(inner)):
             terms = []
+            factors = [known[f.node] for f in node.factors]
             for t in inner.terms:
-                term = Entry(t.node, tuple(wires[k] for k in t.labels))
-                product = walk.rebuild(node, ChainMap({factor.node: term}, known), {factor.node}.__contains__)
+                factors[place] = Entry(t.node, tuple(wires[k] for k in t.labels))
+                product = walk.rebuild_product(node, factors, {factor.node}.__contains__)
                 terms.append((t.coefficient, product, True))
             return build.total(terms)
     return None
