@@ -146,7 +146,7 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         is_uniform = len({a.dtype for a in arrays.values()}) < 2
-        text, table = self._make(known, arrays, dtype.itemsize, LARGE if is_uniform else None)
+        text, table = self._make(known, arrays, dtype.itemsize, is_uniform=is_uniform)
         known_as = (text, *arrays)
         program = self._texts.get(known_as) or self._executed(
             text, tuple(n for n, _ in table.plan.inputs), list(arrays)
@@ -168,15 +168,17 @@ class CompiledFunction:
         return Program(executed(text), inputs, None)
 
     def _make(
-        self, known: list[int | None], given: Collection[str], itemsize: int, large: int | None = LARGE
+        self, known: list[int | None], given: Collection[str], itemsize: int, *, is_uniform: bool = True
     ) -> tuple[str, PlanTable]:
-        """Plan for sizes, those not known assumed; from `large` entries on, arrays are written to block by block."""
+        """Plan for sizes, those not known assumed; `is_uniform` tells whether all arrays have one dtype."""
         needed = self._arguments.ranks
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         plan = Planner(self.request, self._sizes, known, present).plan()
-        check_memory(plan, known, self.request, itemsize, self._alternative(known, present))
-        large = None if self._arguments.callables else large  # nothing tells the dtype of what they return
-        self._planned = (source(plan, self.request.source, self.dialect, large), PlanTable(plan, itemsize))
+        structured, is_looped = self._alternative(known, present), self.dialect.can_write
+        check_memory(plan, known, self.request, itemsize, structured, is_looped=is_looped)
+        is_uniform = is_uniform and not self._arguments.callables  # nothing tells the dtype of what they return
+        text = source(plan, self.request.source, self.dialect, LARGE, is_uniform=is_uniform)
+        self._planned = (text, PlanTable(plan, itemsize))
         return self._planned
 
     def _alternative(self, known: list[int | None], present: Mapping[str, int]) -> Callable[[], Plan] | None:

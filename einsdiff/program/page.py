@@ -37,8 +37,12 @@ INLINE = 60  # an expression that is longer gets a statement of its own
 class Page:
     """Statements, the names that they bind, and the expressions that wait to be used."""
 
-    def __init__(self, plan: Plan, local: Mapping[str, str], namer: Namer, dialect: Dialect) -> None:
+    def __init__(
+        self, plan: Plan, local: Mapping[str, str], namer: Namer, dialect: Dialect, *, is_uniform: bool = True
+    ) -> None:
         self.plan = plan
+        self.is_uniform = is_uniform  # all inputs have one dtype
+        self.needs_one_dtype = False  # what is written would be wrong otherwise
         self.dialect = dialect
         self.local = local
         self.namer = namer
