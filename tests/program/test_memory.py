@@ -128,3 +128,21 @@ def test_a_diagonal_is_added_in_the_common_dtype():
             scope = {}
             exec(function.source, scope)
             np.testing.assert_array_equal(scope["program"](A=A, x=diagonal), found)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ("y = mean_i(x_i)", (0, 1)),
+        ("y = exp(mean_i(x_i))/mean_i(x_i^2)", (0, 1, 2)),
+        ("m = mean_i(x_i); v = mean_i((x_i - m)^2); y = v^2", (0, 1, 2, 3)),
+    ],
+)
+@pytest.mark.parametrize("is_dense", [True, False])
+def test_means_over_nothing_have_derivatives_without_entries(text, orders, size, is_dense):
+    y = ed.parse(text)
+    for order in orders:
+        function = (ed.diff(y, *["x"] * order) if order else y).compile(dense=is_dense)
+        with np.errstate(all="ignore"):
+            assert function(x=np.arange(size) + 1.0).shape == (size,) * order
