@@ -6,7 +6,7 @@ again through the makers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from einsdiff.algebra import build
@@ -106,13 +106,8 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
             return here(node)
         case Sum(terms):
             return build.total([(t.coefficient, at(t.node, t.labels), join(t.node)) for t in terms])
-        case Product(coefficient, factors, out):
-            names = {label: ("bound", label) for label in node.bound}
-            names |= {label: ("free", label) for label in set(out)}
-            inside = [(build.rename(at(f.node, f.labels), names), f.exponent, join(f.node)) for f in factors]
-            body = build.product(inside, [names[label] for label in node.bound], coefficient)
-            named = build.rename(body, {name: label for label, name in names.items()})
-            return unfold(named, node)
+        case Product():
+            return rebuild_product(node, [rewritten[f.node] for f in node.factors], join)
         case Apply(function, arguments, orders):
             whole = dict(enumerate(node.sizes))
             applied = build.apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
@@ -131,6 +126,18 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
         case Derivative(body, wrt):
             inner = at(body, tuple(range(body.rank)))
             return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
+
+
+def rebuild_product(node: Product, rewritten: Sequence[Entry], join: Callable[[Expr], bool] = _never) -> Entry:
+    """Return the entry of a product at the wires 0, 1, … each factor of which has been rewritten for itself."""
+    names = {label: ("bound", label) for label in node.bound}
+    names |= {label: ("free", label) for label in set(node.out)}
+    inside = [
+        (build.rename(place(entry, f.labels), names), f.exponent, join(f.node))
+        for entry, f in zip(rewritten, node.factors, strict=True)
+    ]
+    body = build.product(inside, [names[label] for label in node.bound], node.coefficient)
+    return unfold(build.rename(body, {name: label for label, name in names.items()}), node)
 
 
 def unfold(body: Entry, node: Product) -> Entry:

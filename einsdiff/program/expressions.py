@@ -357,16 +357,21 @@ def assemble(page: Page, step: Assemble, window: Window | None = None) -> None:
             whole = page.spell("repeat", code, shape)
         page.put(step, Phrase(whole, ATOM, formula, PLUS))
         return
-    zeros = page.spell("zeros", "", shape, dtype=page.dtype(step.operands))
+    dtype = page.dtype(step.operands)
+    zeros = page.spell("zeros", "", shape, dtype=dtype)
     if not rows:
         page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
         return
-    is_whole = rows[0] == (1, Operand(step.operands[0].value, step.out), step.out, ()) and not page.plan.functions
-    if is_whole and page.is_spent(step):
+    is_whole = rows[0] == (1, Operand(step.operands[0].value, step.out), step.out, ())
+    is_alike = page.is_uniform or len({op.value for op in step.operands}) == 1
+    if is_whole and is_alike:
+        page.needs_one_dtype |= any(not page.is_constant(op.value) for op in step.operands[1:])
+    if is_whole and is_alike and page.is_spent(step):
         name = page.take_over(step, formula)
     else:
-        copy = page.spell("copy", page.name(step.operands[0].value)) if is_whole else zeros
-        name = page.open(step, copy, formula)
+        first = page.name(step.operands[0].value)
+        copy = page.spell("copy", first) if is_alike else page.spell("copy as", first, dtype=dtype)
+        name = page.open(step, copy if is_whole else zeros, formula)
     for k, (coefficient, operand, pattern, places) in enumerate(rows):
         if is_whole and not k:
             continue

@@ -146,8 +146,8 @@ class CompiledFunction:
         known = self._sizes.numbers({name: a.shape for name, a in arrays.items()})
         dtype = np.result_type(*(a.dtype for a in arrays.values())) if arrays else np.dtype(np.float64)
         is_uniform = len({a.dtype for a in arrays.values()}) < 2
-        large, is_real = LARGE if is_uniform else None, dtype.kind != "c"
-        text, table = self._make(known, arrays, dtype.itemsize, large, is_real=is_real)
+        is_real = dtype.kind != "c"
+        text, table = self._make(known, arrays, dtype.itemsize, is_uniform=is_uniform, is_real=is_real)
         known_as = (text, *arrays)
         program = self._texts.get(known_as) or self._executed(
             text, tuple(n for n, _ in table.plan.inputs), list(arrays)
@@ -173,19 +173,21 @@ class CompiledFunction:
         known: list[int | None],
         given: Collection[str],
         itemsize: int,
-        large: int | None = LARGE,
         *,
+        is_uniform: bool = True,
         is_real: bool = True,
     ) -> tuple[str, PlanTable]:
-        """Plan for sizes, those not known assumed; from `large` entries on, arrays are written to block by block."""
+        """Plan for sizes, those not known assumed; `is_uniform` tells whether all arrays have one dtype."""
         needed = self._arguments.ranks
         present = {**needed, **{name: rank for name, rank in self._wanted.items() if name in given}}
         if self._arguments.callables:  # nothing tells the dtype of what they return
-            large, is_real = None, False
+            is_uniform = is_real = False
         rewritings = REWRITINGS if is_real else ()
         plan = Planner(self.request, self._sizes, known, present, rewritings=rewritings).plan()
-        check_memory(plan, known, self.request, itemsize, self._alternative(known, present))
-        self._planned = (source(plan, self.request.source, self.dialect, large), PlanTable(plan, itemsize))
+        structured, is_looped = self._alternative(known, present), self.dialect.can_write
+        check_memory(plan, known, self.request, itemsize, structured, is_looped=is_looped)
+        text = source(plan, self.request.source, self.dialect, LARGE, is_uniform=is_uniform)
+        self._planned = (text, PlanTable(plan, itemsize))
         return self._planned
 
     def _alternative(self, known: list[int | None], present: Mapping[str, int]) -> Callable[[], Plan] | None:

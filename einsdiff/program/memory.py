@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import prod
 
 from einsdiff.errors import InputError
@@ -14,6 +14,7 @@ from einsdiff.program.steps import Plan, View
 from einsdiff.program.table import PlanTable
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+ORDERS = tuple("³⁴⁵⁶⁷⁸⁹¹")
 STRUCTURED = "its parts fit:  compile(dense=False)"
 
 
@@ -23,23 +24,27 @@ def check_memory(
     request: Request,
     itemsize: int,
     structured: Callable[[], Plan] | None = None,
+    *,
+    is_looped: bool = True,
 ) -> None:
     """Refuse a plan in which an array arises that takes more than the memory there is.
 
     Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry.
-    `structured` makes the plan of the same results with their structure kept.
+    `structured` makes the plan of the same results with their structure kept; `is_looped` tells whether large arrays
+    are made a few rows at a time.
 
     Raises: InputError, which tells how large the array is and what would fit.
     """
     limit = _physical()
-    value = _too_large(plan, given, itemsize, limit)
+    value = _too_large(plan, given, itemsize, limit, in_parts(plan) if is_looped else frozenset())
     if value is None or limit is None:
         return
     results = {o.value: o.name for o in plan.outputs}
-    name = results.get(value) or ("the result" if len(results) == 1 else "an array on the way")
-    typed = _fits(request)
-    if structured is not None and value in results and PlanTable(structured(), itemsize).peak_memory <= limit:
-        typed = f"{STRUCTURED}; {typed}"
+    name = (results[value] or "the result") if value in results else "an array on the way"
+    offers = [_product(name)] if value in results else []
+    if structured is not None and PlanTable(structured(), itemsize).peak_memory <= limit:
+        offers.insert(0, STRUCTURED)
+    typed = "; ".join(filter(None, offers)) or "smaller arrays, or a sum that is taken earlier"
     raise in_formula(_error(name, plan.values[value].shape, itemsize, limit, typed), request)
 
 
@@ -53,13 +58,18 @@ def check_size(name: str, shape: Sequence[int], itemsize: int, help: str) -> Non
         raise _error(name, shape, itemsize, limit, help)
 
 
-def _too_large(plan: Plan, given: Sequence[int | None], itemsize: int, limit: int | None) -> int | None:
-    """Return the first value that takes more memory than there is."""
-    unseen = in_parts(plan)
-    for step in plan.steps:
+def _too_large(
+    plan: Plan, given: Sequence[int | None], itemsize: int, limit: int | None, unseen: Collection[int]
+) -> int | None:
+    """Return the first value that takes more memory than there is, a result if there is one.
+
+    Those `unseen` never stand there as a whole.
+    """
+    results = {o.value for o in plan.outputs}
+    for step in sorted(plan.steps, key=lambda s: s.target not in results):
         value = plan.values[step.target]
         is_told = all(given[c] is not None for c in value.classes)
-        is_whole = not isinstance(step, View) and step.target not in unseen
+        is_whole = step.target in results or not (isinstance(step, View) or step.target in unseen)
         if limit is not None and itemsize * value.entries > limit and is_whole and is_told:
             return step.target
     return None
@@ -71,13 +81,16 @@ def _error(name: str, shape: Sequence[int], itemsize: int, limit: int, typed: st
     return InputError(f"{name} has {counted} entries, {size}; the memory here is {in_words(limit)}", help=typed)
 
 
-def _fits(request: Request) -> str:
-    """Return what fits instead."""
-    if any(o.name.startswith("∂²") for o in request.outputs):
+def _product(name: str) -> str:
+    """Return what makes the product with a vector of a first or second derivative, of which this is the name."""
+    above = name.partition("/")[0]
+    is_scalar = not {"_", "["}.intersection(above)
+    if above.startswith("∂²") and is_scalar:
         return 'the product with a vector fits, without the matrix:  hvp(y, "x", "v")'
-    if any(o.name.startswith("∂") for o in request.outputs):
-        return 'products with a vector fit, without the whole array:  jvp(y, "x", "v")  or  vjp(y, "x", "u")'
-    return "smaller arrays, or a sum that is taken earlier"
+    if above.startswith("∂²"):
+        return 'the product with a vector fits, without the whole array:  jvp(diff(y, "x"), "x", "v")'
+    is_first = above.startswith("∂") and above[1:2] not in ORDERS
+    return 'products with a vector fit, without the whole array:  jvp(y, "x", "v")  or  vjp(y, "x", "u")' * is_first
 
 
 def in_words(size: int) -> str:

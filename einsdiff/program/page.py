@@ -19,6 +19,7 @@ from einsdiff.program.steps import (
     Contract,
     Divide,
     Evaluate,
+    Length,
     Literal,
     Map,
     Multiply,
@@ -37,8 +38,12 @@ INLINE = 60  # an expression that is longer gets a statement of its own
 class Page:
     """Statements, the names that they bind, and the expressions that wait to be used."""
 
-    def __init__(self, plan: Plan, local: Mapping[str, str], namer: Namer, dialect: Dialect) -> None:
+    def __init__(
+        self, plan: Plan, local: Mapping[str, str], namer: Namer, dialect: Dialect, *, is_uniform: bool = True
+    ) -> None:
         self.plan = plan
+        self.is_uniform = is_uniform  # all inputs have one dtype
+        self.needs_one_dtype = False  # what is written would be wrong otherwise
         self.dialect = dialect
         self.local = local
         self.namer = namer
@@ -54,6 +59,7 @@ class Page:
         self._views = {s.target: s.operands[0].value for s in plan.steps if isinstance(s, View)}
         self._fresh = {s.target for s in plan.steps if _is_fresh(s)}
         self._making = {s.target: s for s in plan.steps}
+        self._empty = {c for v in plan.values for c, size in zip(v.classes, v.shape, strict=True) if size == 0}
         self.cut: Mapping[int, int] = {}  # the axis along which there is only a part of a value now
         self.rows = ""  # the code of how long that part is
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
@@ -196,6 +202,8 @@ class Page:
         step = self._making[value]
         if isinstance(step, Literal):
             return step.base <= 0
+        if isinstance(step, Length):
+            return step.range in self._empty
         if isinstance(step, Multiply | Divide | Power):
             return any(self.is_doubtful(op.value) for op in step.operands)
         return isinstance(step, Combine | Map) and self._is_of_python(value)

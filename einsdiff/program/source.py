@@ -20,12 +20,12 @@ from einsdiff.program.steps import AnyStep, Plan, Result
 NAME = "program"  # what the one public function is called
 
 
-def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE) -> str:
+def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE, *, is_uniform: bool = True) -> str:
     """Return the text of a module whose last definition is the function that carries out a plan.
 
     Its parameters are keywords, named as the inputs; a name that cannot be a parameter is taken from `**inputs`.
-    Elementwise steps on arrays of `large` entries and more are carried out block by block, for which all arrays must
-    have the same dtype; None where they may differ.
+    Arrays of `large` entries and more are made a few rows at a time, or written over (None: as a whole); what writes
+    into arrays is for inputs of one dtype, and not used where they are not `is_uniform`.
     """
     given = [*(name for name, _ in plan.inputs), *plan.functions]
     taken = reserved(dialect)
@@ -34,9 +34,10 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     steps: Sequence[AnyStep | Block | Rows] = plan.steps
     if dialect.can_write:
-        plan, steps = (in_rows(plan, 16 * large) if large is not None else None) or (plan, scheduled(plan, large))
-    page = Page(plan, local, namer, dialect)
-    kind = "Arrays"
+        looped = in_rows(plan, 16 * large) if large is not None else None
+        large = large if is_uniform else None
+        plan, steps = looped or (plan, scheduled(plan, large))
+    page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
     reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and large is not None else None
     for place, step in enumerate(steps):
         if isinstance(step, Block):
@@ -46,8 +47,9 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
         elif reuse is None or not reuse.write(step, place):
             write(page, step)
             continue
-        kind = "Arrays of one dtype"
+        page.needs_one_dtype |= not isinstance(step, Rows)
     results = page.results()
+    kind = "Arrays of one dtype" if page.needs_one_dtype else "Arrays"
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")
     others = [name for name in given if name not in plain]
     rest = namer.name("inputs") if others else ""

@@ -111,5 +111,6 @@ OPERATIONS = {
     "scalar":      Row("np.asarray({0})",                  "{0}",                                                 "{0}"),
     "scalar copy": Row("np.array({0})",                    "{0}.clone()",                                         "{0}"),
     "copy":        Row("{0}.copy()",                       "{0}.clone()",                                         "{0}"),
+    "copy as":     Row("{0}.astype({dtype})",              "{0}.to({dtype}.dtype, copy=True)",                    "{0}.astype({dtype})"),
 }
 # fmt: on

@@ -11,7 +11,6 @@ digits where the terms of the sum nearly cancel, so that it is never done unaske
 
 from __future__ import annotations
 
-from collections import ChainMap
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -54,16 +53,17 @@ def _spread(request: Request, pays: Pays) -> Request | None:
 
 
 def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int], pays: Pays) -> Entry | None:
-    """Π a Σ b = Σ Π a b."""
+    """Π a Σ b = Σ Π a b, for one factor; the same sum may stand beside it with other labels."""
     if not isinstance(node, Product):
         return None
-    for factor in node.factors:
+    for place, factor in enumerate(node.factors):
         inner, wires = known[factor.node]
         if factor.exponent == 1 and isinstance(inner, Sum) and pays(node, inner, uses[factor.node]):
             terms = []
+            factors = [known[f.node] for f in node.factors]
             for t in inner.terms:
-                term = Entry(t.node, tuple(wires[k] for k in t.labels))
-                product = walk.rebuild(node, ChainMap({factor.node: term}, known), {factor.node}.__contains__)
+                factors[place] = Entry(t.node, tuple(wires[k] for k in t.labels))
+                product = walk.rebuild_product(node, factors, {factor.node}.__contains__)
                 terms.append((t.coefficient, product, True))
             return build.total(terms)
     return None

@@ -1,9 +1,12 @@
 """Results that no memory can hold."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import einsdiff as ed
+from einsdiff.program import memory
 
 
 def test_a_result_that_cannot_fit_is_refused_before_it_is_allocated():
@@ -52,3 +55,94 @@ def test_arrays_of_every_kind_give_right_results(kind, wrt):
     assert found.flags.writeable
     tolerance = 1e-4 if kind == "single" else 1e-9
     np.testing.assert_allclose(found, wanted, rtol=tolerance, atol=tolerance)
+
+
+DISTANCES = "L = sum_{i,j}(exp(-sum_d((x_id - x_jd)^2)) a_j)"
+LITTLE = 64 * 2**20
+
+
+def test_arrays_of_several_dtypes_are_made_row_by_row_too(monkeypatch):
+    monkeypatch.setattr(memory, "_physical", lambda: LITTLE)
+    random = np.random.default_rng(0)
+    x, a = random.standard_normal((2000, 3)), random.standard_normal(2000).astype(np.float32)
+    wanted = np.exp(-((x[:, None] - x) ** 2).sum(2)).sum(0) @ a
+    function = ed.parse(DISTANCES).compile()
+    tracemalloc.start()
+    found = function(x=x, a=a)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(found, wanted, rtol=1e-10)
+    assert peak < LITTLE < 2000**2 * 3 * 8
+
+
+def test_what_a_framework_makes_as_a_whole_is_refused(monkeypatch):
+    monkeypatch.setattr(memory, "_physical", lambda: LITTLE)
+    sizes = [2000, 3]
+    function = ed.parse(DISTANCES).compile(backend="torch")
+    with pytest.raises(ed.InputError, match="an array on the way has"):
+        function._make(sizes, function._wanted, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "offered"),
+    [
+        ("L = (x_i x_i)^2", ("x", "x"), "dense=False"),
+        ("L = (x_i x_i)^2", ("x", "x"), "hvp(y"),
+        ("y_i = x_i^2 x_j x_j", ("x",), 'jvp(y, "x", "v")'),
+        ("y_i = x_i^2 x_j x_j", ("x", "x"), 'jvp(diff(y, "x"), "x", "v")'),
+    ],
+)
+def test_what_is_offered_for_a_result_that_does_not_fit_can_be_run(monkeypatch, text, wrt, offered):
+    monkeypatch.setattr(memory, "_physical", lambda: 2**20)
+    y, x, v = ed.parse(text), np.ones(700), np.ones(700)
+    with pytest.raises(ed.InputError) as found:
+        ed.diff(y, *wrt).compile()(x=x)
+    assert offered in str(found.value)
+    if offered == "dense=False":
+        assert ed.diff(y, *wrt).compile(dense=False)(x=x).nbytes < 2**20
+    elif offered == "hvp(y":
+        assert ed.hvp(y, "x", "v").compile()(x=x, v=v).shape == (700,)
+    elif len(wrt) == 1:
+        assert ed.jvp(y, "x", "v").compile()(x=x, v=v).shape == (700,)
+
+
+def test_an_array_on_the_way_is_called_so_and_no_product_is_offered(monkeypatch):
+    monkeypatch.setattr(memory, "_physical", lambda: 2**20)
+    with pytest.raises(ed.InputError) as found:
+        ed.diff("L = sum_{i,j}(tanh(x_i - z_j) A_ij)", "x").compile()(
+            x=np.ones(700), z=np.ones(700), A=np.broadcast_to(1.0, (700, 700))
+        )
+    assert "an array on the way has 700 × 700 entries" in str(found.value)
+    assert "vp(" not in str(found.value)
+
+
+def test_a_diagonal_is_added_in_the_common_dtype():
+    random = np.random.default_rng(0)
+    A, x = random.standard_normal((3, 3)).astype(np.float32), random.standard_normal(3)
+    for text, whole in (("Y_ij = A_ij + δ_ij x_i", A), ("Y_ij = sin(A_ij) + δ_ij x_i", np.sin(A))):
+        for diagonal in (x, x + 2j * x):
+            function = ed.parse(text).compile()
+            found = function(A=A, x=diagonal)
+            assert found.dtype == diagonal.dtype
+            np.testing.assert_array_equal(found, whole + np.diag(diagonal))
+            scope = {}
+            exec(function.source, scope)
+            np.testing.assert_array_equal(scope["program"](A=A, x=diagonal), found)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("text", "orders"),
+    [
+        ("y = mean_i(x_i)", (0, 1)),
+        ("y = exp(mean_i(x_i))/mean_i(x_i^2)", (0, 1, 2)),
+        ("m = mean_i(x_i); v = mean_i((x_i - m)^2); y = v^2", (0, 1, 2, 3)),
+    ],
+)
+@pytest.mark.parametrize("is_dense", [True, False])
+def test_means_over_nothing_have_derivatives_without_entries(text, orders, size, is_dense):
+    y = ed.parse(text)
+    for order in orders:
+        function = (ed.diff(y, *["x"] * order) if order else y).compile(dense=is_dense)
+        with np.errstate(all="ignore"):
+            assert function(x=np.arange(size) + 1.0).shape == (size,) * order

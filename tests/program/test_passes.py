@@ -397,3 +397,18 @@ def test_the_logarithm_of_a_determinant_that_is_too_large_for_a_number():
     np.testing.assert_allclose(found, np.full(3, np.linalg.slogdet(A)[1]))
     agree(ed.parse("y = log(det(A)) + det(A)").compile().request, {"A": A[:5, :5]})
     assert np.isnan(ed.parse("y = log(det(A))").compile()(A=np.diag([-1.0, 2.0])))
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_a_difference_of_deltas_that_stands_twice_is_written_out_in_each_place(order):
+    random = np.random.default_rng(1)
+    given_arrays = {"x": random.standard_normal(5), "A": random.standard_normal((5, 5))}
+    found = asked("L = sum_{i,j}((x_i - x_j)^3 A_ij)", *["x"] * order)
+    agree(found, given_arrays)
+    # Σ_ij c (x_i - x_j)^(3-n) A_ij e_ij ⊗ … ⊗ e_ij, where e_ij is the slope of x_i - x_j
+    x, A = given_arrays["x"], given_arrays["A"]
+    e = np.eye(5)[:, None] - np.eye(5)
+    c = {1: 3 * (x[:, None] - x) ** 2, 2: 6 * (x[:, None] - x), 3: 6 * np.ones((5, 5))}[order]
+    wanted = np.einsum({1: "ij,ij,ijk", 2: "ij,ij,ijk,ijl", 3: "ij,ij,ijk,ijl,ijm"}[order], c, A, *[e] * order)
+    (result,) = run(planned(found, given_arrays), given_arrays)
+    np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-12)
