@@ -20,7 +20,7 @@ from einsdiff.elaborate.kinds import infer_kinds
 from einsdiff.elaborate.program import Program, resolve_sizes
 from einsdiff.elaborate.scope import Symbol
 from einsdiff.errors import EinsdiffError, NoMatrixForm
-from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.form import matrix_form
 from einsdiff.forms.matrix.spelling import write
 from einsdiff.forms.matrix.tree import Form
@@ -189,7 +189,7 @@ def _function(node: Call, layout: str) -> Form | None:
     shape = ("m" if columns else "c") if rows else "r" if columns else "s"
     names = [v.node.name for v in variables if isinstance(v.node, Tensor)]
     form = tree.name(PLAIN.derivatives(node.function, names), shape)
-    return tree.transpose(form) if ((rows or columns) and (*rows, *columns)[0] != 0) or shape == "r" else form
+    return makers.transpose(form) if ((rows or columns) and (*rows, *columns)[0] != 0) or shape == "r" else form
 
 
 def _names(
@@ -212,7 +212,7 @@ def _names(
             continue
         text, is_turned = own.get(node) or (_next_name(node.rank, taken), _is_turned(whole, order))
         name = tree.name(text, "scm"[node.rank])
-        names[node] = tree.transpose(name) if is_turned else name
+        names[node] = makers.transpose(name) if is_turned else name
         taken.add(text)
     return names
 
@@ -228,7 +228,7 @@ def _is_turned(form: Form | None, order: Sequence[str]) -> bool:
         return False
     here, there = (
         (tree.transposes(f), [order.index(name) for name in tree.names(f) if name in order])
-        for f in (form, tree.transpose(form))
+        for f in (form, makers.transpose(form))
     )
     return there < here
 

@@ -481,9 +481,7 @@ def test_exponentials_in_divisors_and_logarithms_do_not_overflow(name: str, form
 @pytest.mark.parametrize("wrt", [(), ("x",), ("x", "x")])
 def test_what_a_relation_chooses(name: str, wrt: tuple[str, ...]) -> None:
     module(name)
-    formula = (
-        "y = sum_i where(x_i > z_i, log(x_i), 3 x_i^2) + sum_i where(x_i <= 1, x_i, 2) + where(x_i != s, 1, 0) x_i"
-    )
+    formula = "y = sum_i where(x_i > z_i, log(x_i), 3 x_i^2) + sum_i where(x_i <= s, x_i, 2)"
     asked = ed.diff(formula, *wrt) if wrt else ed.parse(formula)
     inputs = {"x": np.array([0.3, 1.0, 2.5, 4.0]), "z": np.array([1.0, 0.5, 2.5, 3.0]), "s": np.array(2.5)}
     inputs = {key: inputs[key] for key in asked.compile().inputs}

@@ -19,7 +19,7 @@ from itertools import count, permutations
 from typing import NamedTuple
 
 from einsdiff.errors import NoMatrixForm
-from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.network import Network, Place, Stuck
 from einsdiff.forms.matrix.tree import COMMUTATION, IDENTITY, Form
 
@@ -67,7 +67,7 @@ def folded(network: Network, ends: Ends) -> Form:
 def _whole(network: Network, ends: Ends) -> Form:
     """Return a network of which no matrix has to be taken out."""
     network.close()
-    return tree.multiply([*network.scalars, _arranged(network, ends)])
+    return makers.multiply([*network.scalars, _arranged(network, ends)])
 
 
 def _length(form: Form) -> tuple[int, int, int]:
@@ -88,9 +88,9 @@ def _arranged(network: Network, ends: Ends) -> Form:
     if not ends.is_folded:
         return network.between(rows[0] if rows else None, columns[0] if columns else None)
     if len(rows) == 2 and not columns:
-        return tree.vec(network.between(rows[1], rows[0]))
+        return makers.vec(network.between(rows[1], rows[0]))
     if len(columns) == 2 and not rows:
-        return tree.transpose(tree.vec(network.between(columns[1], columns[0])))
+        return makers.transpose(makers.vec(network.between(columns[1], columns[0])))
     places = [*rows, *columns]
     groups = sorted(network.components(), key=lambda group: min(map(places.index, group)))
     blocks = [_block(network, group, ends) for group in groups]
@@ -99,7 +99,7 @@ def _arranged(network: Network, ends: Ends) -> Form:
     order = min(map(list, permutations(blocks)), key=lambda order: _cost(order, ends))
     before = _exchanges([p for b in order for p in b.rows], ends.rows)
     behind = _exchanges([p for b in order for p in b.columns], ends.columns)
-    return tree.multiply([*reversed(before), tree.kron(*_factors(order)), *behind])
+    return makers.multiply([*reversed(before), makers.kron(*_factors(order)), *behind])
 
 
 def _apart(network: Network, places: tuple[Place, ...]) -> tuple[Place, ...]:
@@ -124,11 +124,11 @@ def _block(network: Network, group: set[Place], ends: Ends) -> Block:
         case (1, _, _) | (2, (_,), (_,)):
             form = network.between(*(side[0] if side else None for side in (rows, columns)))
         case 2, (slow, fast), ():
-            form = tree.vec(network.between(fast, slow))
+            form = makers.vec(network.between(fast, slow))
         case 2, (), (slow, fast):
-            form = tree.transpose(tree.vec(network.between(fast, slow)))
+            form = makers.transpose(makers.vec(network.between(fast, slow)))
         case 2, (slow, fast), (_, _):
-            form, columns = tree.diagonal(tree.vec(network.between(fast, slow))), rows
+            form, columns = makers.diagonal(makers.vec(network.between(fast, slow))), rows
         case _:
             raise NoMatrixForm("there is no matrix form: products, ⊗ and vec cannot order its axes so")
     return Block(rows, columns, form)
@@ -148,7 +148,7 @@ def _factors(order: Sequence[Block]) -> Iterator[Form]:
     while rest:
         first = rest.pop(0)
         if rest and {first.shape, rest[0].shape} == {"c", "r"}:
-            yield tree.multiply(sorted([first, rest.pop(0)], key=lambda f: f.shape))
+            yield makers.multiply(sorted([first, rest.pop(0)], key=lambda f: f.shape))
         else:
             yield first
 
@@ -161,7 +161,7 @@ def _exchanges(given: Sequence[Place], wanted: Sequence[Place]) -> list[Form]:
         for k in range(end - 1):
             if order[k] > order[k + 1]:
                 order[k], order[k + 1] = order[k + 1], order[k]
-                found.append(tree.kron(*[IDENTITY] * k, COMMUTATION, *[IDENTITY] * (len(order) - k - 2)))
+                found.append(makers.kron(*[IDENTITY] * k, COMMUTATION, *[IDENTITY] * (len(order) - k - 2)))
     return found
 
 
@@ -181,7 +181,7 @@ def _cut(network: Network, ends: Ends) -> Iterator[Form]:
                 continue
             with suppress(NoMatrixForm, Stuck):
                 right = folded(rest, Ends(pair, ends.columns))
-                yield tree.multiply([*stuck.scalars, left, _middle(stuck, pair), right])
+                yield makers.multiply([*stuck.scalars, left, _middle(stuck, pair), right])
 
 
 def _first(network: Network, ends: Ends, pair: Pair) -> tuple[Form, Pair, Network] | None:
@@ -196,8 +196,8 @@ def _first(network: Network, ends: Ends, pair: Pair) -> tuple[Form, Pair, Networ
 def _middle(network: Network, pair: Pair) -> Form:
     """Return diag(vec(M)) for all that stands at a pair of places."""
     slow, fast = pair
-    left, right = (tree.diagonal(network.weight(p)) if network.vectors[p] else IDENTITY for p in (fast, slow))
-    return tree.diagonal(tree.vec(tree.multiply([left, network.joining(fast, slow), right])))
+    left, right = (makers.diagonal(network.weight(p)) if network.vectors[p] else IDENTITY for p in (fast, slow))
+    return makers.diagonal(makers.vec(makers.multiply([left, network.joining(fast, slow), right])))
 
 
 def _sides(network: Network, ends: Ends, pair: Pair) -> tuple[Network, Network]:

@@ -33,7 +33,7 @@ from einsdiff.algebra.nodes import (
     parts,
 )
 from einsdiff.errors import NoMatrixForm
-from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.factors import Flat, Joined, Part, flatten, reading_order
 from einsdiff.forms.matrix.folding import Ends, folded
 from einsdiff.forms.matrix.network import Network, Stuck
@@ -92,8 +92,8 @@ class _Translation:
             terms = []
             for t in entry.node.terms:
                 found = self.whole(Entry(t.node, tuple(entry.wires[k] for k in t.labels)), rows, columns)
-                terms.append(tree.multiply([tree.number(t.coefficient), found]))
-            return tree.add(_level(terms))
+                terms.append(makers.multiply([tree.number(t.coefficient), found]))
+            return makers.add(_level(terms))
         missing = [w for w in (*rows, *columns) if w not in entry.wires]
         spread = [Part(Ones(1), (w,), 1) for w in missing]
         return self._product(flatten([Part(entry.node, entry.wires, 1), *spread], self.names), Ends(rows, columns))
@@ -113,7 +113,7 @@ class _Translation:
             found = folded(network, Ends(tuple(map(find, ends.rows)), tuple(map(find, ends.columns))))
         except Stuck as stuck:
             raise NoMatrixForm(f"there is no matrix form: {stuck.reason}") from None
-        return tree.multiply([tree.number(flat.coefficient), found])
+        return makers.multiply([tree.number(flat.coefficient), found])
 
     def _singly(self, f: Part) -> list[Part]:
         """Return (u - v)^2 with more than two indices as two factors, so that it can be multiplied out."""
@@ -139,7 +139,7 @@ class _Translation:
             one = flatten([part], self.names, flat.joined.copy())
             scale = exact(Fraction(flat.coefficient) * Fraction(t.coefficient) * Fraction(one.coefficient))
             terms.append(self._product(Flat(scale, [*rest, *one.factors], one.joined), ends))
-        return tree.add(_level(terms))
+        return makers.add(_level(terms))
 
     def _put(self, network: Network, f: Part, joined: Joined) -> None:
         """Let a factor stand in a network."""
@@ -150,12 +150,12 @@ class _Translation:
         if not places:
             network.scalars.append(scalar_power(form, f.exponent))
         elif len(places) == 1:
-            network.put_vector(places[0], tree.entrywise_power(form, f.exponent))
+            network.put_vector(places[0], makers.entrywise_power(form, f.exponent))
         elif f.exponent == 2 and places[0] != places[1] and isinstance(f.node, Tensor):
             network.put_matrix(places[0], places[1], form)
             network.put_matrix(places[0], places[1], form)
         else:
-            network.put_matrix(places[0], places[1], tree.entrywise_power(form, f.exponent))
+            network.put_matrix(places[0], places[1], makers.entrywise_power(form, f.exponent))
 
     # ------------------------------------------------------------------------------------------------------------ nodes
 
@@ -192,11 +192,11 @@ class _Translation:
             case Reduce():
                 return self._reduce(node)
             case MatrixFunction("inv", argument):
-                return tree.inverse(self.node(argument))
+                return makers.inverse(self.node(argument))
             case MatrixFunction("adj", argument):
-                return tree.adjugate(self.node(argument))
+                return makers.adjugate(self.node(argument))
             case MatrixFunction(function, argument):
-                return tree.determinant(function, self.node(argument))
+                return makers.determinant(function, self.node(argument))
             case Call(function):
                 raise NoMatrixForm(f"there is no matrix form: {function} is an unknown function of whole tensors")
             case Derivative():
@@ -215,7 +215,7 @@ class _Translation:
             return self._softmax(node, soft[0], soft[1][0])
         sides = [self._argument(a.node, a.labels, node.rank) for a in node.arguments]
         if node.function == "pow":
-            return tree.power(*sides) if shape == "s" else Form("entrywise", "^", tuple(sides), shape)
+            return makers.power(*sides) if shape == "s" else Form("entrywise", "^", tuple(sides), shape)
         condition = node.arguments[0]
         if node.function == "where" and isinstance(condition.node, Apply) and condition.node.function in RELATIONS:
             labels = condition.labels
@@ -226,18 +226,18 @@ class _Translation:
         if node.function in RELATIONS and node.orders is None:
             return Form("where", RELATIONS[node.function], (*sides, ONE, ZERO), shape)
         if node.orders is None:
-            return tree.call(node.function, sides, shape)
+            return makers.call(node.function, sides, shape)
         if len(node.orders) > 1 and any(node.orders):
             raise NoMatrixForm(f"there is no matrix form: {node.function} is differentiated by one of its arguments")
-        return tree.call(node.function + "'" * sum(node.orders), sides, shape)
+        return makers.call(node.function + "'" * sum(node.orders), sides, shape)
 
     def _softmax(self, node: Apply, z: Entry, over: int) -> Form:
         """Return softmax(z), or of a matrix E ./ (E 𝟏 𝟏ᵀ), each row or each column over its sum."""
         if node.rank == 1:
-            return tree.call("softmax", [self.node(z.node)], "c")
-        exponential = tree.call("exp", [self._argument(z.node, z.wires, 2)], "m")
-        sums = [exponential, ONES, tree.transpose(ONES)]
-        return tree.hadamard([exponential], [tree.multiply(sums if over == 1 else [*sums[1:], exponential])])
+            return makers.call("softmax", [self.node(z.node)], "c")
+        exponential = makers.call("exp", [self._argument(z.node, z.wires, 2)], "m")
+        sums = [exponential, ONES, makers.transpose(ONES)]
+        return makers.hadamard([exponential], [makers.multiply(sums if over == 1 else [*sums[1:], exponential])])
 
     def _argument(self, node: Expr, labels: tuple[Wire, ...], rank: int) -> Form:
         """Return an argument at the axes of its function; a scalar stands for all entries."""
@@ -252,13 +252,13 @@ class _Translation:
         body = self.node(node.argument.node)
         if node.axes == 0:
             return (
-                tree.call("logsumexp", [body], "s")
+                makers.call("logsumexp", [body], "s")
                 if body.shape == "c"
-                else tree.call("log", [tree.call("sum", [tree.call("exp", [body], "m")], "s")], "s")
+                else makers.call("log", [makers.call("sum", [makers.call("exp", [body], "m")], "s")], "s")
             )
         if node.argument.labels == (1, 0):
-            body = tree.transpose(body)
-        return tree.call("log", [tree.multiply([tree.call("exp", [body], "m"), ONES])], "c")
+            body = makers.transpose(body)
+        return makers.call("log", [makers.multiply([makers.call("exp", [body], "m"), ONES])], "c")
 
 
 def scalar_power(base: Form, exponent: Exact) -> Form:
@@ -266,27 +266,27 @@ def scalar_power(base: Form, exponent: Exact) -> Form:
     if isinstance(exponent, Fraction) and exponent.denominator == 2:
         of = _square_root(base)
         if of is not None:
-            return tree.power(of, tree.number(exact(exponent * 2)))
-    return tree.power(base, tree.number(exponent))
+            return makers.power(of, tree.number(exact(exponent * 2)))
+    return makers.power(base, tree.number(exponent))
 
 
 def _square_root(base: Form) -> Form | None:
     chain = tree.chain_of(base.parts[0] if base.head == "call" and base.name == "tr" else base)
-    if base.head == "call" and base.name == "sum" and (of := tree.root(base.parts[0])) is not None:
-        return tree.call("norm" if of.shape == "c" else "normF", [of], "s")
+    if base.head == "call" and base.name == "sum" and (of := makers.root(base.parts[0])) is not None:
+        return makers.call("norm" if of.shape == "c" else "normF", [of], "s")
     if [f.shape for f in chain] == ["r", "c"] and len(chain) == len(tree.factors(base)):
-        of = tree.root(tree.hadamard([tree.transpose(chain[0]), chain[1]]))
+        of = makers.root(makers.hadamard([makers.transpose(chain[0]), chain[1]]))
         if of is not None:
-            return tree.call("norm", [of], "s")
+            return makers.call("norm", [of], "s")
     half = len(chain) // 2
     if len(chain) % 2 or not half or (base.head == "product" and len(chain) < len(base.parts)):
         return None
-    right = tree.multiply(chain[half:])
-    if tree.transpose(right) != tree.multiply(chain[:half]):
+    right = makers.multiply(chain[half:])
+    if makers.transpose(right) != makers.multiply(chain[:half]):
         return None
     if base.head == "product" and right.shape == "c":
-        return tree.call("norm", [right], "s")
-    return tree.call("normF", [right], "s") if base.name == "tr" else None
+        return makers.call("norm", [right], "s")
+    return makers.call("normF", [right], "s") if base.name == "tr" else None
 
 
 def _is_mixed(node: Sum) -> bool:
@@ -307,13 +307,13 @@ def _described(node: Expr) -> str:
 
 def _unspread(form: Form) -> Form | None:
     """Return c for c 𝟏 and c 𝟏𝟏ᵀ, which stand as numbers beside other terms."""
-    scalars, chain = tree.split(form)
-    return tree.multiply(scalars) if chain and all(tree.is_ones(f) for f in chain) else None
+    scalars, chain = makers.split(form)
+    return makers.multiply(scalars) if chain and all(tree.is_ones(f) for f in chain) else None
 
 
 def _is_diagonal(form: Form) -> bool:
     """Tell whether a form is I or diag(x), or a multiple: beside those, 1 would be read as I."""
-    _, chain = tree.split(form)
+    _, chain = makers.split(form)
     return len(chain) == 1 and (chain[0] == tree.IDENTITY or (chain[0].name == "diag" and form.shape == "m"))
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable
 from typing import NamedTuple
 
-from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.tree import IDENTITY, ONES, Form
 
 Place = Hashable
@@ -39,7 +39,7 @@ class Edge(NamedTuple):
 
     def seen_from(self, row: Place) -> Form:
         """Return the matrix with its rows at a place."""
-        return self.matrix if self.row == row else tree.transpose(self.matrix)
+        return self.matrix if self.row == row else makers.transpose(self.matrix)
 
     def other(self, place: Place) -> Place:
         """Return the place at the other end."""
@@ -86,7 +86,7 @@ class Network:
     def put_matrix(self, row: Place, column: Place, matrix: Form) -> None:
         """Let a matrix join two places; at one place its diagonal stands."""
         if row == column:
-            self.put_vector(row, tree.diagonal(matrix))
+            self.put_vector(row, makers.diagonal(matrix))
         else:
             self.edges.append(Edge(row, column, matrix))
 
@@ -100,7 +100,7 @@ class Network:
 
     def weight(self, place: Place) -> Form:
         """Return the product, entry by entry, of all that stands at a place."""
-        return tree.hadamard(self.vectors[place]) if self.vectors[place] else ONES
+        return makers.hadamard(self.vectors[place]) if self.vectors[place] else ONES
 
     # -------------------------------------------------------------------------------------------------------- summation
 
@@ -125,23 +125,23 @@ class Network:
             first, last = others
             chain = [self.joining(first, place), *self._between(place), self.joining(place, last)]
             self.edges = [e for e in self.edges if e not in edges]
-            self.put_matrix(first, last, tree.multiply(chain))
+            self.put_matrix(first, last, makers.multiply(chain))
         self.edges = [e for e in self.edges if place not in (e.row, e.column)]
         del self.vectors[place]
 
     def _between(self, place: Place) -> list[Form]:
-        return [tree.diagonal(self.weight(place))] if self.vectors[place] else []
+        return [makers.diagonal(self.weight(place))] if self.vectors[place] else []
 
     def _fold(self, place: Place, other: Place, edges: list[Edge]) -> None:
         """Σ_k M_ik a_k at i, or a ring of two."""
         if len(edges) == 2 and other not in self.free and not self._beyond(other, place) and not self.vectors[other]:
             first, second = edges
             chain = [first.seen_from(other), *self._between(place), second.seen_from(place)]
-            self.scalars.append(tree.trace(chain))
+            self.scalars.append(makers.trace(chain))
             self.edges = [e for e in self.edges if e not in edges]
             del self.vectors[other]
             return
-        self.put_vector(other, tree.multiply([self.joining(other, place), self.weight(place)]))
+        self.put_vector(other, makers.multiply([self.joining(other, place), self.weight(place)]))
 
     def _beyond(self, place: Place, besides: Place) -> list[Place]:
         return [p for p in self.neighbours(place) if p != besides]
@@ -151,19 +151,19 @@ class Network:
         edges = [e for e in self.at(row) if e.other(row) == column]
         if len(edges) == 1:
             return edges[0].seen_from(row)
-        here = tree.hadamard([e.seen_from(row) for e in edges])
-        there = tree.transpose(tree.hadamard([e.seen_from(column) for e in edges]))
+        here = makers.hadamard([e.seen_from(row) for e in edges])
+        there = makers.transpose(makers.hadamard([e.seen_from(column) for e in edges]))
         return min(here, there, key=tree.transposes)
 
     def _total(self, vectors: list[Form]) -> Form:
         """Return Σ_k a_k b_k …."""
         if len(vectors) == 2:
-            return tree.inner(*vectors)
+            return makers.inner(*vectors)
         if not vectors:
-            return tree.total(ONES)
-        whole = tree.hadamard(vectors)
-        scalars, chain = tree.split(whole)
-        return tree.multiply([*scalars, tree.total(tree.multiply(chain))])
+            return makers.total(ONES)
+        whole = makers.hadamard(vectors)
+        scalars, chain = makers.split(whole)
+        return makers.multiply([*scalars, makers.total(makers.multiply(chain))])
 
     # ---------------------------------------------------------------------------------------------------------- results
 
@@ -175,23 +175,23 @@ class Network:
             place = column if row is None else row
             vector = self.weight(place)
             del self.vectors[place]
-            return vector if column is None else tree.transpose(vector)
+            return vector if column is None else makers.transpose(vector)
         if row == column:
-            weight = tree.diagonal(self.weight(row)) if self.vectors[row] else IDENTITY
+            weight = makers.diagonal(self.weight(row)) if self.vectors[row] else IDENTITY
             del self.vectors[row]
             return weight
         left, right = self.vectors.pop(row), self.vectors.pop(column)
         if column not in self.neighbours(row):
-            a = tree.hadamard(left) if left else ONES
-            b = tree.hadamard(right) if right else ONES
-            return tree.multiply([a, tree.transpose(b)])
+            a = makers.hadamard(left) if left else ONES
+            b = makers.hadamard(right) if right else ONES
+            return makers.multiply([a, makers.transpose(b)])
         edge = self.joining(row, column)
         self.edges = [e for e in self.edges if {e.row, e.column} != {row, column}]
-        return tree.multiply(
+        return makers.multiply(
             [
-                *([tree.diagonal(tree.hadamard(left))] if left else []),
+                *([makers.diagonal(makers.hadamard(left))] if left else []),
                 edge,
-                *([tree.diagonal(tree.hadamard(right))] if right else []),
+                *([makers.diagonal(makers.hadamard(right))] if right else []),
             ]
         )
 

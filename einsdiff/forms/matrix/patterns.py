@@ -14,7 +14,7 @@ from itertools import permutations
 from math import gcd
 
 from einsdiff.algebra.nodes import exact, magnitude
-from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.text import tree as syntax
 from einsdiff.text.parser import parse
@@ -104,19 +104,19 @@ def remade(form: Form, parts: Sequence[Form]) -> Form:
         return form
     match form.head:
         case "product":
-            return tree.multiply(parts)
+            return makers.multiply(parts)
         case "sum":
-            return tree.add(parts)
+            return makers.add(parts)
         case "transpose":
-            return tree.transpose(parts[0])
+            return makers.transpose(parts[0])
         case "quotient":
-            return tree.divide(*parts)
+            return makers.divide(*parts)
         case "power":
-            return tree.power(*parts)
+            return makers.power(*parts)
         case "kron":
-            return tree.kron(*parts)
+            return makers.kron(*parts)
         case "entrywise" if form.name == "*":
-            return tree.hadamard(parts)
+            return makers.hadamard(parts)
         case "call" if form.name in _MAKERS:
             return _MAKERS[form.name](parts[0])
         case _:
@@ -124,12 +124,12 @@ def remade(form: Form, parts: Sequence[Form]) -> Form:
 
 
 _MAKERS: dict[str, Callable[[Form], Form]] = {
-    "diag": tree.diagonal,
-    "vec": tree.vec,
-    "inv": tree.inverse,
-    "adj": tree.adjugate,
-    "tr": lambda body: tree.trace(tree.factors(body)),
-    "sum": lambda body: tree.total(body) if body.shape == "c" else tree.call("sum", (body,), "s"),
+    "diag": makers.diagonal,
+    "vec": makers.vec,
+    "inv": makers.inverse,
+    "adj": makers.adjugate,
+    "tr": lambda body: makers.trace(tree.factors(body)),
+    "sum": lambda body: makers.total(body) if body.shape == "c" else makers.call("sum", (body,), "s"),
 }
 
 
@@ -152,25 +152,25 @@ def _common_scalar(form: Form) -> Form | None:
         return None
     groups: dict[Form, list[Form]] = {}
     for term in form.parts:
-        c, rest = tree.coefficient(term)
-        scalars, chain = tree.split(rest)
-        groups.setdefault(tree.multiply(scalars), []).append(tree.multiply([tree.number(c), *chain]))
+        c, rest = makers.coefficient(term)
+        scalars, chain = makers.split(rest)
+        groups.setdefault(makers.multiply(scalars), []).append(makers.multiply([tree.number(c), *chain]))
     alike = next((s for s, terms in groups.items() if s != tree.ONE and len(terms) > 1 and s.shape == "s"), None)
     if alike is None or any(t.shape != form.shape for t in groups[alike]):
         return None
-    others = [tree.multiply([s, t]) for s, terms in groups.items() if s != alike for t in terms]
-    return tree.add([tree.multiply([alike, tree.add(groups[alike])]), *others])
+    others = [makers.multiply([s, t]) for s, terms in groups.items() if s != alike for t in terms]
+    return makers.add([makers.multiply([alike, makers.add(groups[alike])]), *others])
 
 
 def _common_number(form: Form) -> Form | None:
     """Return c (u + v) for c u + c v, where c is a number, or c (a u + b v) for whole numbers."""
     if form.head != "sum":
         return None
-    numbers = {magnitude(tree.coefficient(t)[0]) for t in form.parts}
+    numbers = {magnitude(makers.coefficient(t)[0]) for t in form.parts}
     c = gcd(*map(int, numbers)) if all(isinstance(n, int) for n in numbers) else numbers.pop()
     if c == 1 or (numbers and not isinstance(c, int)):
         return None
-    inner = tree.add([tree.multiply([tree.number(Fraction(1) / Fraction(c)), t]) for t in form.parts])
+    inner = makers.add([makers.multiply([tree.number(Fraction(1) / Fraction(c)), t]) for t in form.parts])
     return Form("product", "", (tree.number(exact(c)), inner), form.shape)
 
 
@@ -208,11 +208,11 @@ def _may_fit(left: Form, chain: Sequence[Form]) -> bool:
 
 
 def _among(rest: Sequence[Form], new: Form) -> Form:
-    return tree.add([new, *rest])
+    return makers.add([new, *rest])
 
 
 def _between(before: Sequence[Form], behind: Sequence[Form], new: Form) -> Form:
-    return tree.multiply([*before, new, *behind])
+    return makers.multiply([*before, new, *behind])
 
 
 def _terms(patterns: Sequence[Form], terms: Sequence[Form], bound: Bound) -> Iterator[Bound]:
@@ -221,9 +221,9 @@ def _terms(patterns: Sequence[Form], terms: Sequence[Form], bound: Bound) -> Ite
         yield bound
         return
     scalars, chain = tree.factors_apart(terms[0])
-    c, pattern = tree.coefficient(patterns[0])
+    c, pattern = makers.coefficient(patterns[0])
     if c != 1:
-        scalars = [s for s in tree.factors(tree.multiply([tree.number(Fraction(1) / c), *scalars])) if s != tree.ONE]
+        scalars = [s for s in tree.factors(makers.multiply([tree.number(Fraction(1) / c), *scalars])) if s != tree.ONE]
     own = {v for v in _letters(patterns[0]) if v not in bound and all(v not in _letters(p) for p in patterns[1:])}
     parts = pattern.parts if pattern.head == "product" else (pattern,)
     for found in _chain(parts, chain, bound):
@@ -232,7 +232,7 @@ def _terms(patterns: Sequence[Form], terms: Sequence[Form], bound: Bound) -> Ite
             absorber = next((v for v in sorted(own) if v in found), None)
             if absorber is None:
                 continue
-            named = found | {absorber: tree.multiply([*scalars, found[absorber]])}
+            named = found | {absorber: makers.multiply([*scalars, found[absorber]])}
         yield from _terms(patterns[1:], terms[1:], named)
 
 
@@ -246,7 +246,7 @@ def _chain(patterns: Sequence[Form], chain: Sequence[Form], bound: Bound) -> Ite
     most = len(chain) - len(rest)
     longest = most if _is_letter(first) else min(1, most)
     for width in range(1, longest + 1):
-        piece = tree.multiply(chain[:width])
+        piece = makers.multiply(chain[:width])
         for found in _match(first, piece, bound):
             yield from _chain(rest, chain[width:], found)
 
@@ -267,17 +267,17 @@ def _match(pattern: Form, form: Form, bound: Bound) -> Iterator[Bound]:
         return
     if pattern.head == "transpose":
         if form.shape in "rm":
-            yield from _match(pattern.parts[0], tree.transpose(form), bound)
+            yield from _match(pattern.parts[0], makers.transpose(form), bound)
         return
     if pattern.head == "product":
         scalars, chain = tree.factors_apart(form)
         if scalars and pattern.parts[0].shape == "s":
-            yield from _chain(pattern.parts[1:], chain, bound | {pattern.parts[0].name: tree.multiply(scalars)})
+            yield from _chain(pattern.parts[1:], chain, bound | {pattern.parts[0].name: makers.multiply(scalars)})
         elif not scalars:
             yield from _chain(pattern.parts, chain, bound)
         return
     if pattern.head == "sum":
-        every = tree.terms_of(form)
+        every = makers.terms_of(form)
         if pattern.shape == form.shape and len(every) == len(pattern.parts):
             for terms in permutations(every):
                 yield from _terms(pattern.parts, terms, bound)
@@ -323,22 +323,22 @@ def _read(part: syntax.Tree) -> Form:
         case syntax.Name(text):
             return tree.name(text, "c" if text in (*COLUMN, "ones") else "s" if text in SCALAR else "m")
         case syntax.Transpose(body):
-            return tree.transpose(_read(body))
+            return makers.transpose(_read(body))
         case syntax.Multiply(factors):
-            return tree.multiply(map(_read, factors))
+            return makers.multiply(map(_read, factors))
         case syntax.Add(terms):
-            return tree.add(map(_read, terms))
+            return makers.add(map(_read, terms))
         case syntax.Negative(body):
-            return tree.multiply([tree.number(-1), _read(body)])
+            return makers.multiply([tree.number(-1), _read(body)])
         case syntax.Entrywise("*", left, right):
-            return tree.hadamard([_read(left), _read(right)])
+            return makers.hadamard([_read(left), _read(right)])
         case syntax.Kronecker(left, right):
-            return tree.kron(_read(left), _read(right))
+            return makers.kron(_read(left), _read(right))
         case syntax.Call("diag", (body,)):
-            return tree.diagonal(_read(body))
+            return makers.diagonal(_read(body))
         case syntax.Call("vec", (body,)):
-            return tree.vec(_read(body))
+            return makers.vec(_read(body))
         case syntax.Call(function, (body,)) if function in ("sum", "tr"):
-            return tree.call(function, (_read(body),), "s")
+            return makers.call(function, (_read(body),), "s")
         case _:
             raise AssertionError(f"a pattern holds {type(part).__name__}")

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from einsdiff.algebra.nodes import Exact, magnitude
-from einsdiff.forms.matrix import tree
+from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.forms.style import LATEX
 
@@ -193,7 +193,7 @@ SPELLINGS = {"plain": Plain(), "unicode": Unicode(), "latex": Latex()}
 def write(form: Form, spelling: str = "unicode") -> str:
     """Return a formula in one of the `SPELLINGS`.
 
-    >>> write(tree.multiply([tree.name("A", "m"), tree.name("x", "c")]))
+    >>> write(makers.multiply([tree.name("A", "m"), tree.name("x", "c")]))
     'A x'
     """
     return _Writer(SPELLINGS[spelling]).at(form, Level.SUM)
@@ -255,8 +255,8 @@ class _Writer:
     def _sum(self, form: Form) -> str:
         text = ""
         for term in form.parts:
-            c, _ = tree.coefficient(term)
-            positive = tree.multiply([tree.number(-1), term]) if c < 0 else term
+            c, _ = makers.coefficient(term)
+            positive = makers.multiply([tree.number(-1), term]) if c < 0 else term
             shown = self.at(positive, Level.PRODUCT)
             sign = self.style.minus if c < 0 else "+"
             text += f" {sign} {shown}" if text else (self.style.minus if c < 0 else "") + shown
@@ -264,9 +264,9 @@ class _Writer:
 
     def _product(self, form: Form) -> tuple[str, Level]:
         style = self.style
-        c, rest = tree.coefficient(form)
+        c, rest = makers.coefficient(form)
         if c < 0:
-            positive = self.at(tree.multiply([tree.number(magnitude(c)), rest]), Level.PRODUCT)
+            positive = self.at(makers.multiply([tree.number(magnitude(c)), rest]), Level.PRODUCT)
             return f"{style.minus}{positive}", Level.SUM
         shown = []
         for p, times in _runs(form.parts):
@@ -279,15 +279,15 @@ class _Writer:
 
     def _quotient(self, form: Form) -> tuple[str, Level]:
         above, below = form.parts
-        c, rest = tree.coefficient(above)
+        c, rest = makers.coefficient(above)
         if c < 0:
             return self.style.minus + self.at(
-                tree.divide(tree.multiply([tree.number(magnitude(c)), rest]), below), Level.PRODUCT
+                makers.divide(makers.multiply([tree.number(magnitude(c)), rest]), below), Level.PRODUCT
             ), Level.SUM
         f = Fraction(c)
         if f.denominator != 1:
             above, below = (
-                tree.multiply([tree.number(f.numerator), rest]),
+                makers.multiply([tree.number(f.numerator), rest]),
                 Form("product", "", (tree.number(f.denominator), below), "s"),
             )
         if self.is_fraction:
