@@ -458,3 +458,13 @@ def test_axes_that_only_components_tell_of_stay_apart():
     bend = 14 * (12 * (d + 1) ** 2 * d + 8 * (d + 1) ** 3)
     second = np.einsum("ik,jl->ijkl", [[0, 1], [-1, 0]], [[0, 1], [-1, 0]])  # of det P: ε_ik ε_jl
     np.testing.assert_allclose(found, bend * np.multiply.outer(c, c) + slope * second, rtol=1e-12)
+
+
+def test_a_whole_number_that_no_array_holds_is_refused():
+    f = ed.parse("y_i = a x_i^2").compile()
+    for a in (10**400, 2, 10**400):
+        if a == 2:
+            assert f(a=a, x=np.ones(2)).tolist() == [2, 2]
+            continue
+        with pytest.raises(ed.InputError, match="too large"):
+            f(a=a, x=np.ones(2))
