@@ -73,8 +73,14 @@ class Arguments:
         if numbers:
             dtypes = [a.dtype for a in found.values()] or [np.dtype(np.float64)]
             common = np.result_type(*dtypes, *numbers.values())
-            found.update((name, np.asarray(number, common)) for name, number in numbers.items())
+            found.update((name, self._scalar(name, number, common)) for name, number in numbers.items())
         return {name: found[name] for name in wanted if name in found}
+
+    def _scalar(self, name: str, number: complex, dtype: np.dtype[Any]) -> Array:
+        try:
+            return np.asarray(number, dtype)
+        except OverflowError:
+            raise self.error(InputError, f"{name}{{}} is a number that is too large for {dtype}", name) from None
 
     def functions(
         self, given: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]

@@ -17,7 +17,7 @@ from einsdiff.program.names import Namer, is_parameter
 Method = Callable[..., Any]
 
 WORDS = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error", "made")
-FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, MemoryError, TypeError, ValueError)
+FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, OverflowError, MemoryError, TypeError, ValueError)
 """What NumPy and Python raise where a formula cannot be computed: singular, too large, a function of reals only."""
 
 
@@ -104,8 +104,8 @@ def _maker(
     lines = [
         *_head(names, words),
         f"    if {' and '.join([*_tests(wanted, shapes, words), *(f'{name} is None' for name in absent)])}:",
-        *(f"        {name} = {words['asarray']}({name}, {words['dtype']})" for name in numbers),
         "        try:",
+        *(f"            {name} = {words['asarray']}({name}, {words['dtype']})" for name in numbers),
         "            pass",
         f"        except {words['failures']} as {words['error']}:",
         f"            raise {words['self']}.refusal({words['error']}) from {words['error']}",
@@ -114,7 +114,7 @@ def _maker(
     ]
     maker = ast.parse("\n".join([f"def {words['quick']}({parameters}):", *(f"    {line}" for line in lines)])).body[0]
     attempt = next(node for node in ast.walk(maker) if isinstance(node, ast.Try))
-    attempt.body = body
+    attempt.body[-1:] = body
     return maker
 
 

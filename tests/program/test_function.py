@@ -476,3 +476,13 @@ def test_a_size_that_nothing_tells_has_a_letter_that_the_text_has_not():
 def test_axes_without_an_index_are_named_where_they_differ():
     with pytest.raises(ed.SizeMismatchError, match=r"axis 2 of A is 3 \[\^\] and axis 1 of B is 4 \[~\]"):
         ed.parse("s_i = x_i tr(A B)").compile()(x=np.ones(5), A=np.ones((2, 3)), B=np.ones((4, 2)))
+
+
+def test_a_whole_number_that_no_array_holds_is_refused():
+    f = ed.parse("y_i = a x_i^2").compile()
+    for a in (10**400, 2, 10**400):
+        if a == 2:
+            assert f(a=a, x=np.ones(2)).tolist() == [2, 2]
+            continue
+        with pytest.raises(ed.InputError, match="too large"):
+            f(a=a, x=np.ones(2))
