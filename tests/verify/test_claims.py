@@ -537,6 +537,34 @@ def test_a_change_that_fits_other_sizes_is_tried_with_them(claim: str) -> None:
     assert not ed.check(claim).holds
 
 
+# fmt: off
+FOLDED = [
+    # claim                          what the reason says
+    ("vec(A') = vec(A)",             "a transpose is missing on A"),
+    ("commutation vec(A) = vec(A)",  "a transpose is missing on A"),
+    ("A ⊗ B = B ⊗ A",                "two factors are swapped: B and A"),
+    ("x ⊗ y = y ⊗ x",                "two factors are swapped: y and x"),
+    ("∂X'/∂X = I",                   "the two sides differ"),
+    ("∂(A X B)/∂X = A ⊗ B'",         "two factors are swapped: A and B'"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "reason"), FOLDED)
+def test_n_times_m_rows_are_as_many_as_m_times_n(claim: str, reason: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert verdict.reason.startswith(reason)
+    found = verdict.counterexample
+    assert found is not None
+    assert found.left != found.right
+    assert len({n for a in found.inputs.values() for n in a.shape}) > 1
+
+
+def test_rows_that_are_folded_otherwise_may_be_equal() -> None:
+    assert ed.check("vec(A - A) = vec(A' - A')")
+
+
 JACOBIANS = ("mixed", "numerator", "denominator", "sympy", "vec")
 # fmt: off
 STACKED = [
