@@ -655,6 +655,21 @@ def test_what_holds_for_small_matrices_alone_is_false(claim: str, where: str) ->
     assert verdict.counterexample is not None
 
 
+def test_a_matrix_that_is_square_in_one_layout_alone_is_assumed_square_in_all() -> None:
+    assert not ed.check("∂(A a x j)/∂x k = X b")
+
+
+INDICES = [
+    ("∂(A_ij x_j y_i)/∂A_kl = x_k y_l", "the indices k and l are exchanged"),
+    ("∂(A_ij B_jk)/∂B_lm = A_im δ_kl", "the indices m and l are exchanged"),
+]
+
+
+@pytest.mark.parametrize(("claim", "reason"), INDICES)
+def test_indices_of_a_whole_formula_are_exchanged(claim: str, reason: str) -> None:
+    assert reason in ed.check(claim).reason
+
+
 def test_no_assumption_is_found_on_small_matrices_alone() -> None:
     assert ed.check("∂det(X)/∂X = X").assumption is None
 
