@@ -299,7 +299,7 @@ class _Lexer:
             f"there is no such sign in formulas: {_describe(c)} [^]",
             source,
             [Mark(Span(first, k + 1))],
-            help="remove it",
+            help="write ∂f/∂x for the gradient of f by x" if c == "∇" else "remove it",
         )
 
     def _read_command(self, start: int, stop: int) -> int:

@@ -322,7 +322,7 @@ def refuse_no_claim(cursor: Cursor) -> ClaimError:
         "a claim has the form left = right, and there is no = here [^]",
         cursor.source,
         [Mark(_visible(Span(cursor.tokens[0].start, cursor.tokens[-1].stop)))],
-        help="tr(A B) = tr(B A)",
+        help="write = for ==" if "==" in cursor.source else "tr(A B) = tr(B A)",
     )
 
 

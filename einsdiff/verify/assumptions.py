@@ -80,13 +80,16 @@ def _layouts(assumption: Assumption, claim: Claim, tried: Sequence[Finding], ben
     """Return the layouts in which the claim holds under an assumption."""
     known: dict[object, bool] = {}
     found = []
-    if any(isinstance(a, int) and isinstance(b, int) for a, b in assumption.united):
-        return ()
     for f in tried:
         assert f.sides is not None
         assert f.left is not None
         assert f.right is not None
-        one = unite({}, assumption.united)
+        sizes = f.sides.program.sizes
+        if any(
+            len({n for n in (sizes.get(a, a), sizes.get(b, b)) if isinstance(n, int)}) > 1 for a, b in assumption.united
+        ):
+            continue
+        one = unite(sizes, assumption.united)
         if any(one.get(a, a) != one.get(b, b) for a, b in f.sides.apart):
             continue
         key = f.arrangement
@@ -136,11 +139,10 @@ def _names(tried: Sequence[Finding]) -> dict[str, int]:
 
 
 def _squared(tried: Sequence[Finding], name: str) -> tuple[tuple[Size, Size], ...]:
-    """Return the pair of sizes that a square matrix makes equal, if they are not."""
-    assert tried[0].sides is not None
-    sizes = tried[0].sides.program.sizes
-    a, b = (sizes.get(Axis(name, k), Axis(name, k)) for k in (0, 1))
-    return () if a == b else ((a, b),)
+    """Return the axes that a square matrix makes equal, unless they are so in each layout."""
+    a, b = Axis(name, 0), Axis(name, 1)
+    programs = [f.sides.program for f in tried if f.sides is not None]
+    return () if all(p.sizes.get(a, a) == p.sizes.get(b, b) for p in programs) else ((a, b),)
 
 
 def _single(tried: Sequence[Finding]) -> Iterator[Assumption]:
@@ -159,8 +161,6 @@ def _single(tried: Sequence[Finding]) -> Iterator[Assumption]:
 def _commuting(tried: Sequence[Finding]) -> Iterator[Assumption]:
     matrices = [name for name, rank in _names(tried).items() if rank == 2]
     for a, b in combinations(matrices, 2):
-        assert tried[0].sides is not None
-        sizes = tried[0].sides.program.sizes
-        every = list(dict.fromkeys(sizes.get(Axis(name, k), Axis(name, k)) for name in (a, b) for k in (0, 1)))
-        united = tuple((every[0], size) for size in every[1:])
+        first, *others = (Axis(name, k) for name in (a, b) for k in (0, 1))
+        united = tuple((first, axis) for axis in others)
         yield Assumption(f"{a} and {b} commute", (Assumed(a, "commutes", b),), united)

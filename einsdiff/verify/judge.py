@@ -28,6 +28,7 @@ from einsdiff.algebra.nodes import (
     Unit,
     Wire,
     magnitude,
+    size_key,
 )
 from einsdiff.calculus.linking import evaluate
 from einsdiff.elaborate.assume import assume
@@ -311,11 +312,21 @@ class Bench:
         if not sides.has_one_shape:
             return found
         if sides.apart:
-            return replace(found, state=State.APART)
+            return self._folded_otherwise(claim, found, left, right)
         numbers = self.compare(sides, left, right, claim.numbers, near=True)
         if numbers.state in (State.DIFFERENT, State.UNDEFINED):
             return replace(found, state=numbers.state, method="numeric", difference=numbers.difference)
         return self._established(claim, found, left, right, numbers)
+
+    def _folded_otherwise(self, claim: Claim, found: Finding, left: Block, right: Block) -> Finding:
+        """Return what is found out about sides of which the sizes differ, unless n·m stands there against m·n."""
+        assert found.sides is not None
+        one, other = (_folded_sizes(block, found.sides.program) for block in (left, right))
+        if one != other:
+            return replace(found, state=State.APART)
+        numbers = self.compare(found.sides, left, right, claim.numbers, near=True)
+        grounds = f"equal to 9 digits at {numbers.points} random points"
+        return replace(found, state=numbers.state, method="numeric", grounds=grounds, difference=numbers.difference)
 
     def _established(self, claim: Claim, found: Finding, left: Block, right: Block, numbers: Comparison) -> Finding:
         """Return by which method two sides are equal that agree in numbers, or have none."""
@@ -344,6 +355,11 @@ class Bench:
 
 def _place(entry: Entry, wire: Wire) -> int:
     return entry.wires.index(wire) if wire in entry.wires else -1
+
+
+def _folded_sizes(block: Block, program: Program) -> list[list[Size]]:
+    """Return the sizes whose product is the number of rows, and those of the columns, in whatever order."""
+    return [sorted((program.sizes.get(w.size, w.size) for w in axis), key=size_key) for axis in block[1:]]
 
 
 def _as_left(left: Block, right: Block) -> Entry:

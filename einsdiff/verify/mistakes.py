@@ -32,6 +32,8 @@ from einsdiff.text.tree import (
 
 MOST, PARTS = 160, 6000
 """Changes that are tried at most, and parts of all changed formulas together."""
+LETTERS = 6
+"""Indices of a formula that are exchanged at most."""
 WHOLES = frozenset(["inv", "adj", "diag"])
 """Functions whose value is a matrix that can be transposed."""
 
@@ -174,6 +176,29 @@ def swapped_indices(tree: Tree, context: Context) -> Iterator[Change]:
         yield Change(f"two indices are swapped in {context.text(tree)}", replace(tree, indices=tuple(order)))
 
 
+def exchanged(tree: Tree, letters: tuple[str, str]) -> Tree:
+    """Return a formula in index notation with two letters exchanged."""
+    a, b = letters
+    parts = tuple(exchanged(part, letters) for part in children(tree))
+    tree = with_children(tree, parts) if parts else tree
+    if not isinstance(tree, Name | Call) or not tree.indices:
+        return tree
+    other = {a: b, b: a}
+    return replace(tree, indices=tuple(replace(i, name=other.get(str(i.name), i.name)) for i in tree.indices))
+
+
+def exchanged_letters(tree: Tree, context: Context) -> Iterator[Change]:
+    """x_l y_k for x_k y_l, of a whole formula."""
+    if not context.is_index:
+        return
+    letters = dict.fromkeys(
+        i.name for p in _places(tree) if isinstance(part := _part(tree, p), Name | Call) for i in part.indices or ()
+    )
+    named = [name for name in letters if isinstance(name, str)][:LETTERS]
+    for a, b in combinations(named, 2):
+        yield Change(f"the indices {a} and {b} are exchanged", exchanged(tree, (a, b)))
+
+
 def inverse(tree: Tree, context: Context) -> Iterator[Change]:
     """inv(A) for A, and A for inv(A)."""
     if isinstance(tree, Call) and tree.name == "inv":
@@ -230,6 +255,7 @@ ROWS: tuple[Rule, ...] = (
     sign_of_a_term,
     transpose,
     swapped_indices,
+    exchanged_letters,
     swapped_factors,
     factor_of_a_term,
     term_too_many,
@@ -247,7 +273,7 @@ def changes(tree: Tree, context: Context) -> Iterator[Change]:
     count, places = 0, list(_places(tree))
     most = min(MOST, PARTS // len(places))
     for rule in ROWS:
-        for place in places:
+        for place in places if rule is not exchanged_letters else [()]:
             part = _part(tree, place)
             if rule is transpose and place and isinstance(_part(tree, place[:-1]), Transpose):
                 continue

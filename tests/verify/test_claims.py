@@ -537,6 +537,34 @@ def test_a_change_that_fits_other_sizes_is_tried_with_them(claim: str) -> None:
     assert not ed.check(claim).holds
 
 
+# fmt: off
+FOLDED = [
+    # claim                          what the reason says
+    ("vec(A') = vec(A)",             "a transpose is missing on A"),
+    ("commutation vec(A) = vec(A)",  "a transpose is missing on A"),
+    ("A ⊗ B = B ⊗ A",                "two factors are swapped: B and A"),
+    ("x ⊗ y = y ⊗ x",                "two factors are swapped: y and x"),
+    ("∂X'/∂X = I",                   "the two sides differ"),
+    ("∂(A X B)/∂X = A ⊗ B'",         "two factors are swapped: A and B'"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "reason"), FOLDED)
+def test_n_times_m_rows_are_as_many_as_m_times_n(claim: str, reason: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict
+    assert verdict.reason.startswith(reason)
+    found = verdict.counterexample
+    assert found is not None
+    assert found.left != found.right
+    assert len({n for a in found.inputs.values() for n in a.shape}) > 1
+
+
+def test_rows_that_are_folded_otherwise_may_be_equal() -> None:
+    assert ed.check("vec(A - A) = vec(A' - A')")
+
+
 JACOBIANS = ("mixed", "numerator", "denominator", "sympy", "vec")
 # fmt: off
 STACKED = [
@@ -625,6 +653,21 @@ def test_what_holds_for_small_matrices_alone_is_false(claim: str, where: str) ->
     assert not verdict, where
     assert verdict.assumption is None
     assert verdict.counterexample is not None
+
+
+def test_a_matrix_that_is_square_in_one_layout_alone_is_assumed_square_in_all() -> None:
+    assert not ed.check("∂(A a x j)/∂x k = X b")
+
+
+INDICES = [
+    ("∂(A_ij x_j y_i)/∂A_kl = x_k y_l", "the indices k and l are exchanged"),
+    ("∂(A_ij B_jk)/∂B_lm = A_im δ_kl", "the indices m and l are exchanged"),
+]
+
+
+@pytest.mark.parametrize(("claim", "reason"), INDICES)
+def test_indices_of_a_whole_formula_are_exchanged(claim: str, reason: str) -> None:
+    assert reason in ed.check(claim).reason
 
 
 def test_no_assumption_is_found_on_small_matrices_alone() -> None:
