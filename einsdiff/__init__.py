@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from einsdiff.expression import Derivative, Expression
     from einsdiff.layouts import register_layout
     from einsdiff.objects import indices, tensors
-    from einsdiff.program.structured import Structured
+    from einsdiff.program.run.structured import Structured
     from einsdiff.verbs import check, compile, diff, hvp, jvp, parse, vjp, which_layout  # noqa: A004 - the contract's name
     from einsdiff.verify.verdict import Verdict
 
@@ -62,7 +62,7 @@ _MODULES = {
     "einsdiff.expression": ("Derivative", "Expression"),
     "einsdiff.layouts": ("register_layout",),
     "einsdiff.objects": ("indices", "tensors"),
-    "einsdiff.program.structured": ("Structured",),
+    "einsdiff.program.run.structured": ("Structured",),
     "einsdiff.verbs": ("check", "compile", "diff", "hvp", "jvp", "parse", "vjp", "which_layout"),
     "einsdiff.verify.verdict": ("Verdict",),
 }

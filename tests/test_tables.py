@@ -8,7 +8,7 @@ from einsdiff import functions
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.walk import tensors
 from einsdiff.elaborate.template import template
-from einsdiff.program.spellings import FUNCTIONS as SPELLINGS
+from einsdiff.program.emit.spellings import FUNCTIONS as SPELLINGS
 from einsdiff.simplify.identities import NAMES, ROWS
 from einsdiff.verify import differences, exact, loops
 

@@ -1,7 +1,7 @@
 """From closed expressions to a contraction plan, straight-line source text, and a function that runs."""
 
-from einsdiff.program.backends import BACKENDS
-from einsdiff.program.function import CompiledFunction
-from einsdiff.program.function import compile_request as compile  # noqa: A004 - the verb of the face
+from einsdiff.program.run.backends import BACKENDS
+from einsdiff.program.run.function import CompiledFunction
+from einsdiff.program.run.function import compile_request as compile  # noqa: A004 - the verb of the face
 
 __all__ = ["BACKENDS", "CompiledFunction", "compile"]

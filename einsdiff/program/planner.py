@@ -24,35 +24,35 @@ from einsdiff.algebra.nodes import (
     Unit,
 )
 from einsdiff.errors import EinsdiffError
-from einsdiff.program.axes import arranged
-from einsdiff.program.callables import is_unknown, keyword_of
-from einsdiff.program.cost import cost
-from einsdiff.program.demand import Demand, needed, wishes
-from einsdiff.program.determinants import determinants
-from einsdiff.program.distribute import distribute
-from einsdiff.program.early import early
-from einsdiff.program.factors import Wiring
-from einsdiff.program.form import Form, Places, dense, plain, smooth, straight, view, whole
-from einsdiff.program.gather import gather
-from einsdiff.program.halves import halves
-from einsdiff.program.masks import masks
-from einsdiff.program.near_one import near_one
-from einsdiff.program.outer import outer
-from einsdiff.program.parts import Opener
-from einsdiff.program.pattern import Outline
-from einsdiff.program.powers import powers
-from einsdiff.program.products import ProductForm
-from einsdiff.program.redraft import Draft, Pass, Whole
+from einsdiff.program.passes.axes import arranged
+from einsdiff.program.passes.determinants import determinants
+from einsdiff.program.passes.distribute import distribute
+from einsdiff.program.passes.early import early
+from einsdiff.program.passes.gather import gather
+from einsdiff.program.passes.halves import halves
+from einsdiff.program.passes.masks import masks
+from einsdiff.program.passes.near_one import near_one
+from einsdiff.program.passes.outer import outer
+from einsdiff.program.passes.powers import powers
+from einsdiff.program.passes.redraft import Draft, Pass, Whole
+from einsdiff.program.passes.softmaxes import softmax
+from einsdiff.program.passes.spread import expanded, spread
+from einsdiff.program.passes.squares import symmetric
+from einsdiff.program.passes.stable import stable
+from einsdiff.program.passes.sums import contracted
+from einsdiff.program.passes.turns import turn
+from einsdiff.program.plan.callables import is_unknown, keyword_of
+from einsdiff.program.plan.cost import cost
+from einsdiff.program.plan.demand import Demand, needed, wishes
+from einsdiff.program.plan.factors import Wiring
+from einsdiff.program.plan.form import Form, Places, dense, plain, smooth, straight, view, whole
+from einsdiff.program.plan.parts import Opener
+from einsdiff.program.plan.pattern import Outline
+from einsdiff.program.plan.products import ProductForm
+from einsdiff.program.plan.sizes import Sizes
+from einsdiff.program.plan.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
+from einsdiff.program.plan.supply import Supply
 from einsdiff.program.request import Output, Request
-from einsdiff.program.sizes import Sizes
-from einsdiff.program.softmaxes import softmax
-from einsdiff.program.spread import expanded, spread
-from einsdiff.program.squares import symmetric
-from einsdiff.program.stable import stable
-from einsdiff.program.steps import Assemble, Evaluate, Fold, Length, Map, Matrix, Operand, Plan, Result
-from einsdiff.program.sums import contracted
-from einsdiff.program.supply import Supply
-from einsdiff.program.turns import turn
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
 PASSES: tuple[Pass | Whole, ...] = (

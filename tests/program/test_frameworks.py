@@ -19,8 +19,8 @@ from einsdiff import cli, functions
 from einsdiff.algebra.nodes import Axis
 from einsdiff.program import BACKENDS
 from einsdiff.program import compile as compile_request
-from einsdiff.program import library as libraries
-from einsdiff.program.spellings import FUNCTIONS, OPERATIONS
+from einsdiff.program.emit.spellings import FUNCTIONS, OPERATIONS
+from einsdiff.program.run import library as libraries
 from tests import test_examples
 from tests.layout_entries import NAMES as LAYOUTS
 from tests.program.frameworks import NAMES, agree, array, mirrored, module, numbers

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
-from einsdiff.program import blocks
-from einsdiff.program.numpy_dialect import NUMPY
-from einsdiff.program.reuse import LARGE
+from einsdiff.program.emit import blocks
+from einsdiff.program.emit.numpy_dialect import NUMPY
+from einsdiff.program.emit.reuse import LARGE
 from tests.program.test_passes import agree, asked, planned, run, source
 
 LAYER = "m_n = mean_c(x_nc); v_n = mean_c((x_nc - m_n)^2); y_nc = g_c (x_nc - m_n)/sqrt(v_n + 1/100000) + b_c"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
-from einsdiff.program import memory
+from einsdiff.program.run import memory
 
 
 def test_a_result_that_cannot_fit_is_refused_before_it_is_allocated():

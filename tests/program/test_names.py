@@ -2,7 +2,7 @@
 
 import pytest
 
-from einsdiff.program.names import Namer, is_parameter, other_spellings
+from einsdiff.program.emit.names import Namer, is_parameter, other_spellings
 
 
 @pytest.mark.parametrize(

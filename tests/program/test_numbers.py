@@ -5,7 +5,7 @@ from math import inf, isnan
 
 import pytest
 
-from einsdiff.program.numbers import literal, power
+from einsdiff.program.emit.numbers import literal, power
 
 
 @pytest.mark.parametrize(("value", "text"), [

@@ -10,9 +10,9 @@ from einsdiff import functions
 from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis
 from einsdiff.program import compile as compile_request
-from einsdiff.program.numpy_functions import HELPERS
+from einsdiff.program.emit.numpy_functions import HELPERS
+from einsdiff.program.emit.spellings import FUNCTIONS as SPELLINGS
 from einsdiff.program.request import Output, Request
-from einsdiff.program.spellings import FUNCTIONS as SPELLINGS
 from tests.program.loops import FUNCTIONS
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from einsdiff.program.order import contraction_order
+from einsdiff.program.plan.order import contraction_order
 
 
 def cost(pairs, operands, out, sizes):

@@ -6,17 +6,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import einsdiff as ed
-from einsdiff.program import memory, rows, turns
-from einsdiff.program.memory import check_memory
-from einsdiff.program.mirror import Mirror
-from einsdiff.program.numpy_dialect import NUMPY
-from einsdiff.program.powers import MOST, powers
-from einsdiff.program.rows import Rows, in_rows
-from einsdiff.program.source import source
-from einsdiff.program.spread import spread
-from einsdiff.program.steps import Combine, Map, Multiply, Pack, Power
-from einsdiff.program.table import PlanTable
-from einsdiff.program.turns import turn
+from einsdiff.program.emit import rows
+from einsdiff.program.emit.numpy_dialect import NUMPY
+from einsdiff.program.emit.rows import Rows, in_rows
+from einsdiff.program.emit.source import source
+from einsdiff.program.passes import turns
+from einsdiff.program.passes.mirror import Mirror
+from einsdiff.program.passes.powers import MOST, powers
+from einsdiff.program.passes.spread import spread
+from einsdiff.program.passes.turns import turn
+from einsdiff.program.plan.steps import Combine, Map, Multiply, Pack, Power
+from einsdiff.program.plan.table import PlanTable
+from einsdiff.program.run import memory
+from einsdiff.program.run.memory import check_memory
 from tests.program.networks import KINDS, arrays, entries, request
 from tests.program.test_passes import agree, asked, planned, run
 

@@ -10,20 +10,20 @@ from hypothesis import strategies as st
 
 import einsdiff as ed
 from einsdiff.algebra import walk
-from einsdiff.program import blocks
-from einsdiff.program.blocks import Block, scheduled
-from einsdiff.program.cost import cost
-from einsdiff.program.cupy_dialect import CUPY
-from einsdiff.program.jax_dialect import JAX
-from einsdiff.program.numpy_dialect import NUMPY
+from einsdiff.program.emit import blocks
+from einsdiff.program.emit.blocks import Block, scheduled
+from einsdiff.program.emit.cupy_dialect import CUPY
+from einsdiff.program.emit.jax_dialect import JAX
+from einsdiff.program.emit.numpy_dialect import NUMPY
+from einsdiff.program.emit.source import source
+from einsdiff.program.emit.torch_dialect import TORCH
+from einsdiff.program.passes.signs import Signs
+from einsdiff.program.passes.spread import spread
+from einsdiff.program.plan.cost import cost
+from einsdiff.program.plan.sizes import Sizes
+from einsdiff.program.plan.steps import View
+from einsdiff.program.plan.table import PlanTable
 from einsdiff.program.planner import ALTERNATIVES, PASSES, Planner
-from einsdiff.program.signs import Signs
-from einsdiff.program.sizes import Sizes
-from einsdiff.program.source import source
-from einsdiff.program.spread import spread
-from einsdiff.program.steps import View
-from einsdiff.program.table import PlanTable
-from einsdiff.program.torch_dialect import TORCH
 from tests.program.networks import KINDS, arrays, entries, request
 
 LOGISTIC = "L = sum_n(softplus(X_ni w_i) - y_n (X_ni w_i))"

@@ -11,8 +11,8 @@ from scipy import special
 import einsdiff as ed
 from einsdiff.algebra import walk
 from einsdiff.errors import SizeMismatchError
+from einsdiff.program.plan.sizes import Sizes
 from einsdiff.program.planner import Planner
-from einsdiff.program.sizes import Sizes
 from tests.program.test_passes import run
 
 CASES = (

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import einsdiff as ed
 from einsdiff.program import compile as compile_request
-from einsdiff.program import solve
-from einsdiff.program.pattern import Pattern
-from einsdiff.program.structured import Structure, Structured
+from einsdiff.program.plan.pattern import Pattern
+from einsdiff.program.run import solve
+from einsdiff.program.run.structured import Structure, Structured
 from tests.layout_entries import CASES, HESSIANS, NAMES, random
 from tests.program.networks import KINDS, arrays, entries, request
 

@@ -1,0 +1,191 @@
+"""What is given when a program is called: names, arrays, callables; and the errors when they do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from einsdiff.algebra.nodes import Size
+from einsdiff.errors import EinsdiffError, InputError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.program.emit.names import other_spellings
+from einsdiff.program.plan.sizes import in_formula
+from einsdiff.program.request import Request
+
+Array = NDArray[Any]
+
+
+class Arguments:
+    """The inputs that a program accepts, those that it needs, and how what is given becomes arrays."""
+
+    def __init__(
+        self,
+        request: Request,
+        ranks: Mapping[str, int],
+        callables: Mapping[str, tuple[Size, ...] | None],
+        real: Sequence[str] = (),
+    ) -> None:
+        self.request = request
+        self.real = real
+        self.ranks = dict(ranks)
+        self.callables = dict(callables)
+        self.names = [i.name for i in request.inputs]
+        self.names += [n for n in (*ranks, *callables) if n not in self.names]
+        self._other = other_spellings(self.names)
+        for name in set(ranks) & set(callables):
+            message = f"{name} is an array in the formula, and the function of that name is needed too"
+            raise in_formula(InputError(message, help="give one of the two another name"), request)
+
+    def named(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is given under the names of the inputs; None stands for what is not given."""
+        found: dict[str, Any] = {}
+        for key, value in given.items():
+            if value is None and key in self.names:
+                continue
+            name = key if key in self.names else self._other.get(key)
+            if name is None:
+                raise self._unknown(key)
+            if name in found:
+                raise in_formula(InputError(f"{name} is given twice, once as {key}"), self.request)
+            found[name] = value
+        return found
+
+    def arrays(self, given: Mapping[str, Any], wanted: Mapping[str, int]) -> dict[str, Array]:
+        """Return the wanted inputs as arrays of floating-point numbers.
+
+        A number that is not an array takes the dtype of the arrays.
+        """
+        found: dict[str, Array] = {}
+        numbers: dict[str, int | float | complex] = {}
+        for name, rank in wanted.items():
+            value = given.get(name)
+            if value is None:
+                if name in self.ranks:
+                    raise self._missing(name, "array")
+                continue
+            if type(value) in (int, float, complex, bool) and rank == 0:
+                numbers[name] = value
+            else:
+                found[name] = self._array(name, value, rank)
+        if numbers:
+            dtypes = [a.dtype for a in found.values()] or [np.dtype(np.float64)]
+            common = np.result_type(*dtypes, *numbers.values())
+            found.update((name, self._scalar(name, number, common)) for name, number in numbers.items())
+        return {name: found[name] for name in wanted if name in found}
+
+    def _scalar(self, name: str, number: complex, dtype: np.dtype[Any]) -> Array:
+        try:
+            return np.asarray(number, dtype)
+        except OverflowError:
+            raise self.error(InputError, f"{name}{{}} is a number that is too large for {dtype}", name) from None
+
+    def functions(
+        self, given: Mapping[str, Any], shapes: Mapping[str, tuple[int | None, ...]]
+    ) -> dict[str, Callable[..., Any]]:
+        """Return the callables that the program needs, each checking the shape of what it returns."""
+        found = {}
+        for name in self.callables:
+            function = given.get(name)
+            if function is None:
+                raise self._missing(name, "function")
+            if not callable(function):
+                raise self.error(InputError, f"{name} is a function in the formula{{}}, and an array was given", name)
+            found[name] = self._checked(name, function, shapes.get(name))
+        return found
+
+    def _checked(
+        self, name: str, function: Callable[..., Any], shape: tuple[int | None, ...] | None
+    ) -> Callable[..., Any]:
+        def checked(*arguments: Any) -> Array:
+            result = np.asarray(function(*arguments))
+            if result.dtype.kind not in "fc":
+                if result.dtype.kind not in "biu":
+                    raise self.error(InputError, f"{name}{{}} returned {_kind(result)}, not numbers", name)
+                result = result.astype(np.float64)
+            if shape is None:
+                wanted = np.broadcast_shapes(*map(np.shape, arguments))
+                if result.shape != wanted:
+                    message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {result.shape}"
+                    raise self.error(InputError, message, name)
+            elif result.ndim != len(shape):
+                message = (
+                    f"{name}{{}} returned an array with {axes_in_words(result.ndim)}, and its formula has {len(shape)}"
+                )
+                raise self.error(InputError, message, name)
+            elif any(known not in (None, size) for known, size in zip(shape, result.shape, strict=True)):
+                wants = ", ".join("any" if known is None else str(known) for known in shape)
+                message = f"{name}{{}} returned shape {result.shape}, and its formula needs ({wants})"
+                raise self.error(SizeMismatchError, message, name)
+            return result
+
+        return checked
+
+    def _array(self, name: str, value: Any, rank: int) -> Array:
+        if callable(value) and not hasattr(value, "__array__"):
+            raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            message = f"{name}{{}} is a masked array, and a formula has no value for a masked entry"
+            raise self.error(InputError, message, name, help=f"{name}.compressed() or {name}.filled(0), as you mean it")
+        try:
+            found = np.asarray(value)
+        except ValueError:
+            found = np.empty((), object)
+        if found.dtype.kind not in "fcbiu":
+            raise self.error(InputError, f"{name}{{}} is an array of numbers, and {_kind(found)} were given", name)
+        if found.ndim != rank:
+            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {found.ndim}"
+            raise self.error(InputError, message, name, given=f"{name}.shape == {found.shape}")
+        if found.dtype.kind == "c" and self.real:
+            message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
+            raise self.error(
+                InputError, message, name, help=f"give {name}.real, or write the formula without {self.real[0]}"
+            )
+        if found.dtype.kind in "biu":
+            return found.astype(np.float64)
+        if found.dtype == np.float16:
+            return found.astype(np.float32)
+        return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+
+    # ------------------------------------------------------------------------------------------------------ errors
+
+    def error(
+        self,
+        kind: type[EinsdiffError],
+        message: str,
+        name: str,
+        *,
+        given: str = "",
+        help: str = "",  # noqa: A002
+    ) -> EinsdiffError:
+        """Return an error about one input, marked where the input stands; `{}` is the place of the sign."""
+        axes = [(axis, span) for known in self.request.classes for axis, span in known.axes]
+        spans = [span for axis, span in axes if axis.tensor == name and span is not None]
+        marks = [Mark(min(spans))] if spans else []
+        error = kind(message.format(" [^]" if marks else ""), given=given, help=help)
+        return in_formula(error, self.request, *marks)
+
+    def _missing(self, name: str, what: str) -> EinsdiffError:
+        call = ", ".join(
+            f"{n}={n}" if n.isidentifier() else f'**{{"{n}": {n}}}' for n in [*self.ranks, *self.callables]
+        )
+        return self.error(InputError, f"the {what} {name}{{}} is missing", name, help=f"call it as  fn({call})")
+
+    def _unknown(self, key: str) -> EinsdiffError:
+        close = [name for name in self.names if name.casefold() == key.casefold()]
+        close += get_close_matches(key, self.names, 1, 0.5)
+        known = ", ".join(self.names) or "none"
+        guess = f"did you mean {close[0]}?  " if close else ""
+        error = UnknownNameError(f"there is no input {key}", help=f"{guess}inputs: {known}")
+        return in_formula(error, self.request)
+
+
+def axes_in_words(count: int) -> str:
+    """Return "1 axis", "2 axes", …."""
+    return "1 axis" if count == 1 else f"{count} axes"
+
+
+def _kind(found: Array) -> str:
+    return {"U": "texts", "S": "texts", "M": "dates", "m": "times", "V": "records"}.get(found.dtype.kind, "objects")

@@ -1,0 +1,107 @@
+"""Arrays that no memory of this machine can hold are refused before anything is allocated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from math import prod
+
+from einsdiff.errors import InputError
+from einsdiff.program.emit.rows import in_parts
+from einsdiff.program.plan.sizes import in_formula
+from einsdiff.program.plan.steps import Plan, View
+from einsdiff.program.plan.table import PlanTable
+from einsdiff.program.request import Request
+
+UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+ORDERS = tuple("³⁴⁵⁶⁷⁸⁹¹")
+STRUCTURED = "its parts fit:  compile(dense=False)"
+
+
+def check_memory(
+    plan: Plan,
+    given: Sequence[int | None],
+    request: Request,
+    itemsize: int,
+    structured: Callable[[], Plan] | None = None,
+    *,
+    is_looped: bool = True,
+) -> None:
+    """Refuse a plan in which an array arises that takes more than the memory there is.
+
+    Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry.
+    `structured` makes the plan of the same results with their structure kept; `is_looped` tells whether large arrays
+    are made a few rows at a time.
+
+    Raises: InputError, which tells how large the array is and what would fit.
+    """
+    limit = _physical()
+    value = _too_large(plan, given, itemsize, limit, in_parts(plan) if is_looped else frozenset())
+    if value is None or limit is None:
+        return
+    results = {o.value: o.name for o in plan.outputs}
+    name = (results[value] or "the result") if value in results else "an array on the way"
+    offers = [_product(name)] if value in results else []
+    if structured is not None and PlanTable(structured(), itemsize).peak_memory <= limit:
+        offers.insert(0, STRUCTURED)
+    typed = "; ".join(filter(None, offers)) or "smaller arrays, or a sum that is taken earlier"
+    raise in_formula(_error(name, plan.values[value].shape, itemsize, limit, typed), request)
+
+
+def check_size(name: str, shape: Sequence[int], itemsize: int, help: str) -> None:  # noqa: A002 - as errors call it
+    """Refuse an array that takes more than the memory there is.
+
+    Raises: InputError, which tells how large the array is.
+    """
+    limit = _physical()
+    if limit is not None and itemsize * prod(shape) > limit:
+        raise _error(name, shape, itemsize, limit, help)
+
+
+def _too_large(
+    plan: Plan, given: Sequence[int | None], itemsize: int, limit: int | None, unseen: Collection[int]
+) -> int | None:
+    """Return the first value that takes more memory than there is, a result if there is one.
+
+    Those `unseen` never stand there as a whole.
+    """
+    results = {o.value for o in plan.outputs}
+    for step in sorted(plan.steps, key=lambda s: s.target not in results):
+        value = plan.values[step.target]
+        is_told = all(given[c] is not None for c in value.classes)
+        is_whole = step.target in results or not (isinstance(step, View) or step.target in unseen)
+        if limit is not None and itemsize * value.entries > limit and is_whole and is_told:
+            return step.target
+    return None
+
+
+def _error(name: str, shape: Sequence[int], itemsize: int, limit: int, typed: str) -> InputError:
+    counted = " × ".join(map(str, shape))
+    size = in_words(itemsize * prod(shape))
+    return InputError(f"{name} has {counted} entries, {size}; the memory here is {in_words(limit)}", help=typed)
+
+
+def _product(name: str) -> str:
+    """Return what makes the product with a vector of a first or second derivative, of which this is the name."""
+    above = name.partition("/")[0]
+    is_scalar = not {"_", "["}.intersection(above)
+    if above.startswith("∂²") and is_scalar:
+        return 'the product with a vector fits, without the matrix:  hvp(y, "x", "v")'
+    if above.startswith("∂²"):
+        return 'the product with a vector fits, without the whole array:  jvp(diff(y, "x"), "x", "v")'
+    is_first = above.startswith("∂") and above[1:2] not in ORDERS
+    return 'products with a vector fit, without the whole array:  jvp(y, "x", "v")  or  vjp(y, "x", "u")' * is_first
+
+
+def in_words(size: int) -> str:
+    """Return a number of bytes in the unit in which people say it."""
+    power = min((max(size, 1).bit_length() - 1) // 10, len(UNITS) - 1)
+    return f"{size / 1024**power:.3g} {UNITS[power]}"
+
+
+def _physical() -> int | None:
+    """Return how many bytes of memory the machine has, None where it does not tell."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
