@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from einsdiff.program.emit.spellings import TRUTHS
 from einsdiff.program.passes.redraft import Draft, Guarded
 from einsdiff.program.plan.steps import AnyStep, Literal, Map, Operand, Plan
+from einsdiff.simplify.rules import RELATIONS
 
 
 def _masks(draft: Draft, step: AnyStep) -> int | None:
@@ -13,7 +13,7 @@ def _masks(draft: Draft, step: AnyStep) -> int | None:
         return None
     condition, *branches = step.operands
     relation = draft.steps.get(condition.value)
-    if not isinstance(relation, Map) or f"truth {relation.function}" not in TRUTHS:
+    if not isinstance(relation, Map) or relation.function not in RELATIONS:
         return None
     if draft.ledger.is_constant(condition):
         return None
