@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from einsdiff.program.emit.dialect import Dialect
 from einsdiff.program.emit.embed import masked
-from einsdiff.program.emit.numpy_functions import HELPERS as NUMPY_HELPERS
-from einsdiff.program.emit.spellings import FUNCTIONS, OPERATIONS, TRUTHS
+from einsdiff.program.emit.numpy_dialect import NUMPY
 
 HELPERS = {
     "sigmoid": '''\
@@ -63,20 +62,20 @@ def _cupy(code: str) -> str:
 
 
 def _dtype(names: Sequence[str], is_array: bool) -> str:  # noqa: FBT001 - a fact about the names
-    return f"{names[0]}.dtype" if is_array else f"cp.result_type({', '.join(names)})"
+    return _cupy(NUMPY.dtype(names, is_array))
 
 
 def _common(names: Sequence[str]) -> str:
-    return f"cp.result_type({', '.join(['cp.float32', *names])})" if names else "cp.float64"
+    return _cupy(NUMPY.common(names))
 
 
 CUPY = Dialect(
     title="CuPy",
     module="cp",
     imports={"cp": "import cupy as cp", "special": "from cupyx.scipy import special"},
-    functions={**{name: _cupy(row.numpy) for name, row in {**FUNCTIONS, **TRUTHS}.items()}, "erf": SPELLINGS["erf"]},
-    operations={name: SPELLINGS.get(name, _cupy(row.numpy)) for name, row in OPERATIONS.items()},
-    helpers={**{name: _cupy(code) for name, code in NUMPY_HELPERS.items() if name != "erf"}, **HELPERS},
+    functions={name: SPELLINGS["erf"] if name == "erf" else _cupy(code) for name, code in NUMPY.functions.items()},
+    operations={name: SPELLINGS.get(name, _cupy(code)) for name, code in NUMPY.operations.items()},
+    helpers={**{name: _cupy(code) for name, code in NUMPY.helpers.items() if name != "erf"}, **HELPERS},
     dtype=_dtype,
     common=_common,
     embed=masked,
