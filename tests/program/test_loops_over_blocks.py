@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
-from einsdiff.program.emit import blocks
+from einsdiff.program.emit import chains
 from einsdiff.program.emit.numpy_dialect import NUMPY
 from einsdiff.program.emit.reuse import LARGE
 from tests.program.test_passes import agree, asked, planned, run, source
@@ -141,7 +141,7 @@ def test_a_large_array_that_is_not_read_again_is_written_over():
     agree(found, given)
 
 
-@pytest.mark.parametrize(("width", "is_loop"), [(blocks.BLOCK // 2, True), (blocks.BLOCK // 2 + 1, False)])
+@pytest.mark.parametrize(("width", "is_loop"), [(chains.BLOCK // 2, True), (chains.BLOCK // 2 + 1, False)])
 def test_a_round_has_more_than_one_row(width, is_loop):
     given = {"A": random.standard_normal((23, width))}
     found = asked("L = sum_ij log(1 + exp(A_ij) A_ij^2)", "A")

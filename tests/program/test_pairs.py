@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import einsdiff as ed
-from einsdiff.program.emit import rows
+from einsdiff.program.emit import pairs
+from einsdiff.program.emit.loops import Loop
 from einsdiff.program.emit.numpy_dialect import NUMPY
-from einsdiff.program.emit.rows import Rows, in_rows
+from einsdiff.program.emit.pairs import by_pairs
 from einsdiff.program.emit.source import source
 from einsdiff.program.passes import turns
 from einsdiff.program.passes.mirror import Mirror
@@ -70,16 +71,16 @@ def test_forces_do_not_depend_on_where_the_origin_is():
 # --------------------------------------------------------------------------------------------------------- loops
 
 
-def rows_of(text, wrt, given_arrays, large):
+def loops_of(text, wrt, given_arrays, large):
     plan = planned(asked(text, *wrt), given_arrays)
-    found = in_rows(plan, large)
-    return [] if found is None else [step for step in found[1] if isinstance(step, Rows)]
+    found = by_pairs(plan, large)
+    return [] if found is None else [step for step in found[1] if isinstance(step, Loop)]
 
 
 @pytest.mark.parametrize(("text", "wrt", "given_arrays"), [PROBLEMS[0], PROBLEMS[2], PROBLEMS[5]])
-def test_large_differences_are_made_row_by_row(text, wrt, given_arrays):
-    (loop,) = rows_of(text, wrt, given_arrays, 2**9)
-    assert not rows_of(text, wrt, given_arrays, 2**19)
+def test_large_differences_are_made_block_by_block(text, wrt, given_arrays):
+    (loop,) = loops_of(text, wrt, given_arrays, 2**9)
+    assert not loops_of(text, wrt, given_arrays, 2**19)
     plan = planned(asked(text, *wrt), given_arrays)
     (wanted,) = run(plan, given_arrays)
     for large in (1, 2**7, 2**9, 2**11):
@@ -87,7 +88,7 @@ def test_large_differences_are_made_row_by_row(text, wrt, given_arrays):
         np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-12)
     single = {name: a.astype(np.float32) for name, a in given_arrays.items()}
     assert run(plan, single, 2**9)[0].dtype == np.float32
-    assert loop.rows >= 1
+    assert loop.block >= 1
 
 
 def test_a_loop_over_no_rows_gives_what_no_loop_gives():
@@ -96,11 +97,11 @@ def test_a_loop_over_no_rows_gives_what_no_loop_gives():
     assert run(plan, {"x": np.ones((0, 3))}, 2**9)[0].shape == (0, 3)
 
 
-def test_a_difference_that_is_a_result_is_not_made_row_by_row():
+def test_a_difference_that_is_a_result_is_not_made_block_by_block():
     given_arrays = normal(x=(40, 3))
     f = ed.parse("D_ijd = x_id - x_jd; L = exp(-D_ijd D_ijd)")
     plan = planned(ed.compile("D_ijd = x_id - x_jd", f).request, given_arrays)
-    assert in_rows(plan, 2**9) is None
+    assert by_pairs(plan, 2**9) is None
 
 
 def test_a_sum_that_is_needed_again_in_the_loop_is_not_in_it():
@@ -112,15 +113,15 @@ def test_a_sum_that_is_needed_again_in_the_loop_is_not_in_it():
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(entries(), min_size=1, max_size=2), st.sampled_from([0, 2, 8]))
-def test_loops_over_rows_give_what_no_loop_gives(found, large):
+def test_loops_over_blocks_give_what_no_loop_gives(found, large):
     found = [e for e in found if len(set(e.wires)) <= 4]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "FEW", 0)
+        patch.setattr(pairs, "FEW", 0)
         patch.setattr(turns, "LEAST", 2)
         patch.setattr(turns, "SHORT", 4)
         given_arrays = arrays(KINDS)
         plan = planned(request(*found), given_arrays) if found else None
-        if plan is None or in_rows(plan, large) is None:
+        if plan is None or by_pairs(plan, large) is None:
             return
         wanted = run(planned(request(*found), given_arrays, (), ()), given_arrays)
         for result, plain in zip(run(plan, given_arrays, large), wanted, strict=True):
@@ -128,7 +129,7 @@ def test_loops_over_rows_give_what_no_loop_gives(found, large):
             np.testing.assert_allclose(result, plain, rtol=1e-9, atol=1e-9)
 
 
-def test_what_is_made_row_by_row_need_not_fit_in_memory(monkeypatch):
+def test_what_is_made_block_by_block_need_not_fit_in_memory(monkeypatch):
     monkeypatch.setattr(memory, "_physical", lambda: 2**20)
     given_arrays = normal(x=(2000, 3))
     found = asked(MOLECULES, "x")

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import einsdiff as ed
 from einsdiff.algebra import walk
-from einsdiff.program.emit import blocks
-from einsdiff.program.emit.blocks import Block, scheduled
+from einsdiff.program.emit import chains
+from einsdiff.program.emit.chains import by_chains
 from einsdiff.program.emit.cupy_dialect import CUPY
 from einsdiff.program.emit.jax_dialect import JAX
+from einsdiff.program.emit.loops import Loop
 from einsdiff.program.emit.numpy_dialect import NUMPY
 from einsdiff.program.emit.source import source
 from einsdiff.program.emit.torch_dialect import TORCH
@@ -40,10 +41,10 @@ def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
     return Planner(asked, sizes, numbers, present, passes, alternatives).plan()
 
 
-def run(plan, given_arrays, large=None, block=blocks.BLOCK, vast=0):
+def run(plan, given_arrays, large=None, block=chains.BLOCK, vast=0):
     """Return the results of a plan, which leaves its inputs as they are."""
     scope = {}
-    with patch.multiple(blocks, BLOCK=block, HEAVY_BLOCK=block, VAST=vast):
+    with patch.multiple(chains, BLOCK=block, HEAVY_BLOCK=block, VAST=vast):
         exec(source(plan, "y = …", NUMPY, large), scope)
     inputs = {name: given_arrays[name] for name, _ in plan.inputs}
     before = {name: np.array(a) for name, a in inputs.items()}
@@ -80,7 +81,7 @@ def agree(found, given_arrays, **tolerance):
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
     for passes, alternatives in itertools.product([(), *((change,) for change in PASSES), PASSES], [(), ALTERNATIVES]):
         plan = planned(found, given_arrays, passes, alternatives)
-        for large, block, vast in ((None, 1, 0), (0, blocks.BLOCK, blocks.VAST), (0, 5, 0), (0, 5, blocks.VAST)):
+        for large, block, vast in ((None, 1, 0), (0, chains.BLOCK, chains.VAST), (0, 5, 0), (0, 5, chains.VAST)):
             for result, wanted in zip(run(plan, given_arrays, large, block, vast), plain, strict=True):
                 assert result.shape == wanted.shape
                 assert result.dtype == wanted.dtype
@@ -196,9 +197,10 @@ def test_long_elementwise_chains_are_carried_out_block_by_block():
     f = ed.parse("y = sum_i(exp(-x_i^2) tanh(x_i))")
     found = ed.compile(f, ed.diff(f, "x")).request
     plan = planned(found, given_arrays)
-    assert any(isinstance(s, Block) for s in scheduled(plan, 2**14))
-    assert not any(isinstance(s, Block) for s in scheduled(plan, 2**16))
-    assert not any(isinstance(s, Block) for s in scheduled(plan, None))
+    assert any(isinstance(s, Loop) for s in by_chains(plan, 2**14)[1])
+    assert not any(isinstance(s, Loop) for s in by_chains(plan, 2**16)[1])
+    assert "for k in range" in source(plan, "", NUMPY, 2**14)
+    assert "for k in range" not in source(plan, "", NUMPY, None)
     for name, wanted in zip(run(plan, given_arrays, 2**14), run(plan, given_arrays), strict=True):
         np.testing.assert_allclose(name, wanted, rtol=1e-12)
     single = {"x": given_arrays["x"].astype(np.float32)}
@@ -212,7 +214,7 @@ def test_blocks_take_what_is_the_same_in_every_round_from_outside():
     text = "Y_ni = exp(-(X_ni - b_i)^2) tanh(X_ni) exp(b_i) / sum_{m,k}(X_mk^2)"
     found = ed.parse(text).compile().request
     plan = planned(found, given_arrays)
-    assert any(isinstance(s, Block) for s in scheduled(plan, 2**14))
+    assert any(isinstance(s, Loop) for s in by_chains(plan, 2**14)[1])
     (result,), (wanted,) = run(plan, given_arrays, 2**14), run(plan, given_arrays)
     np.testing.assert_allclose(result, wanted, rtol=1e-12)
 

@@ -41,6 +41,9 @@ class Buffers:
     def write(self, step: AnyStep, place: str = "") -> None:
         """Write a step; its value goes into a buffer, or to a place that is given."""
         instructions = _instructions(self.page, step)
+        read = Counter(a.value for i in instructions for a in i.arguments if isinstance(a, Operand))
+        for value in [v for v, times in read.items() if times > 1]:
+            self.page.firm(value)
         self._uses.subtract(op.value for op in step.operands)
         if place:
             view = self.page.namer.numbered("b")

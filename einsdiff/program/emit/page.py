@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.emit import numbers
@@ -28,7 +27,6 @@ from einsdiff.program.plan.steps import (
     Plan,
     Power,
     Result,
-    Value,
     View,
 )
 
@@ -60,8 +58,8 @@ class Page:
         self._fresh = {s.target for s in plan.steps if _is_fresh(s)}
         self._making = {s.target: s for s in plan.steps}
         self._empty = {c for v in plan.values for c, size in zip(v.classes, v.shape, strict=True) if size == 0}
-        self.cut: Mapping[int, int] = {}  # the axis along which there is only a part of a value now
-        self.rows = ""  # the code of how long that part is
+        self.cut: Mapping[int, int] = {}  # the axis along which there is only a block of a value now
+        self.block = ""  # the code of how long that block is
         self._summed: dict[int, int] = {}  # the size class of each summed index of a formula
 
     # -------------------------------------------------------------------------------------------------- statements
@@ -237,13 +235,6 @@ class Page:
         if not self.is_constant(value):
             self.name(value)
 
-    def part(self, value: int) -> int:
-        """Return a new value, with a name, for a part of an array along its first axis."""
-        known = self.plan.values[value]
-        self.plan = replace(self.plan, values=(*self.plan.values, Value(known.classes, known.shape)))
-        self._names[len(self.plan.values) - 1] = self.namer.numbered("t")
-        return len(self.plan.values) - 1
-
     def bind(self, value: int, name: str) -> None:
         """Let a value have this name for a while."""
         self._waiting.pop(value, None)
@@ -287,7 +278,7 @@ class Page:
         numbers = {n: s for op in operands for n, s in zip(op.labels, values[op.value].shape, strict=True)}
         classes = {n: c for op in operands for n, c in zip(op.labels, values[op.value].classes, strict=True)}
         cut = {op.labels[self.cut[op.value]] for op in operands if op.value in self.cut}
-        return Extent(numbers, lambda label: self.rows if label in cut else self._length(classes[label]))
+        return Extent(numbers, lambda label: self.block if label in cut else self._length(classes[label]))
 
     def _length(self, number: int) -> str:
         """Return the code of the size of a class that some array here has."""

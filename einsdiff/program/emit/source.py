@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from einsdiff.program.emit.blocks import LARGE, Block, scheduled
+from einsdiff.program.emit.chains import LARGE, by_chains
 from einsdiff.program.emit.dialect import Dialect
 from einsdiff.program.emit.expressions import write
-from einsdiff.program.emit.loops import write_block
+from einsdiff.program.emit.loops import Loop, Schedule, write_loop
 from einsdiff.program.emit.names import Namer, is_parameter
 from einsdiff.program.emit.page import Page
+from einsdiff.program.emit.pairs import by_pairs
 from einsdiff.program.emit.reuse import LARGE as REUSED
 from einsdiff.program.emit.reuse import Reuse
-from einsdiff.program.emit.rows import Rows, in_rows, write_rows
 from einsdiff.program.phrase import letters
-from einsdiff.program.plan.steps import AnyStep, Plan, Result
+from einsdiff.program.plan.steps import Plan, Result
 
 NAME = "program"  # what the one public function is called
 
@@ -24,30 +24,27 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     """Return the text of a module whose last definition is the function that carries out a plan.
 
     Its parameters are keywords, named as the inputs; a name that cannot be a parameter is taken from `**inputs`.
-    Arrays of `large` entries and more are made a few rows at a time, or written over (None: as a whole); what writes
-    into arrays is for inputs of one dtype, and not used where they are not `is_uniform`.
+    Arrays of `large` entries and more are made block by block, or written over (None: as a whole); what writes into
+    arrays is for inputs of one dtype, and not used where they are not `is_uniform`.
     """
     given = [*(name for name, _ in plan.inputs), *plan.functions]
     taken = reserved(dialect)
     plain = [name for name in given if is_parameter(name) and name not in taken]
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
-    steps: Sequence[AnyStep | Block | Rows] = plan.steps
-    if dialect.can_write:
-        looped = in_rows(plan, 16 * large) if large is not None else None
-        large = large if is_uniform else None
-        plan, steps = looped or (plan, scheduled(plan, large))
+    steps: Schedule = plan.steps
+    if dialect.can_write and large is not None:
+        plan, steps = by_pairs(plan, 16 * large) or (by_chains(plan, large) if is_uniform else (plan, steps))
     page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
-    reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and large is not None else None
+    reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and is_uniform and large is not None else None
     for place, step in enumerate(steps):
-        if isinstance(step, Block):
-            write_block(page, step)
-        elif isinstance(step, Rows):
-            write_rows(page, step)
-        elif reuse is None or not reuse.write(step, place):
+        if isinstance(step, Loop):
+            write_loop(page, step)
+            page.needs_one_dtype |= bool(step.buffered)
+        elif reuse is not None and reuse.write(step, place):
+            page.needs_one_dtype = True
+        else:
             write(page, step)
-            continue
-        page.needs_one_dtype |= not isinstance(step, Rows)
     results = page.results()
     kind = "Arrays of one dtype" if page.needs_one_dtype else "Arrays"
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")

@@ -11,7 +11,7 @@ import numpy as np
 from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Apply, Axis, Call, Expr, Reduce, Size, Tensor
 from einsdiff.errors import EinsdiffError, InputError
-from einsdiff.program.emit.blocks import LARGE
+from einsdiff.program.emit.chains import LARGE
 from einsdiff.program.emit.dialect import Dialect
 from einsdiff.program.emit.numpy_dialect import NUMPY
 from einsdiff.program.emit.source import NAME, reserved, source

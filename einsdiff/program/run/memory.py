@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from math import prod
 
 from einsdiff.errors import InputError
-from einsdiff.program.emit.rows import in_parts
+from einsdiff.program.emit.pairs import in_blocks
 from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.plan.steps import Plan, View
 from einsdiff.program.plan.table import PlanTable
@@ -31,12 +31,12 @@ def check_memory(
 
     Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry.
     `structured` makes the plan of the same results with their structure kept; `is_looped` tells whether large arrays
-    are made a few rows at a time.
+    are made block by block.
 
     Raises: InputError, which tells how large the array is and what would fit.
     """
     limit = _physical()
-    value = _too_large(plan, given, itemsize, limit, in_parts(plan) if is_looped else frozenset())
+    value = _too_large(plan, given, itemsize, limit, in_blocks(plan) if is_looped else frozenset())
     if value is None or limit is None:
         return
     results = {o.value: o.name for o in plan.outputs}
