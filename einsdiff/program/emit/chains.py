@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from math import prod
 
 from einsdiff.program.emit.loops import Schedule, scheduled
-from einsdiff.program.plan.steps import AnyStep, Combine, Contract, Divide, Fold, Map, Multiply, Operand, Plan, Power
+from einsdiff.program.plan.steps import AnyStep, Contract, Elementwise, Fold, Operand, Plan, sizes_of
 
 LARGE = 2**15
 VAST = 2**21
@@ -22,8 +22,6 @@ ROUND = 2  # entries along the first axis that a block has at least
 FEW = 3  # steps on whole arrays that are not worth a loop
 LIGHT = 16  # a contraction that keeps the first axis and reads each entry more often is left to BLAS as a whole
 HEAVY = 128  # the same for a sum over the first axis
-
-Elementwise = Map | Multiply | Divide | Power | Combine
 
 
 def by_chains(plan: Plan, large: int = LARGE) -> tuple[Plan, Schedule]:
@@ -94,8 +92,7 @@ def _is_first(operands: Iterable[Operand], label: int) -> bool:
 
 def _work(plan: Plan, step: AnyStep) -> int:
     """Return how many products a contraction adds up."""
-    extent = {n: s for op in step.operands for n, s in zip(op.labels, plan.values[op.value].shape, strict=True)}
-    return prod(extent.values())
+    return prod(sizes_of(step.operands, plan.values).values())
 
 
 def _read(plan: Plan, step: AnyStep) -> int:

@@ -28,6 +28,8 @@ from einsdiff.program.plan.steps import (
     Power,
     Result,
     View,
+    classes_of,
+    sizes_of,
 )
 
 INLINE = 60  # an expression that is longer gets a statement of its own
@@ -275,8 +277,7 @@ class Page:
     def extent(self, operands: Sequence[Operand]) -> Extent:
         """Return how far the labels of operands run."""
         values = self.plan.values
-        numbers = {n: s for op in operands for n, s in zip(op.labels, values[op.value].shape, strict=True)}
-        classes = {n: c for op in operands for n, c in zip(op.labels, values[op.value].classes, strict=True)}
+        numbers, classes = sizes_of(operands, values), classes_of(operands, values)
         cut = {op.labels[self.cut[op.value]] for op in operands if op.value in self.cut}
         return Extent(numbers, lambda label: self.block if label in cut else self._length(classes[label]))
 

@@ -15,6 +15,7 @@ from einsdiff.program.plan.steps import (
     Combine,
     Contract,
     Divide,
+    Elementwise,
     Fold,
     Map,
     Multiply,
@@ -28,8 +29,6 @@ LARGE = 2**19  # entries of an array that is worth a loop
 BLOCK = 2**17  # entries of a block of it
 SMALLER = 64  # an array with so many times fewer entries is made before the loop
 FEW = 4  # the large array has so many times the entries of each input and result
-
-Elementwise = Combine | Multiply | Divide | Power | Map
 
 
 def by_pairs(plan: Plan, large: int = LARGE) -> tuple[Plan, Schedule] | None:

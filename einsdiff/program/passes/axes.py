@@ -18,6 +18,7 @@ from einsdiff.program.plan.steps import (
     Combine,
     Contract,
     Divide,
+    Elementwise,
     Fold,
     Map,
     Multiply,
@@ -26,12 +27,12 @@ from einsdiff.program.plan.steps import (
     Power,
     Value,
     View,
+    sizes_of,
 )
 
-ENTRYWISE = (Combine, Divide, Map, Multiply, Power)
-FREE = (*ENTRYWISE, Contract, Fold)
+FREE = Elementwise | Contract | Fold
 """Steps that can make their axes in any order."""
-LABELLED = (*FREE, Assemble, View)
+LABELLED = FREE | Assemble | View
 """Steps that take the axes of their operands in any order."""
 SWEEPS = 3  # how often all arrays are looked at again
 FLAT = 2  # arrays with so many axes are multiplied as they lie
@@ -59,7 +60,7 @@ class Arrangement:
         self.steps = [_straightened(step, self._turned) for step in plan.steps]
         self.results = [_source(Operand(o.value, _axes(plan, o.value)), self._turned) for o in plan.outputs]
         self.order: dict[int, Labels] = {}
-        self._sizes = {step.target: _sizes(plan, step) for step in self.steps}
+        self._sizes = {step.target: sizes_of(step.operands, plan.values) for step in self.steps}
         self._costs: dict[int, dict[tuple[Labels | None, ...], float]] = {}
         self._users: dict[int, list[AnyStep]] = {}
         for step in self.steps:
@@ -92,7 +93,7 @@ class Arrangement:
                 continue
             groups[step.target] = {step.target: tuple(range(len(step.out)))}
             group_of[step.target] = step.target
-            if not isinstance(step, ENTRYWISE):
+            if not isinstance(step, Elementwise):
                 continue
             for op in step.operands:
                 other, here = group_of.get(op.value), group_of[step.target]
@@ -227,11 +228,6 @@ def _view(values: list[Value], steps: list[AnyStep], operand: Operand) -> int:
     values.append(replace(source, classes=classes, shape=shape, name=""))
     steps.append(View(len(values) - 1, (operand,), tuple(sorted(operand.labels)), ()))
     return len(values) - 1
-
-
-def _sizes(plan: Plan, step: AnyStep) -> dict[int, int]:
-    """Return how far the labels of a step run."""
-    return {n: s for op in step.operands for n, s in zip(op.labels, plan.values[op.value].shape, strict=True)}
 
 
 def _axes(plan: Plan, value: int) -> Labels:

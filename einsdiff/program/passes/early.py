@@ -25,7 +25,7 @@ def _summed(draft: Draft, operand: Operand, out: Labels, free: int) -> Operand |
     names = dict(zip(made.out, operand.labels, strict=True))
     inside = {n for op in made.operands for n in op.labels if n not in names}
     names |= {n: free + k for k, n in enumerate(sorted(inside))}
-    parts = [Operand(op.value, tuple(names[n] for n in op.labels)) for op in made.operands]
+    parts = [op.renamed(names) for op in made.operands]
     if isinstance(made, Combine):
         return _combined(draft, made, parts, out, free)
     return _product(draft, parts, out) if len(parts) == 2 else None

@@ -102,9 +102,9 @@ def _factors(draft: Draft, factor: Operand, free: int) -> Opened | None:
     for op in step.operands:
         for n in op.labels:
             names.setdefault(n, free + len(names))
-    parts = tuple(Operand(op.value, tuple(names[n] for n in op.labels)) for op in step.operands)
+    parts = tuple(op.renamed(names) for op in step.operands)
     coefficient = step.coefficients[0] if isinstance(step, Combine) else 1
-    return Opened(coefficient, parts, _cost(draft.ledger.extent(list(parts)), parts, factor.labels))
+    return Opened(coefficient, parts, _cost(draft.ledger.extent(parts), parts, factor.labels))
 
 
 def _splits(place: int, term: Opened, free: int) -> Iterator[Split]:
@@ -121,7 +121,7 @@ def _splits(place: int, term: Opened, free: int) -> Iterator[Split]:
 
 
 def _moved(factors: Sequence[Operand], names: dict[int, int]) -> tuple[Operand, ...]:
-    return tuple(Operand(op.value, tuple(names.get(n, n) for n in op.labels)) for op in factors)
+    return tuple(op.renamed(names) for op in factors)
 
 
 def _saved(draft: Draft, terms: Sequence[tuple[Exact, Operand]], group: Sequence[Split], out: Labels) -> int:

@@ -24,7 +24,7 @@ def _logarithm(draft: Draft, step: Map) -> int | None:
         return None
     u = draft.combined(rest, added.out) if rest[0][0] != 1 or len(rest) > 1 else rest[0][1]
     names = dict(zip(added.out, inside.labels, strict=True))
-    at = Operand(u.value, tuple(names[n] for n in u.labels))
+    at = u.renamed(names)
     return draft.note(Map, (at,), step.out, "log1p") if set(at.labels) == set(step.out) else None
 
 

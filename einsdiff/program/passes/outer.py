@@ -29,7 +29,7 @@ def _factors(draft: Draft, step: Multiply) -> list[Operand]:
         inner = draft.steps.get(op.value)
         if isinstance(inner, Multiply) and draft.uses[op.value] <= 1:
             names = dict(zip(inner.out, op.labels, strict=True))
-            found += [Operand(f.value, tuple(names[n] for n in f.labels)) for f in _factors(draft, inner)]
+            found += [f.renamed(names) for f in _factors(draft, inner)]
         else:
             found.append(op)
     return found

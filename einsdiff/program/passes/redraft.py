@@ -128,8 +128,7 @@ class Draft:
         if not isinstance(step, View) or len(step.operands[0].labels) > len(step.out):
             return operand
         names = dict(zip(step.out, operand.labels, strict=True))
-        ((value, labels),) = step.operands
-        return Operand(value, tuple(names[n] for n in labels))
+        return step.operands[0].renamed(names)
 
     def classes(self, step: AnyStep) -> tuple[int, ...]:
         """Return the size class of each axis of what a step of the old plan makes."""

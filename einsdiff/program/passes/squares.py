@@ -56,7 +56,7 @@ def _found(draft: Draft, step: AnyStep) -> Square | None:
         if not isinstance(made, Multiply):
             continue
         names = dict(zip(made.out, scaled.labels, strict=True))
-        here = [Operand(op.value, tuple(names[n] for n in op.labels)) for op in made.operands]
+        here = [op.renamed(names) for op in made.operands]
         for weight, matrix in (here, here[::-1]):
             if matrix.value == other.value and _is_symmetric(draft, step, Square(weight, matrix, other)):
                 return Square(weight, matrix, other)

@@ -16,7 +16,7 @@ def _contracted(draft: Draft, step: AnyStep) -> int | None:
     if not isinstance(made, Multiply) or draft.uses[operand.value] > 1:
         return None
     names = dict(zip(made.out, operand.labels, strict=True))
-    a, b = (Operand(op.value, tuple(names[n] for n in op.labels)) for op in made.operands)
+    a, b = (op.renamed(names) for op in made.operands)
     summed = {*operand.labels} - {*step.out}
     if not summed <= {*a.labels} & {*b.labels}:
         return None
@@ -39,5 +39,4 @@ def _unscaled(draft: Draft, operand: Operand) -> tuple[Exact, Operand]:
     if not isinstance(made, Combine) or len(made.operands) > 1 or draft.uses[operand.value] > 1:
         return 1, operand
     names = dict(zip(made.out, operand.labels, strict=True))
-    ((value, labels),) = made.operands
-    return exact(made.coefficients[0]), Operand(value, tuple(names[n] for n in labels))
+    return exact(made.coefficients[0]), made.operands[0].renamed(names)

@@ -13,14 +13,10 @@ from einsdiff.program.passes.redraft import Draft, Guarded
 from einsdiff.program.plan.steps import (
     AnyStep,
     Assemble,
-    Combine,
-    Divide,
-    Map,
-    Multiply,
+    Elementwise,
     Operand,
     Pack,
     Plan,
-    Power,
     View,
 )
 
@@ -28,16 +24,14 @@ SHORT = 32  # entries of an innermost loop that take no longer than the loop its
 LEAST = 1024  # entries of an array for which the order matters
 SMALLER = 4  # an operand with so many times fewer entries is packed
 
-Entrywise = Combine | Multiply | Divide | Power | Map
-
 
 def _turn(draft: Draft, step: AnyStep) -> int | None:
     """Return what a step makes, seen through the array that has its axes in a better order."""
     if isinstance(step, Assemble):
         return _assembled(draft, step)
-    if not isinstance(step, Entrywise):
+    if not isinstance(step, Elementwise):
         return None
-    sizes = draft.ledger.extent(list(step.operands))
+    sizes = draft.ledger.extent(step.operands)
     order = _order(step, sizes)
     operands = tuple(_packed(draft, op, order, sizes) for op in step.operands)
     if (order, operands) == (step.out, step.operands):
@@ -48,7 +42,7 @@ def _turn(draft: Draft, step: AnyStep) -> int | None:
 
 def _finds(plan: Plan) -> bool:
     """Tell whether there are arrays for which the order of axes matters."""
-    return any(isinstance(s, Entrywise | Assemble) and plan.values[s.target].entries >= LEAST for s in plan.steps)
+    return any(isinstance(s, Elementwise | Assemble) and plan.values[s.target].entries >= LEAST for s in plan.steps)
 
 
 turn = Guarded(_turn, _finds)

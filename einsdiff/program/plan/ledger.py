@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.errors import EinsdiffError
-from einsdiff.program.plan.steps import AnyStep, Combine, Contract, Evaluate, Length, Literal, Multiply, Operand, Value
+from einsdiff.program.plan.steps import (
+    AnyStep,
+    Combine,
+    Contract,
+    Evaluate,
+    Length,
+    Literal,
+    Multiply,
+    Operand,
+    Value,
+    classes_of,
+    sizes_of,
+)
 
 AXES = 64  # an array of NumPy has no more
 TERMS = 6  # a sum of more terms takes several steps
@@ -44,7 +56,7 @@ class Ledger:
                 f"a result with {len(out)} axes arises on the way; arrays end at {AXES}",
                 help="sum earlier, or split the product into named parts",
             )
-        of = {label: c for op in operands for label, c in zip(op.labels, self.values[op.value].classes, strict=True)}
+        of = classes_of(operands, self.values)
         found = tuple(of[label] for label in out) if classes is None else classes
         is_constant = kind in (Literal, Length) or (
             kind is not Evaluate and not found and bool(operands) and all(self.is_constant(op) for op in operands)
@@ -76,11 +88,9 @@ class Ledger:
         """Tell whether an operand is a number that depends on no input."""
         return self.values[operand.value].is_constant
 
-    def extent(self, operands: list[Operand]) -> dict[int, int]:
-        """Return the number of each label."""
-        return {
-            label: size for op in operands for label, size in zip(op.labels, self.values[op.value].shape, strict=True)
-        }
+    def extent(self, operands: Iterable[Operand]) -> dict[int, int]:
+        """Return how far each label runs."""
+        return sizes_of(operands, self.values)
 
     def _shape(self, classes: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(self.numbers[c] for c in classes)

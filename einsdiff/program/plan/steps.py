@@ -7,7 +7,7 @@ reduced.  Steps other than `View` have operands whose labels are all different.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
@@ -43,6 +43,10 @@ class Operand(NamedTuple):
 
     value: int
     labels: Labels
+
+    def renamed(self, names: Mapping[int, int]) -> Operand:
+        """Return the value with other labels, where they have a name there."""
+        return Operand(self.value, tuple(names.get(n, n) for n in self.labels))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +161,23 @@ class Assemble(Step):
     places: tuple[tuple[tuple[int, int], ...], ...]
 
 
+Elementwise = Multiply | Divide | Power | Combine | Map
+"""Steps that make each entry of their array of one entry of each operand."""
+
 AnyStep = (
     Literal | Length | Alternating | View | Pack | Contract | Multiply | Divide | Power
     | Combine | Map | Evaluate | Fold | Matrix | Assemble
 )  # fmt: skip
+
+
+def sizes_of(operands: Iterable[Operand], values: Sequence[Value]) -> dict[int, int]:
+    """Return how far each label of some operands runs."""
+    return {n: size for op in operands for n, size in zip(op.labels, values[op.value].shape, strict=True)}
+
+
+def classes_of(operands: Iterable[Operand], values: Sequence[Value]) -> dict[int, int]:
+    """Return the size class of each label of some operands."""
+    return {n: c for op in operands for n, c in zip(op.labels, values[op.value].classes, strict=True)}
 
 
 class Result(NamedTuple):

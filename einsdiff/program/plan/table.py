@@ -20,10 +20,13 @@ from einsdiff.program.plan.steps import (
     Map,
     Matrix,
     Multiply,
+    Operand,
     Pack,
     Plan,
     Power,
     View,
+    classes_of,
+    sizes_of,
 )
 
 HEADINGS = ("value", "operation", "operands", "shape", "flops")
@@ -94,12 +97,7 @@ def flops(plan: Plan, step: AnyStep) -> int:
         case Literal() | Length() | View() | Pack() | Alternating():
             return 0
         case Contract():
-            sizes = {
-                n: s
-                for op, shape in zip(step.operands, shapes, strict=True)
-                for n, s in zip(op.labels, shape, strict=True)
-            }
-            return prod(sizes.values()) * len(step.operands)
+            return prod(sizes_of(step.operands, plan.values).values()) * len(step.operands)
         case Combine(coefficients=coefficients):
             return made * (len(coefficients) - 1 + sum(abs(c) != 1 for c in coefficients))
         case Multiply() | Divide() | Power() | Map() | Evaluate():
@@ -116,9 +114,7 @@ def flops(plan: Plan, step: AnyStep) -> int:
 def _operation(plan: Plan, step: AnyStep) -> str:
     """Return what a step does, in letters for its indices."""
     labels = [n for op in step.operands for n in op.labels] + list(step.out)
-    classes = {
-        n: c for op in step.operands for n, c in zip(op.labels, plan.values[op.value].classes, strict=True)
-    } | dict(zip(step.out, plan.values[step.target].classes, strict=True))
+    classes = classes_of([*step.operands, Operand(step.target, step.out)], plan.values)
     names = letters(labels, {n: plan.indices[c] for n, c in classes.items()})
     between = "" if all(len(name) == 1 for name in names.values()) else " "
     terms = ",".join(between.join(names[n] for n in op.labels) for op in step.operands)

@@ -8,11 +8,11 @@ from einsdiff.program.emit.cupy_dialect import CUPY
 from einsdiff.program.emit.jax_dialect import JAX
 from einsdiff.program.emit.torch_dialect import TORCH
 from einsdiff.program.request import Request
-from einsdiff.program.run.cupy_library import CupyLibrary
+from einsdiff.program.run.entry import FAILURES
 from einsdiff.program.run.framework import FrameworkFunction
 from einsdiff.program.run.function import CompiledFunction, compile_request
-from einsdiff.program.run.jax_library import JaxLibrary
-from einsdiff.program.run.library import Library
+from einsdiff.program.run.library import Library, load
+from einsdiff.program.run.numpy_like import NumpyLike
 from einsdiff.program.run.torch_library import TorchLibrary
 
 
@@ -32,8 +32,8 @@ class JaxFunction(FrameworkFunction):
     dialect = JAX
 
     def make_library(self) -> Library:
-        """Return JAX."""
-        return JaxLibrary()
+        """Return JAX; too little memory and a missing kernel are a `RuntimeError`."""
+        return NumpyLike(load("jax.numpy", "JAX", "jax"), (RuntimeError, ZeroDivisionError))
 
 
 class CupyFunction(FrameworkFunction):
@@ -43,7 +43,7 @@ class CupyFunction(FrameworkFunction):
 
     def make_library(self) -> Library:
         """Return CuPy."""
-        return CupyLibrary()
+        return NumpyLike(load("cupy", "CuPy", "cupy"), FAILURES)
 
 
 BACKENDS: dict[str, Callable[[Request], CompiledFunction]] = {

@@ -1,4 +1,4 @@
-"""What a compiled function has to know of the array library that runs it: PyTorch or JAX, loaded when asked for."""
+"""What a compiled function has to know of the array library that runs it; each is loaded when asked for."""
 
 from __future__ import annotations
 
