@@ -10,13 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from einsdiff.cli import main
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+from tests.command_line import run
 
 
 def test_diff_prints_index_text(capsys) -> None:

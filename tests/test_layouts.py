@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 
 import einsdiff as ed
-from einsdiff.cli import main
 from einsdiff.layouts import LAYOUTS, arrange, arrange_matrix, fold, layout
+from tests.command_line import run
 from tests.layout_entries import (
     CASES,
     COLUMNS,
@@ -310,12 +310,6 @@ def test_an_unknown_layout_is_refused_with_the_nearest() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------- the command line
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -34,8 +34,11 @@ from einsdiff.algebra.nodes import (
 T = TypeVar("T")
 
 
-def ordered(*roots: Expr) -> list[Expr]:
-    """Return every node below the roots once, parts before wholes, in an order that depends on structure alone."""
+def ordered(*roots: Expr, is_closed: Callable[[Expr], bool] | None = None) -> list[Expr]:
+    """Return every node below the roots once, parts before wholes, in an order that depends on structure alone.
+
+    Below a node that `is_closed` nothing is looked at.
+    """
     seen: set[Expr] = set()
     result: list[Expr] = []
     stack: list[tuple[Expr, bool]] = [(r, False) for r in reversed(roots)]
@@ -46,7 +49,8 @@ def ordered(*roots: Expr) -> list[Expr]:
         elif node not in seen:
             seen.add(node)
             stack.append((node, True))
-            stack += [(p.node, False) for p in reversed(parts(node)) if p.node not in seen]
+            if is_closed is None or not is_closed(node):
+                stack += [(p.node, False) for p in reversed(parts(node)) if p.node not in seen]
     return result
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Derivative, Expr, Tensor, parts
+from einsdiff.algebra.nodes import Derivative, Expr, Tensor
 from einsdiff.algebra.steps import Steps, unrecorded
 from einsdiff.calculus.compose import carry_out, differentiate
 from einsdiff.elaborate.deep import Deep, run
@@ -88,19 +88,7 @@ class _Linking:
 
     def _outer(self, root: Expr) -> list[Expr]:
         """Return the nodes below a root, parts first, but not those inside derivatives by defined names."""
-        seen: set[Expr] = set()
-        result: list[Expr] = []
-        stack: list[tuple[Expr, bool]] = [(root, False)]
-        while stack:
-            node, done = stack.pop()
-            if done:
-                result.append(node)
-            elif node not in seen:
-                seen.add(node)
-                stack.append((node, True))
-                if not self._is_intermediate(node):
-                    stack += [(p.node, False) for p in reversed(parts(node)) if p.node not in seen]
-        return result
+        return walk.ordered(root, is_closed=self._is_intermediate)
 
     def _needed(self, root: Expr, held: Held) -> set[str]:
         """Return the names whose definitions are put in their place, outside of derivatives by defined names."""

@@ -234,22 +234,12 @@ class _ClaimReading(Reading):
         tensors = [scope.tensors_of(size) for size in (a, b)]
         is_open = any(not known and not named for known, named in zip(declared, tensors, strict=True))
         if not is_open:
-            left, right = (self._names_below(side.body) for side in (self.left, self.right))
+            above = {s.target.name: s.body for s in self.document.statements if isinstance(s.target, Name)}
+            left, right = (names_below(side.body, above) for side in (self.left, self.right))
             if all(declared) or tensors[1] & left or tensors[0] & right:
                 return False
         scope.unite(a, b, self.right.span)
         return True
-
-    def _names_below(self, tree: Tree) -> set[str]:
-        """Return the names of a formula, and those by which they are defined."""
-        above = {s.target.name: s.body for s in self.document.statements if isinstance(s.target, Name)}
-        found: set[str] = set()
-        left = [tree]
-        while left:
-            names = {part.name for part in parts_of(left.pop()) if isinstance(part, Name)} - found
-            found |= names
-            left += [above[name] for name in names if name in above]
-        return found
 
     # ----------------------------------------------------------------------------------------------------- derivatives
 
@@ -270,3 +260,14 @@ def parts_of(tree: Tree) -> Iterator[Tree]:
         part = stack.pop()
         yield part
         stack += reversed(children(part))
+
+
+def names_below(tree: Tree, above: Mapping[str, Tree]) -> set[str]:
+    """Return the names of a formula, and those by which they are defined `above`."""
+    found: set[str] = set()
+    left = [tree]
+    while left:
+        names = {part.name for part in parts_of(left.pop()) if isinstance(part, Name)} - found
+        found |= names
+        left += [above[name] for name in sorted(names) if name in above]
+    return found

@@ -152,18 +152,15 @@ class _Lexer:
         self._add("end", "", length, length)
         return self.tokens
 
-    def _add(self, kind: str, text: str, start: int, stop: int) -> int:
+    def _add(self, kind: str, text: str, start: int, stop: int, indices: tuple[Index, ...] = ()) -> int:
         if stop - start > LONGEST:
             raise self._refuse_long(start, stop)
-        self.tokens.append(Token(kind, text, start, stop))
+        self.tokens.append(Token(kind, text, start, stop, indices))
         return stop
 
     def _add_group(self, start: int, group: Group) -> int:
         indices, stop = group
-        if stop - start > LONGEST:
-            raise self._refuse_long(start, stop)
-        self.tokens.append(Token("indices", self.source[start:stop], start, stop, indices))
-        return stop
+        return self._add("indices", self.source[start:stop], start, stop, indices)
 
     def _refuse_long(self, start: int, stop: int) -> ParseError:
         return ParseError(

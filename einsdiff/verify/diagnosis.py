@@ -10,7 +10,7 @@ from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Expr, Sum, Wire, parts
 from einsdiff.elaborate.blocks import Block
-from einsdiff.elaborate.claims import Sides, elaborate_claim, parts_of
+from einsdiff.elaborate.claims import Sides, elaborate_claim, names_below, parts_of
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.errors import EinsdiffError, NoMatrixForm
 from einsdiff.forms.statement import LeftSide, write_statement
@@ -228,15 +228,4 @@ def zeros(claim: Claim) -> Mapping[int, str]:
                 if absent is not None:
                     body = Context(claim.document.source, claim.kinds, is_index=True).text(part.body)
                     found[side] = f"{body} does not depend on {absent}"
-    return found
-
-
-def names_below(tree: Tree, above: Mapping[str, Tree]) -> set[str]:
-    """Return the names of a formula, and those by which they are defined `above`."""
-    found: set[str] = set()
-    left = [tree]
-    while left:
-        names = {part.name for part in parts_of(left.pop()) if isinstance(part, Name)} - found
-        found |= names
-        left += [above[name] for name in sorted(names) if name in above]
     return found

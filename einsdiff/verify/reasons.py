@@ -9,12 +9,12 @@ from typing import TypeGuard
 from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis, Size
 from einsdiff.elaborate.blocks import Block
-from einsdiff.elaborate.claims import parts_of
+from einsdiff.elaborate.claims import names_below, parts_of
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.errors import EinsdiffError, SizeMismatchError
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.tree import Call, Name, Tree
-from einsdiff.verify.diagnosis import Diagnosis, names_below, zeros
+from einsdiff.verify.diagnosis import Diagnosis, zeros
 from einsdiff.verify.judge import Claim, Finding, State
 
 KINDS = ("scalar", "vector", "matrix", "tensor")

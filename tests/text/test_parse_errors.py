@@ -1,57 +1,13 @@
-"""What is refused, and with which words: `refused.txt` holds texts and whole messages, marker lines included."""
+"""What is refused beside the texts of `refused.txt`, and with which words."""
 
 from __future__ import annotations
-
-import re
-from pathlib import Path
 
 import pytest
 
 from einsdiff.errors import ClaimError, EinsdiffError, ParseError
 from einsdiff.text.parser import LENGTH, parse, parse_claim, parse_entry
 from einsdiff.text.tree import Differentiate
-
-
-def read_cases() -> list[tuple[str, str]]:
-    """Return the texts of `refused.txt` with their messages."""
-    blocks = Path(__file__).with_name("refused.txt").read_text(encoding="utf-8").split("\n\n")
-    cases = []
-    for block in blocks:
-        lines = [line for line in block.strip("\n").split("\n") if not line.startswith("#")]
-        said = [line[2:] for line in lines if line.startswith(">")]
-        if said:
-            cases.append(("\n".join(line for line in lines if not line.startswith(">")), "\n".join(said)))
-    return cases
-
-
-def message_of(source: str) -> str:
-    """Return the whole message with which a text is refused."""
-    with pytest.raises(EinsdiffError) as caught:
-        parse(source)
-    return f"{type(caught.value).__name__}: {caught.value}"
-
-
-CASES = read_cases()
-
-
-@pytest.mark.parametrize(("source", "message"), CASES, ids=[source for source, _ in CASES])
-def test_a_refusal_says_what_is_wrong_and_where(source: str, message: str) -> None:
-    assert message_of(source) == message
-
-
-@pytest.mark.parametrize(("source", "message"), CASES, ids=[source for source, _ in CASES])
-def test_marks_move_with_the_formula(source: str, message: str) -> None:
-    shifted = re.sub(r"^(  [ 0-9]+ \| )", r"\1  ", message, flags=re.MULTILINE)
-    assert message_of(re.sub(r"^", "  ", source, flags=re.MULTILINE)) == shifted
-
-
-@pytest.mark.parametrize(("_", "message"), CASES, ids=[source for source, _ in CASES])
-def test_a_message_has_its_signs_a_help_and_at_most_eight_lines(_: str, message: str) -> None:
-    first, *rest = message.split("\n")
-    assert "[^]" in first
-    assert ("[~]" in first) == any("~" in line for line in rest if line.startswith("    |"))
-    assert any(line.startswith("  help: ") for line in rest)
-    assert len([line for line in rest if line]) < 8
+from tests.refusals import message_of
 
 
 @pytest.mark.parametrize("source", ["", "   ", "\n\n", "\t"])

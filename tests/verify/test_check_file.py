@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from einsdiff.cli import main
+from tests import command_line
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -21,9 +22,7 @@ STRANGE = "$$\\nabla f = x$$\n"
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(["check", *arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
+    return command_line.run(capsys, "check", *arguments)
 
 
 @pytest.fixture

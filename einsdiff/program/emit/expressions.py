@@ -259,7 +259,10 @@ def _numbers(step: Map | Evaluate) -> tuple[Operand, ...]:
 def _arguments(page: Page, step: Map | Evaluate) -> list[str]:
     """Return the code of each argument, to stand alone between commas."""
     number = _number(page, step)
-    codes = [page.spread(op, step.out).code for op in step.operands]
+    if isinstance(step, Evaluate) and not step.is_entrywise:
+        codes = _wholes(page, step)
+    else:
+        codes = [page.spread(op, step.out).code for op in step.operands]
     return [number(code) if page.is_constant(op.value) else code for op, code in zip(step.operands, codes, strict=True)]
 
 
@@ -281,20 +284,17 @@ def _called(function: str, phrases: list[Phrase]) -> Formula:
 def _evaluate(page: Page, step: Evaluate) -> Phrase:
     """A callable that is given: entry by entry, or of whole arrays."""
     name = page.local[step.function]
+    code = page.spell("called", f"{name}({', '.join(_arguments(page, step))})")
     if step.is_entrywise:
         phrases = [page.spread(op, step.out) for op in step.operands]
-        code = page.spell("called", f"{name}({', '.join(_arguments(page, step))})")
         return Phrase(code, ATOM, _called(step.function, phrases), ATOM)
-    shown = ", ".join(page.name(op.value) if op.labels else page.of(op).code for op in step.operands)
-    code = page.spell("called", f"{name}({', '.join(_wholes(page, step))})")
+    shown = ", ".join(_wholes(page, step))
     return Phrase(code, ATOM, (Symbol(step.function, step.out), f"({shown})"), ATOM)
 
 
 def _wholes(page: Page, step: Evaluate) -> list[str]:
-    """Return the code of whole arrays as arguments."""
-    number = _number(page, step)
-    codes = [page.name(op.value) if op.labels else page.of(op).code for op in step.operands]
-    return [number(code) if page.is_constant(op.value) else code for op, code in zip(step.operands, codes, strict=True)]
+    """Return the code of whole arrays."""
+    return [page.name(op.value) if op.labels else page.of(op).code for op in step.operands]
 
 
 def _fold(page: Page, step: Fold) -> Phrase:

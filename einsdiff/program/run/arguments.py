@@ -16,6 +16,7 @@ from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.request import Request
 
 Array = NDArray[Any]
+Shape = tuple[int, ...]
 
 
 class Arguments:
@@ -105,49 +106,59 @@ class Arguments:
                 if result.dtype.kind not in "biu":
                     raise self.error(InputError, f"{name}{{}} returned {_kind(result)}, not numbers", name)
                 result = result.astype(np.float64)
-            if shape is None:
-                wanted = np.broadcast_shapes(*map(np.shape, arguments))
-                if result.shape != wanted:
-                    message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {result.shape}"
-                    raise self.error(InputError, message, name)
-            elif result.ndim != len(shape):
-                message = (
-                    f"{name}{{}} returned an array with {axes_in_words(result.ndim)}, and its formula has {len(shape)}"
-                )
-                raise self.error(InputError, message, name)
-            elif any(known not in (None, size) for known, size in zip(shape, result.shape, strict=True)):
-                wants = ", ".join("any" if known is None else str(known) for known in shape)
-                message = f"{name}{{}} returned shape {result.shape}, and its formula needs ({wants})"
-                raise self.error(SizeMismatchError, message, name)
+            self._check_shape(name, result.shape, [np.shape(a) for a in arguments], shape)
             return result
 
         return checked
 
+    def _check_shape(self, name: str, made: Shape, given: list[Shape], shape: tuple[int | None, ...] | None) -> None:
+        """Refuse a shape that a callable returned for the shapes `given`."""
+        if shape is None:
+            wanted = _broadcast(given)
+            if made != wanted:
+                message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {made}"
+                raise self.error(InputError, message, name)
+        elif len(made) != len(shape):
+            message = f"{name}{{}} returned an array with {axes_in_words(len(made))}, and its formula has {len(shape)}"
+            raise self.error(InputError, message, name)
+        elif any(known is not None and known != size for known, size in zip(shape, made, strict=True)):
+            wants = ", ".join(["any" if known is None else str(known) for known in shape])
+            message = f"{name}{{}} returned shape {made}, and its formula needs ({wants})"
+            raise self.error(SizeMismatchError, message, name)
+
     def _array(self, name: str, value: Any, rank: int) -> Array:
-        if callable(value) and not hasattr(value, "__array__"):
-            raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-            message = f"{name}{{}} is a masked array, and a formula has no value for a masked entry"
-            raise self.error(InputError, message, name, help=f"{name}.compressed() or {name}.filled(0), as you mean it")
+        self._check_given(name, value)
         try:
             found = np.asarray(value)
         except ValueError:
             found = np.empty((), object)
         if found.dtype.kind not in "fcbiu":
             raise self.error(InputError, f"{name}{{}} is an array of numbers, and {_kind(found)} were given", name)
-        if found.ndim != rank:
-            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {found.ndim}"
-            raise self.error(InputError, message, name, given=f"{name}.shape == {found.shape}")
-        if found.dtype.kind == "c" and self.real:
-            message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
-            raise self.error(
-                InputError, message, name, help=f"give {name}.real, or write the formula without {self.real[0]}"
-            )
+        self._check_array(name, found, rank, found.dtype.kind)
         if found.dtype.kind in "biu":
             return found.astype(np.float64)
         if found.dtype == np.float16:
             return found.astype(np.float32)
         return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+
+    def _check_given(self, name: str, value: Any) -> None:
+        """Refuse what no array can be made of without changing what it means."""
+        if callable(value) and not hasattr(value, "__array__"):
+            raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
+        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+            message = f"{name}{{}} is a masked array, and a formula has no value for a masked entry"
+            raise self.error(InputError, message, name, help=f"{name}.compressed() or {name}.filled(0), as you mean it")
+
+    def _check_array(self, name: str, array: Any, rank: int, kind: str) -> None:
+        """Refuse an array that has other axes than the formula, or complex entries where they have no meaning."""
+        if array.ndim != rank:
+            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {array.ndim}"
+            raise self.error(InputError, message, name, given=f"{name}.shape == {tuple(array.shape)}")
+        if kind == "c" and self.real:
+            message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
+            raise self.error(
+                InputError, message, name, help=f"give {name}.real, or write the formula without {self.real[0]}"
+            )
 
     # ------------------------------------------------------------------------------------------------------ errors
 
@@ -180,6 +191,13 @@ class Arguments:
         guess = f"did you mean {close[0]}?  " if close else ""
         error = UnknownNameError(f"there is no input {key}", help=f"{guess}inputs: {known}")
         return in_formula(error, self.request)
+
+
+def _broadcast(shapes: list[Shape]) -> Shape:
+    """Return the shape to which some shapes that fit are repeated."""
+    rank = max([len(s) for s in shapes])
+    padded = [(1,) * (rank - len(s)) + s for s in shapes]
+    return tuple([next((n for n in sizes if n != 1), 1) for sizes in zip(*padded, strict=True)])
 
 
 def axes_in_words(count: int) -> str:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from einsdiff.errors import InputError, SizeMismatchError
+from einsdiff.errors import InputError
 from einsdiff.program.request import Request
-from einsdiff.program.run.arguments import Arguments, axes_in_words
+from einsdiff.program.run.arguments import Arguments
 from einsdiff.program.run.function import SIGNATURES, CompiledFunction, Program, executed, keep
 from einsdiff.program.run.library import Library
 
@@ -58,23 +56,12 @@ class FrameworkArguments(Arguments):
         kind = self.library.kind(value)
         if not kind:
             raise self.error(InputError, f"{name}{{}} is an array of numbers, and {value.dtype} was given", name)
-        if value.ndim != rank:
-            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {value.ndim}"
-            raise self.error(InputError, message, name, given=f"{name}.shape == {tuple(value.shape)}")
-        if kind == "c" and self.real:
-            message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
-            raise self.error(
-                InputError, message, name, help=f"give {name}.real, or write the formula without {self.real[0]}"
-            )
+        self._check_array(name, value, rank, kind)
         return value
 
     def _foreign(self, name: str, value: Any) -> Any:
         """Return what is no array of the framework as one."""
-        if callable(value) and not hasattr(value, "__array__"):
-            raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
-        if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-            message = f"{name}{{}} is a masked array, and a formula has no value for a masked entry"
-            raise self.error(InputError, message, name, help=f"{name}.compressed() or {name}.filled(0), as you mean it")
+        self._check_given(name, value)
         try:
             return self.library.array(value)
         except (TypeError, ValueError, RuntimeError) as error:
@@ -87,30 +74,10 @@ class FrameworkArguments(Arguments):
     ) -> Callable[..., Any]:
         def checked(*arguments: Any) -> Any:
             result = self.library.array(function(*arguments))
-            made = self.library.shape(result)
-            if shape is None:
-                wanted = _broadcast([self.library.shape(a) for a in arguments])
-                if made != wanted:
-                    message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {made}"
-                    raise self.error(InputError, message, name)
-            elif len(made) != len(shape):
-                counted = axes_in_words(len(made))
-                message = f"{name}{{}} returned an array with {counted}, and its formula has {len(shape)}"
-                raise self.error(InputError, message, name)
-            elif any(known is not None and known != size for known, size in zip(shape, made, strict=True)):
-                wants = ", ".join(["any" if known is None else str(known) for known in shape])
-                message = f"{name}{{}} returned shape {made}, and its formula needs ({wants})"
-                raise self.error(SizeMismatchError, message, name)
+            self._check_shape(name, self.library.shape(result), [self.library.shape(a) for a in arguments], shape)
             return self.library.gathered({"like": arguments[0], "result": result}, {})["result"]
 
         return checked
-
-
-def _broadcast(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    """Return the shape to which some shapes that fit are repeated."""
-    rank = max([len(s) for s in shapes])
-    padded = [(1,) * (rank - len(s)) + s for s in shapes]
-    return tuple([next((n for n in sizes if n != 1), 1) for sizes in zip(*padded, strict=True)])
 
 
 class FrameworkFunction(CompiledFunction):
