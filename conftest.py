@@ -36,7 +36,6 @@ def evaluate_error(example: Example) -> str | None:
 docstrings = Sybil(
     parsers=[DocTestParser()],
     patterns=["einsdiff/*.py", "einsdiff/**/*.py"],
-    excludes=["einsdiff/verify/*.py"],
     document_types={".py": PythonDocStringDocument},
 )
 

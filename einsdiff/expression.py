@@ -332,7 +332,9 @@ def variable(program: Program, text: str, taken: Sequence[str], own: str = "") -
     symbol = program.inputs.get(name)
     defined = program.defined(name)
     if symbol is not None and symbol.role == "function" and defined is None:
-        raise NotDifferentiableError(f"{name} is an unknown function: differentiate by one of its arguments")
+        arguments = [s.name for s in program.inputs.values() if s.role != "function"]
+        message = f"{name} is an unknown function: differentiate by one of its arguments"
+        raise NotDifferentiableError(message, help=f"one of: {', '.join(arguments)}" if arguments else "")
     if symbol is None and defined is None:
         known = [*program.inputs, *(d.name for d in program.definitions if d.name)]
         raise UnknownNameError(
@@ -440,8 +442,7 @@ def compile_expressions(
     if not dense and backend != "numpy":
         message = f"structured results are made of NumPy arrays, so that there are none on {backend}"
         raise InputError(message, help='compile(dense=False, backend="numpy"), or  hvp, jvp, vjp  on any backend')
-    if any(type(n) is not int or n < 0 for n in (sizes or {}).values()):
-        raise SizeMismatchError("a size is a whole number, 0 or more", given=f"sizes={sizes}", help='sizes={"i": 3}')
+    check_sizes(sizes, 0)
     program = expressions[0].program
     for other in expressions[1:]:
         program = program if other.program is program else merge_programs(program, other.program)
@@ -460,6 +461,15 @@ def compile_expressions(
         outputs, inputs, program.classes, dict(sizes or {}), program.source, is_dense=dense, may_expand=expand
     )
     return BACKENDS[backend](request)
+
+
+def check_sizes(sizes: object, least: int) -> None:
+    """Raise InputError where sizes are no numbers by name, of `least` and more."""
+    if sizes is not None and not isinstance(sizes, Mapping):
+        raise InputError("sizes are given by name", given=f"sizes={sizes!r:.40}", help='sizes={"i": 3}')
+    if any(type(n) is not int or n < least for n in (sizes or {}).values()):
+        message = f"a size is a whole number, {least} or more"
+        raise InputError(message, given=f"sizes={sizes}", help='sizes={"i": 3}')
 
 
 def merge_programs(a: Program, b: Program) -> Program:

@@ -17,6 +17,7 @@ from einsdiff.expression import (
     Derivative,
     Expression,
     Variable,
+    check_sizes,
     compile_expressions,
     from_definition,
     nearest,
@@ -242,8 +243,7 @@ def check(
     _check_types(claim, declare, notation, None)
     if layout is not None and not isinstance(layout, str):
         raise InputError(f"a layout has a name, here is {layout!r:.40}", help='layout="numerator"')
-    if any(type(n) is not int or n < 1 for n in (sizes or {}).values()):
-        raise InputError("a size is a whole number, 1 or more", given=f"sizes={sizes}", help='sizes={"i": 3}')
+    check_sizes(sizes, 1)
     return claims.check(claim, layout=layout, declare=declare, notation=notation, sizes=sizes)
 
 

@@ -57,7 +57,10 @@ def numbers(array: object, what: str) -> Array:
         raise InputError(f"{what} is no array of numbers", help='which_layout(f, "x", array, A=A, x=x)')
     if not np.isfinite(found).all():
         count = int(found.size - np.isfinite(found).sum())
-        raise InputError(f"{what} has {count} {'entry that is' if count == 1 else 'entries that are'} NaN or infinite")
+        counted = "entry that is" if count == 1 else "entries that are"
+        raise InputError(
+            f"{what} has {count} {counted} NaN or infinite", help="compare at other inputs, where all are finite"
+        )
     return found
 
 

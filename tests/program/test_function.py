@@ -60,7 +60,8 @@ REFUSED = {
         "  1 | y_i = A_ij x_j + b_i\n"
         "    |              ^\n"
         "\n"
-        "  given: x.shape == (3, 1)",
+        "  given: x.shape == (3, 1)\n"
+        "  help: x=x.reshape(3)",
     ),
     "nothing": (
         {"x": None}, InputError,
@@ -85,21 +86,27 @@ REFUSED = {
         "x [^] is an array of numbers, and texts were given\n"
         "\n"
         "  1 | y_i = A_ij x_j + b_i\n"
-        "    |              ^",
+        "    |              ^\n"
+        "\n"
+        "  help: x=np.array([1.0, 2.0])",
     ),
     "ragged lists": (
         {"A": [[1, 2], [3]]}, InputError,
         "A [^] is an array of numbers, and objects were given\n"
         "\n"
         "  1 | y_i = A_ij x_j + b_i\n"
-        "    |         ^",
+        "    |         ^\n"
+        "\n"
+        "  help: A=np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])",
     ),
     "a function": (
         {"x": len}, InputError,
         "x is an array in the formula [^], and a function was given\n"
         "\n"
         "  1 | y_i = A_ij x_j + b_i\n"
-        "    |              ^",
+        "    |              ^\n"
+        "\n"
+        "  help: x=np.array([1.0, 2.0])",
     ),
 }
 # fmt: on

@@ -93,7 +93,8 @@ class Arguments:
             if function is None:
                 raise self._missing(name, "function")
             if not callable(function):
-                raise self.error(InputError, f"{name} is a function in the formula{{}}, and an array was given", name)
+                message = f"{name} is a function in the formula{{}}, and an array was given"
+                raise self.error(InputError, message, name, help=f"{name}=np.tanh, say")
             found[name] = self._checked(name, function, shapes.get(name))
         return found
 
@@ -117,7 +118,10 @@ class Arguments:
             wanted = _broadcast(given)
             if made != wanted:
                 message = f"{name}{{}} works entry by entry: for shape {wanted} it returned shape {made}"
-                raise self.error(InputError, message, name)
+                typed = (
+                    f"{name}=np.vectorize({name}) for a function of one number; {name}_i(…) in the formula for another"
+                )
+                raise self.error(InputError, message, name, help=typed)
         elif len(made) != len(shape):
             message = f"{name}{{}} returned an array with {axes_in_words(len(made))}, and its formula has {len(shape)}"
             raise self.error(InputError, message, name)
@@ -127,13 +131,14 @@ class Arguments:
             raise self.error(SizeMismatchError, message, name)
 
     def _array(self, name: str, value: Any, rank: int) -> Array:
-        self._check_given(name, value)
+        self._check_given(name, value, rank)
         try:
             found = np.asarray(value)
         except ValueError:
             found = np.empty((), object)
         if found.dtype.kind not in "fcbiu":
-            raise self.error(InputError, f"{name}{{}} is an array of numbers, and {_kind(found)} were given", name)
+            message = f"{name}{{}} is an array of numbers, and {_kind(found)} were given"
+            raise self.error(InputError, message, name, help=_example(name, rank))
         self._check_array(name, found, rank, found.dtype.kind)
         if found.dtype.kind in "biu":
             return found.astype(np.float64)
@@ -141,10 +146,11 @@ class Arguments:
             return found.astype(np.float32)
         return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
 
-    def _check_given(self, name: str, value: Any) -> None:
+    def _check_given(self, name: str, value: Any, rank: int) -> None:
         """Refuse what no array can be made of without changing what it means."""
         if callable(value) and not hasattr(value, "__array__"):
-            raise self.error(InputError, f"{name} is an array in the formula{{}}, and a function was given", name)
+            message = f"{name} is an array in the formula{{}}, and a function was given"
+            raise self.error(InputError, message, name, help=_example(name, rank))
         if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
             message = f"{name}{{}} is a masked array, and a formula has no value for a masked entry"
             raise self.error(InputError, message, name, help=f"{name}.compressed() or {name}.filled(0), as you mean it")
@@ -153,7 +159,11 @@ class Arguments:
         """Refuse an array that has other axes than the formula, or complex entries where they have no meaning."""
         if array.ndim != rank:
             message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {array.ndim}"
-            raise self.error(InputError, message, name, given=f"{name}.shape == {tuple(array.shape)}")
+            shape = tuple(array.shape)
+            sizes = [str(n) for n in shape if n != 1]
+            reshaped = f"{name}={name}.reshape({', '.join(sizes) or '()'})"
+            typed = reshaped if len(sizes) == rank else _example(name, rank)
+            raise self.error(InputError, message, name, given=f"{name}.shape == {shape}", help=typed)
         if kind == "c" and self.real:
             message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
             raise self.error(
@@ -198,6 +208,12 @@ def _broadcast(shapes: list[Shape]) -> Shape:
     rank = max([len(s) for s in shapes])
     padded = [(1,) * (rank - len(s)) + s for s in shapes]
     return tuple([next((n for n in sizes if n != 1), 1) for sizes in zip(*padded, strict=True)])
+
+
+def _example(name: str, rank: int) -> str:
+    """Return an array with so many axes as it can be typed."""
+    shown = ("2.0", "np.array([1.0, 2.0])", "np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])")
+    return f"{name}={shown[rank] if rank < len(shown) else f'np.zeros({tuple(range(2, 2 + rank))})'}"
 
 
 def axes_in_words(count: int) -> str:

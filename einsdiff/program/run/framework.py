@@ -52,16 +52,16 @@ class FrameworkArguments(Arguments):
 
     def _array(self, name: str, value: Any, rank: int) -> Any:
         if not self.library.is_own(value):
-            value = self._foreign(name, value)
+            value = self._foreign(name, value, rank)
         kind = self.library.kind(value)
         if not kind:
             raise self.error(InputError, f"{name}{{}} is an array of numbers, and {value.dtype} was given", name)
         self._check_array(name, value, rank, kind)
         return value
 
-    def _foreign(self, name: str, value: Any) -> Any:
+    def _foreign(self, name: str, value: Any, rank: int) -> Any:
         """Return what is no array of the framework as one."""
-        self._check_given(name, value)
+        self._check_given(name, value, rank)
         try:
             return self.library.array(value)
         except (TypeError, ValueError, RuntimeError) as error:

@@ -378,12 +378,14 @@ class Structured:
         array = np.asarray(v)
         rank = len(side.shape)
         if array.dtype.kind not in "biufc":
-            raise InputError(f"an array of numbers is wanted, and {array.dtype} was given")
+            example = f"np.zeros({side.shape})"
+            raise InputError(f"an array of numbers is wanted, and {array.dtype} was given", help=f"as {example}")
         if array.shape[:rank] != side.shape or (array.ndim > rank and not further):
             more = ", or with further axes behind it" if further else ""
             raise SizeMismatchError(
                 f"{self.structure.name} takes an array of shape {side.shape} here{more}",
                 given=f"shape == {array.shape}",
+                help=f"np.reshape(b, {side.shape})" if array.size == prod(side.shape) else f"as np.zeros({side.shape})",
             )
         behind = array.shape[rank:]
         return array.reshape((*side.sizes, prod(behind))), behind
