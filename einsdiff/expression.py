@@ -60,6 +60,15 @@ class Expression:
     """A tensor formula: `str()` is its statement, `compile()` gives a function that computes it.
 
     Made by `einsdiff.parse`, `einsdiff.diff` and their kin, not by hand.
+
+    Attributes:
+        indices: the names of the free indices, in the order of the axes.
+        inputs: the names of all inputs of the program, in the order of their first use.
+
+    >>> import einsdiff as ed
+    >>> f = ed.parse("y_i = A_ij x_j")
+    >>> f.indices, f.inputs, f == ed.parse("z_k = x_m A_km")
+    (('i',), ('A', 'x'), True)
     """
 
     def __init__(
@@ -265,7 +274,13 @@ class Expression:
 
 
 class Derivative(Expression):
-    """∂y/∂x…: an expression that knows what was differentiated, and by what."""
+    """∂y/∂x…: an expression that knows what was differentiated, and by what.
+
+    >>> import einsdiff as ed
+    >>> g = ed.diff("y_i = A_ij x_j x_j", "x")
+    >>> g, g.indices, ed.diff(g, "A").indices
+    (Derivative('∂y_i/∂x_k = 2 A_ik x_k'), ('i', 'k'), ('i', 'k', 'l', 'm'))
+    """
 
     def __init__(self, program: Program, base: Expression, wrt: tuple[Variable, ...], *, structured: bool) -> None:
         self.base = base

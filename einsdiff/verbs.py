@@ -171,6 +171,7 @@ def compile(  # noqa: A001 - the contract's name
     (spec/structured-results.md).  With `expand`, products with sums may be multiplied out where that costs less; digits
     are lost where the terms nearly cancel.
 
+    Shapes: each result has the axes of its expression, in the order of the layout (spec/layouts.md).
     Raises: SizeMismatchError, where a size is not known; UnknownNameError, for an unknown layout or backend;
         NoMatrixForm, where the layout makes no matrix of so many axes.
 
@@ -199,6 +200,7 @@ def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **i
     Entries may differ by 10⁻⁶ of their own size and 10⁻⁶ of the largest entry; by 10⁻³ where the array or an input is
     float32.
 
+    Shapes: with the axes of y and x in the order of a layout, or as the matrix of one.
     Raises: InputError, where an input is missing, or where a number is NaN or infinite.
 
     >>> import numpy as np
@@ -251,6 +253,8 @@ def jvp(source: Source, wrt: str, tangent: str) -> Expression:
     """Return Σ ∂y/∂x · v, the change of y along v, without the derivative itself.
 
     Shapes: v has the axes of x; the result has those of y.
+    Raises: UnknownNameError, where the program has no x, or v in use; IndexMismatchError, where axes of y are folded.
+    Source: R. E. Wengert, A simple automatic derivative evaluation program, Comm. ACM 7 (1964): forward mode.
 
     >>> print(jvp("y_i = A_ij x_j", "x", "v"))
     jvp_i = A_ij v_j
@@ -268,6 +272,8 @@ def vjp(source: Source, wrt: str, cotangent: str) -> Expression:
     """Return Σ u · ∂y/∂x, the pull-back of u, without the derivative itself.
 
     Shapes: u has the axes of y; the result has those of x.
+    Raises: UnknownNameError, where the program has no x, or u in use; IndexMismatchError, where axes of y are folded.
+    Source: S. Linnainmaa, as in calculus/compose.py: reverse mode.
 
     >>> print(vjp("y_i = A_ij x_j", "x", "u"))
     vjp_k = A_ik u_i
@@ -287,6 +293,8 @@ def hvp(source: Source, wrt: str, tangent: str) -> Expression:
     """Return Σ ∂²y/∂x∂x · v for a scalar y, the Hessian times v, without the Hessian itself.
 
     Shapes: v and the result have the axes of x.
+    Raises: IndexMismatchError, where y is no scalar; UnknownNameError, where the program has no x, or v in use.
+    Source: B. A. Pearlmutter, Fast exact multiplication by the Hessian, Neural Computation 6 (1994).
 
     >>> print(hvp("y = x_i A_ij x_j", "x", "v"))
     hvp_k = A_kj v_j + A_jk v_j

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from sybil import Sybil
 from sybil.document import Document
 from sybil.example import SybilFailure
 
+import einsdiff as ed
 from einsdiff import functions
 from einsdiff.elaborate import matrix
 from einsdiff.text import cursor, declarations, expressions, parser
@@ -63,6 +65,33 @@ def test_the_language_page_states_the_limits_of_the_code() -> None:
     numbers = (parser.LENGTH, cursor.DEPTH, expressions.LARGEST, matrix.POWERS)
     limits = LANGUAGE[LANGUAGE.index("## Limits") :]
     assert [n for n in numbers if f"| {n:,} |" not in limits] == []
+
+
+def rows_of_names() -> list[tuple[list[str], str]]:
+    """The rows of the tables of spec/names.md: the names of each, and what stands in its last cell."""
+    lines = (ROOT / "spec/names.md").read_text(encoding="utf-8").split("\n")
+    cells = [line.split("|") for line in lines if line.startswith("| `")]
+    return [(re.findall(r"`(\w+)`", row[1]), row[3].strip()) for row in cells]
+
+
+def test_the_page_of_names_has_every_public_name_and_no_other() -> None:
+    assert {name for names, _ in rows_of_names() for name in names} == set(ed.__all__)
+
+
+@pytest.mark.parametrize(("kind", "text"), [(n[0], text[1:-1]) for n, text in rows_of_names() if text[0] == "`"])
+def test_the_page_of_names_has_an_example_for_each_error(kind: str, text: str) -> None:
+    read = {"ClaimError": ed.check, "NoMatrixForm": lambda formula: ed.parse(formula).matrix()}
+    with pytest.raises(getattr(ed, kind)):
+        read.get(kind, ed.parse)(text)
+
+
+@pytest.mark.parametrize("name", ed.__all__)
+def test_every_public_name_has_an_example_and_tells_what_it_refuses(name: str) -> None:
+    found = getattr(ed, name)
+    text = inspect.getdoc(found) or ""
+    is_error = isinstance(found, type) and issubclass(found, ed.EinsdiffError)
+    assert is_error or ">>> " in text
+    assert isinstance(found, type) or "Raises: " in text
 
 
 def test_the_architecture_page_names_every_module() -> None:

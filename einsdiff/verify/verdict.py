@@ -59,6 +59,13 @@ class Verdict:
         reason: a sentence.
         counterexample: an entry in which the two sides differ.
         names: of a claim in matrix notation, what each name stands for, as it would be declared: `matrix(n, m)`.
+
+    >>> import einsdiff as ed
+    >>> verdict = ed.check("∂tr(A X)/∂X = A")
+    >>> bool(verdict), verdict.layouts, verdict.method
+    (True, ('numerator',), 'proof')
+    >>> ed.check("∂(x' x)/∂x = x").correct["denominator"]
+    '2 x'
     """
 
     holds: bool
