@@ -125,12 +125,13 @@ def verdict(claim: Claim, findings: Sequence[Finding], bench: Bench, layout: str
 
 
 class _Reasons(NamedTuple):
-    """Why a claim is false: the layouts in which it holds under the assumption, and the one to look at."""
+    """Why a claim is false, in which layouts it would hold under the assumption, which one to look at; what is true."""
 
     layouts: tuple[str, ...]
     assumption: str | None
     reason: str
     near: Finding | None
+    true_as: str = ""
 
 
 def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, asked: Finding | None) -> Verdict:
@@ -139,8 +140,9 @@ def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, as
         return _without_answer(findings, asked)
     is_laid_out, is_small = len(findings) > 1, _largest(findings) <= LARGEST
     grave = reasons.about_zero(claim, findings) or reasons.about_sizes(findings, asked)
-    text, layouts = (find_assumption(claim, findings, diagnosis.bench) if is_small else None) or (None, ())
     mistake = diagnosis.mistake() if is_small else None
+    may_assume = is_small and not (mistake and mistake.true_as)
+    text, layouts = (find_assumption(claim, findings, diagnosis.bench) if may_assume else None) or (None, ())
     mistake = mistake or (diagnosis.missing_term() if text is None else None)
     sentences = [grave or reasons.about_squares(diagnosis, findings)]
     if mistake is not None:
@@ -150,7 +152,8 @@ def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, as
         sentences.append(reasons.without_more(claim, text))
     reason = "; ".join(s for s in sentences if s)
     near = asked or _nearest(findings, (*(mistake.layouts if mistake else ()), *layouts))
-    return _false(_Reasons(layouts if is_laid_out else (), text, reason, near), diagnosis, findings)
+    true_as = mistake.true_as if mistake else ""
+    return _false(_Reasons(layouts if is_laid_out else (), text, reason, near, true_as), diagnosis, findings)
 
 
 def _false(why: _Reasons, diagnosis: Diagnosis, findings: Sequence[Finding]) -> Verdict:
@@ -164,6 +167,7 @@ def _false(why: _Reasons, diagnosis: Diagnosis, findings: Sequence[Finding]) -> 
         correct=_answers(diagnosis),
         reason=why.reason,
         counterexample=_counterexample(example) if example is not None else None,
+        true_as=why.true_as or None,
     )
 
 
