@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
-from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.elaborate.kinds import Kind
+from einsdiff.errors import ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
 from einsdiff.text.symbols import name_of
-from einsdiff.text.tree import Differentiate
+from einsdiff.text.tree import Call, Differentiate, Name
 from einsdiff.verify import reasons
 from einsdiff.verify.assumptions import find_assumption
 from einsdiff.verify.diagnosis import Diagnosis
@@ -51,7 +53,17 @@ def check_equation(
     claim = read(source, declare=declare, notation=notation, sizes=sizes)
     if layout is not None:
         find_layout(layout)
-    found = _judged(claim, layout)
+    try:
+        found = _judged(claim, layout)
+    except EinsdiffError:
+        other = with_scalar_variables(claim)
+        if other is None:
+            raise
+        try:
+            return _judged(other, layout)
+        except EinsdiffError:
+            pass
+        raise
     other = _as_the_derivative_tells(claim) if not found.holds else None
     return _judged(other, layout) if other is not None else found
 
@@ -74,6 +86,23 @@ def _as_the_derivative_tells(claim: Claim) -> Claim | None:
         return None
     kinds = kinds_of(claim.document, claim.declarations, first=True)
     return replace(claim, kinds=kinds) if kinds != claim.kinds else None
+
+
+def with_scalar_variables(claim: Claim) -> Claim | None:
+    """Return a claim that differentiates by scalars what was differentiated by vectors, if nothing tells that they are.
+
+    ∂Y/∂t has a place in a product with matrices where t is a scalar, whatever its letter: such a t stands nowhere but
+    behind ∂ and as an argument.
+    """
+    trees = [part for s in claim.document.statements for part in parts_of(s.body)]
+    hidden = [n for p in trees if isinstance(p, Differentiate) for n in p.wrt]
+    hidden += [a for p in trees if isinstance(p, Call) for a in p.arguments if isinstance(a, Name)]
+    shown = Counter(part.name for part in trees if isinstance(part, Name))
+    shown.subtract(part.name for part in hidden)
+    declared = {d.name for d in claim.declarations}
+    names = {n.name for p in trees if isinstance(p, Differentiate) for n in p.wrt} - declared
+    scalars = {n: Kind.SCALAR for n in sorted(names) if claim.kinds.get(n) == Kind.VECTOR and shown[n] == 0}
+    return replace(claim, kinds={**claim.kinds, **scalars}) if scalars else None
 
 
 def read(

@@ -73,7 +73,7 @@ REFUSED = [
 
 LINES = [
     # as in the appendix of a paper                                                                      layouts
-    (r"\nabla_{\mathbf{x}} \left( \mathbf{x}^\top \mathbf{A x} \right) = (\mathbf A + \mathbf A^\top) \mathbf{x}", "mds"),
+    (r"\nabla_{\mathbf{x}} \left( \mathbf{x}^\top \mathbf{A x} \right) = (A + \mathbf A^\top) \mathbf{x}", "mds"),
     (r"\nabla_w \frac{1}{2}\lVert Xw - y\rVert_2^2 = X^\top (Xw - y)",                      "mds"),
     (r"\nabla_{W} \lVert XW - Y\rVert_F^2 = 2X^\top (XW - Y)",                              "mds"),
     (r"\nabla^2_x (x^\top A x) = A + A^\top",                                               "mnds"),
