@@ -201,7 +201,8 @@ def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **i
     float32.
 
     Shapes: with the axes of y and x in the order of a layout, or as the matrix of one.
-    Raises: InputError, where an input is missing, or where a number is NaN or infinite.
+    Raises: InputError, where an input is missing, or where a number is NaN or infinite; SizeMismatchError, where the
+        sizes of the inputs do not fit, also of one on which the derivative does not depend.
 
     >>> import numpy as np
     >>> A, x = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), np.array([1.0, 1.0, 2.0])
@@ -210,7 +211,9 @@ def which_layout(source: Source, wrt: str | Sequence[str], array: object, /, **i
     """
     found = agreement.numbers(array, "the array")
     g = diff(source, *(wrt if isinstance(wrt, list | tuple) else [wrt]))
-    mixed = agreement.numbers(g.compile()(**agreement.in_double_precision(inputs)), "the derivative at these inputs")
+    compiled = g.compile()
+    compiled.check(inputs)
+    mixed = agreement.numbers(compiled(**agreement.in_double_precision(inputs)), "the derivative at these inputs")
     rtol = agreement.tolerance([found, *inputs.values()])
     return agreement.agreeing(found, mixed, len(g.base.wires), [len(v.wires) for v in g.wrt], rtol)
 

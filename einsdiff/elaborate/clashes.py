@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from einsdiff.errors import IndexMismatchError, Mark, ParseError, Span
@@ -65,8 +66,19 @@ def refuse_sum(source: str, trees: tuple[Tree, Tree], shapes: str, verb: str) ->
     )
 
 
+_DERIVATIVE = re.compile(r"∂|∇|\\partial|\\nabla|\bd\(")
+
+
 def refuse_folded(source: str, span: Span) -> ParseError:
-    """Return the error of an A ⊗ B or vec(A) that does not fall apart."""
+    """Return the error of an A ⊗ B or vec(A) that does not fall apart, and of a derivative with folded axes."""
+    if _DERIVATIVE.search(source[span.start : span.stop]):
+        return ParseError(
+            "a derivative here [^] has more than two axes, and its entries would have to be numbered anew",
+            source,
+            [Mark(span)],
+            rule=f"a product of matrices has room for the derivative of a matrix by a scalar alone {PAGE}",
+            help="declare  x : scalar  for the variable, or claim it in index notation",
+        )
     return ParseError(
         "a Kronecker product or a vec [^] stands where its entries would have to be numbered anew",
         source,

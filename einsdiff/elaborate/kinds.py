@@ -2,8 +2,9 @@
 
 Every part of a tree has a shape, and every operator relates the shapes of its parts to that of its result: the table
 `RELATIONS`.  Shapes that no row of a relation allows are struck out until nothing changes.  Where several are left,
-wishes are granted in the order of their weight, as far as they contradict nothing: a name in a sum of vectors is a
-vector, `h` to `z` are vectors, what stands behind a row or a matrix is a vector, `a` to `g` are scalars.
+wishes are granted in the order of their weight, as far as they contradict nothing: a Latin name in a sum of vectors is
+a vector, Greek letters are scalars, `h` to `z` are vectors, a Latin name behind a row or a matrix is a vector, `a` to
+`g` are scalars.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ def infer_kinds(
     """Return the kind of every name of a program in matrix notation; `declared` gives the ranks that are known.
 
     The last two statements of a `claim` are the two sides of an equation: they have one shape, if that contradicts
-    nothing.  There a derivative may have the rows and columns of any layout, and what is defined as a row stays one.
+    nothing.  There a derivative may have the rows and columns of any layout, and what is defined as a row stays one; a
+    Greek letter is a vector where something needs it to be one, as θ'θ does.
     What is a vector on the side `given` (0 or 1) is one, whatever the other side needs: x in ∂sum(x)/∂x = 1.  With
     `first` it is one, too, where it only stands like one, as x in ∂(W x)/∂x, and the other side may contradict that.
 
@@ -157,6 +159,8 @@ class _Shapes:
         self.defined = {s.target.name for s in document.statements if isinstance(s.target, Name)} - self.functions
         self.domains: list[Shapes] = []
         self.names: dict[str, int] = {}
+        self.is_claim = claim
+        self.greek: set[int] = set()
         self.initial: dict[int, Shapes] = {}
         self.causes: dict[int, Span] = {}
         self.constraints: list[_Constraint] = []
@@ -195,9 +199,10 @@ class _Shapes:
         """Return the kinds, once all constraints are met and all wishes are heard."""
         self._propagate(range(len(self.constraints)), None)
         inputs = [(name, part) for name, part in self.names.items() if name not in self.defined]
+        greek = [_Wish(part, frozenset("s")) for name, part in inputs if part in self.greek]
         vectors = [_Wish(part, frozenset("c")) for name, part in reversed(inputs) if not "a" <= name[0] <= "g"]
         scalars = [_Wish(part, frozenset("s")) for name, part in inputs if "a" <= name[0] <= "g"]
-        self._hear([*self.sums, *vectors, *self.products, *scalars])
+        self._hear([*self.sums, *greek, *vectors, *self.products, *scalars])
         return {name: self._kind(part) for name, part in self.names.items()}
 
     def _kind(self, part: int) -> Kind:
@@ -217,13 +222,15 @@ class _Shapes:
         known = name in self.declared or name in self.defined or name in self.functions
         if name in BUILTINS and not known:
             return self._new(BUILTINS[name])
-        domain: Iterable[str] = _first_shapes(name)
+        domain: Iterable[str] = "sc" if self.is_claim and _is_greek(name) else _first_shapes(name)
         if name in self.declared:
             domain = SHAPES[min(self.declared[name], 3)]
         elif name in self.defined:
             domain = self.targets
         part = self.names[name] = self._new(domain)
         self.initial[part] = frozenset(domain)
+        if not known and _is_greek(name):
+            self.greek.add(part)
         return part
 
     def _relate(self, relation: str, parts: tuple[int, ...], spans: tuple[Span, ...]) -> None:
@@ -255,7 +262,7 @@ class _Shapes:
             case _:
                 found = self._chain(self.operators[type(tree)], parts, tree)
         if isinstance(tree, syntax.Add) or (isinstance(tree, syntax.Entrywise) and tree.operator != "^"):
-            self.sums += [_Wish(part, ANY - {"s"}, found, ANY - {"s"}) for part in parts]
+            self.sums += [_Wish(part, ANY - {"s"}, found, ANY - {"s"}) for part in parts if part not in self.greek]
         return found
 
     def _chain(self, relation: str, parts: list[int], tree: Tree) -> int:
@@ -269,7 +276,7 @@ class _Shapes:
         for part, here in zip(parts[1:], spans[1:], strict=True):
             found = self._new(ANY)
             self._relate(relation, (left, part, found), (span, here, span.to(here)))
-            if relation == "product":
+            if relation == "product" and part not in self.greek:
                 self.products.append(_Wish(part, ANY - {"s"}, left, frozenset("rm")))
             left, span = found, span.to(here)
         return left
@@ -383,7 +390,11 @@ def _first_shapes(name: str) -> str:
     """Return what a name can be by its first letter: capitals are matrices, Greek letters scalars."""
     if name[0].isupper():
         return "m"
-    return "s" if unicodedata.name(name[0], "").startswith("GREEK") else "sc"
+    return "s" if _is_greek(name) else "sc"
+
+
+def _is_greek(name: str) -> bool:
+    return not name[0].isupper() and unicodedata.name(name[0], "").startswith("GREEK")
 
 
 def _spell(shapes: Iterable[str]) -> str:

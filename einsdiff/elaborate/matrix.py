@@ -301,9 +301,9 @@ class _Elaboration:
         """A^k = A A … A; a scalar has any power."""
         b, e, span = self.text(tree.base), self.text(tree.exponent), tree.base.span
         if exponent.wires:
-            raise self.joints.error(
-                f"{WORDS[exponent.shape]} [^] is no exponent", tree.exponent.span, help=f"{b} .^ {e}"
-            )
+            is_adjoint = isinstance(tree.exponent, Name) and tree.exponent.name == "H"
+            typed = f"{b}'  as all numbers are real, or  {b} .^ {e}" if is_adjoint else f"{b} .^ {e}"
+            raise self.joints.error(f"{WORDS[exponent.shape]} [^] is no exponent", tree.exponent.span, help=typed)
         if not base.wires:
             return Block(_raised(base.entry, exponent.entry))
         if base.shape != "m":

@@ -92,10 +92,19 @@ def square_function(joints: Joints, name: str, block: Block, span: Span) -> Bloc
         return Block(build.contract(diagonal_entry, block.rows))
     joints.plain(block, span)
     if name == "adj" and build.is_zero(block.entry):
-        message = "adj of a matrix that is exactly zero [^] is 0, but 1 where it has one entry"
-        raise joints.error(message, span, help="write 0 or 1")
+        return _adjugate_of_zero(joints, block, span)
     found = build.matrix_function(name, block.entry, block.rows[0], block.columns[0])
     return Block(found, block.columns, block.rows) if name in MATRIX_VALUED else Block(found)
+
+
+def _adjugate_of_zero(joints: Joints, block: Block, span: Span) -> Block:
+    """0 for the zero matrix of two rows or more, 1 for that of one row."""
+    size = joints.scope.resolve(block.rows[0].size)
+    if not isinstance(size, int):
+        message = "adj of a matrix that is exactly zero [^] is 0, but 1 where it has one entry"
+        raise joints.error(message, span, help="write 0 or 1, or declare its rows:  A : matrix(3, 3)")
+    entry = build.ones(block.rows[0], size) if size == 1 else block.entry
+    return Block(entry, block.columns, block.rows)
 
 
 def _of_one_entry(name: str, u: Entry) -> Entry:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from einsdiff.errors import AmbiguityError, Mark, Span
 from einsdiff.text.cursor import Cursor
 from einsdiff.text.lexer import Token
@@ -68,16 +70,38 @@ def refuse_bare_product(cursor: Cursor, name: Token, body: Span, behind: Span) -
     )
 
 
-def refuse_operator(cursor: Cursor, operator: Span, body: Span, behind: Span) -> AmbiguityError:
-    """Return the error for `∂/∂x a b`."""
+def refuse_operator(cursor: Cursor, operator: Span, body: Span, behind: Span, stop: int) -> AmbiguityError:
+    """Return the error for `∂/∂x a b …`, a product that ends at `stop`."""
     sign, a = cursor.text(operator), cursor.shown(body)
-    product, between = cursor.shown(body.to(behind)), cursor.text(Span(body.stop, behind.start))
+    product, between = cursor.shown(Span(body.start, stop)), cursor.text(Span(body.stop, behind.start))
     between = f" {between}" if between else ""
     return AmbiguityError(
         "it is not clear whether this derivative [~] reaches over this factor [^] too",
         cursor.source,
         [Mark(behind), Mark(operator, "~")],
-        help=f"write {sign} ({product}) or ({sign} {a}){between} {cursor.shown(behind)}",
+        help=f"write {sign} ({product}) or ({sign} {a}){between} {cursor.shown(Span(behind.start, stop))}",
+    )
+
+
+def refuse_gradient(cursor: Cursor, operator: Span, body: Span, behind: Span, stop: int) -> AmbiguityError:
+    """Return the error for `∇_x fᵀ …`, a product that ends at `stop`."""
+    sign, inner, mark = cursor.text(operator), cursor.shown(body), cursor.shown(behind)
+    whole, rest = cursor.shown(Span(body.start, stop)), cursor.shown(Span(behind.start, stop))
+    return AmbiguityError(
+        f"it is not clear whether {mark} [^] belongs to the gradient [~] or to what it is of",
+        cursor.source,
+        [Mark(behind), Mark(operator, "~")],
+        help=f"write {sign} ({whole}) or ({sign} {inner}){rest}",
+    )
+
+
+def refuse_joint_gradient(cursor: Cursor, sign: Span, names: Sequence[str]) -> AmbiguityError:
+    """Return the error for `∇_{xy} f`."""
+    return AmbiguityError(
+        f"{cursor.shown(sign)} [^] can be a derivative by {' and '.join(names)}, or by each of them",
+        cursor.source,
+        [Mark(sign)],
+        help=f"write ∂²f/{''.join(f'∂{name}' for name in names)}, or ∇_{names[0]} f alone",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from einsdiff.errors import Mark, ParseError, Span
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.lexer import Token
-from einsdiff.text.symbols import OPENERS
+from einsdiff.text.symbols import CLOSERS, OPENERS
 
 FUNCTIONS = frozenset([*BY_NAME, *ALIASES, *REDUCTIONS, *TENSOR_FUNCTIONS, *SELECTIONS, "kron"])
 """Names that are functions wherever nobody says otherwise."""
@@ -113,7 +113,7 @@ def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
                 raise ParseError(
                     f"brackets are nested more than {DEPTH} deep [^]", source, [Mark(tokens[k].span)], help=NAME_PARTS
                 )
-        elif kind in (")", "]", "}"):
+        elif kind in CLOSERS:
             if not opened:
                 raise ParseError(
                     f"{tokens[k].text} [^] closes a bracket that was never opened",
@@ -141,15 +141,19 @@ def pair_brackets(source: str, tokens: list[Token]) -> dict[int, int]:
     return partner
 
 
+RAISES = frozenset(["^", "power", "number", "{", "}"])
+"""Kinds of the tokens of a power."""
+
 NAME_PARTS = "name the parts: a statement for each, one a line"
 
 
 def count_groups(tokens: list[Token]) -> list[int]:
     """Return how many groups of indices stand before each token."""
-    counts, count, last = [], 0, ""
+    counts, count, last, is_gradient = [], 0, "", False
     for kind, *_ in tokens:
         counts.append(count)
-        count += kind == "indices" and last != "‖"  # ‖x‖_F is a norm
+        count += kind == "indices" and last not in ("‖", "⟩") and not is_gradient  # ‖x‖_F, ⟨A, B⟩_F, ∇_x
+        is_gradient = kind == "∇" or (is_gradient and kind in RAISES)
         last = kind
     return counts
 

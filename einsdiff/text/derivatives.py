@@ -2,18 +2,22 @@ r"""Derivatives as a whole: `∂y_i/∂x_j`, `d(…)/dx`, `\frac{\partial …}{\
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
-from einsdiff.errors import Span
 from einsdiff.text import ambiguities, slips
-from einsdiff.text.cursor import FUNCTIONS, Cursor
+from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
 from einsdiff.text.expressions import Reader, Routine
 from einsdiff.text.lexer import Token
-from einsdiff.text.symbols import name_of
-from einsdiff.text.tree import Differentiate, Divide, Name, Tree
+from einsdiff.text.symbols import CLOSERS, name_of
+from einsdiff.text.tree import Differentiate, Divide, Multiply, Name, Numeral, Transpose, Tree, children
 
 PRODUCTS = frozenset(["*", "/", "⊙", "⊘", "⊗", "×"])
 """Signs between factors."""
+SIDES = BREAKS | {"="}
+"""Kinds that end a side of an equation."""
+ENDS = frozenset(["+", "-", "/", "⊘", ",", ">", "<", ">=", "<=", "==", "!="])
+"""Kinds behind which something else begins than the next factor of a product."""
 
 
 class DerivativeReader(Reader):
@@ -24,12 +28,13 @@ class DerivativeReader(Reader):
     def derivative(self) -> Routine:
         """∂ Factor / ∂ name, or the operator ∂/∂ name before a factor."""
         cursor = self.cursor
+        first = cursor.k
         sign = cursor.advance()
         order = self._order()
         if cursor.kind == "/":
             cursor.advance()
             wrt = self._variables(order, sign)
-            body = yield self._behind(cursor.span_from(sign.start))
+            body = yield self._behind(first, _is_one_product)
         else:
             body = yield self.factor()
             if cursor.kind != "/":
@@ -41,12 +46,13 @@ class DerivativeReader(Reader):
     def fraction(self) -> Routine:
         r"""\frac{Sum}{Sum}, or a derivative where both parts begin with ∂ or with d."""
         cursor = self.cursor
+        first = cursor.k
         sign = cursor.advance()
         below = cursor.partner[cursor.k] + 1 if cursor.kind == "{" else cursor.k
         if cursor.kind != "{" or cursor.tokens[below].kind != "{":
             raise slips.refuse_fraction(cursor, sign)
         if self._begins_derivative(cursor.k, below):
-            return (yield self._derivative_fraction(sign))
+            return (yield self._derivative_fraction(first))
         above = yield self.group()
         return Divide(above, (yield self.group()), cursor.span_from(sign.start))
 
@@ -61,9 +67,10 @@ class DerivativeReader(Reader):
         is_name = length == 1 or (length == 2 and cursor.tokens[above + 2].kind == "indices")
         return is_name and _is_sign(cursor, above + 1, loose=True)
 
-    def _derivative_fraction(self, sign: Token) -> Routine:
-        r"""\frac{\partial y}{\partial x}, or the operator \frac{\partial}{\partial x} before a factor."""
+    def _derivative_fraction(self, first: int) -> Routine:
+        r"""\frac{\partial y}{\partial x}, or the operator \frac{\partial}{\partial x}; \frac is token `first`."""
         cursor = self.cursor
+        sign = cursor.tokens[first]
         cursor.advance()
         mark = cursor.advance()
         order = self._order()
@@ -75,12 +82,22 @@ class DerivativeReader(Reader):
         self.expect("}")
         wrt = self._variables(order, mark)
         if body is None:
-            body = yield self._behind(cursor.span_from(sign.start))
+            body = yield self._behind(first, _is_one_product)
         return Differentiate(body, wrt, cursor.span_from(sign.start), self._stacked_in(wrt))
 
-    def _behind(self, operator: Span) -> Routine:
-        """Return the factor behind the operator ∂/∂x; a product behind it is ambiguous."""
+    def _behind(self, first: int, is_one: Callable[[Tree], bool]) -> Routine:
+        """Return the factor behind the operator that begins at token `first`; a product behind it is ambiguous.
+
+        Where operator and product are all of a side of an equation, `is_one` tells whether it reaches over the product.
+        """
         cursor = self.cursor
+        place, operator = cursor.k, cursor.span_from(cursor.tokens[first].start)
+        if self._is_side(first):
+            body = yield self.product()
+            if is_one(body):
+                return body
+            cursor.k = place
+        self.check_factor(first)
         start = cursor.token.start
         body = yield self.factor()
         span = cursor.span_from(start)
@@ -88,8 +105,41 @@ class DerivativeReader(Reader):
             cursor.k += cursor.kind in PRODUCTS
             behind = cursor.token.start
             yield self.factor()
-            raise ambiguities.refuse_operator(cursor, operator, span, cursor.span_from(behind))
+            stop = max(cursor.last.stop, cursor.tokens[self._end_of_product(place) - 1].stop)
+            raise ambiguities.refuse_operator(cursor, operator, span, cursor.span_from(behind), stop)
         return body
+
+    def check_factor(self, first: int) -> None:
+        """Refuse the factor at the place where it can be read in two ways; its operator begins at token `first`."""
+
+    def _is_side(self, first: int) -> bool:
+        """Whether a product without derivatives, from the place on, and what begins at token `first` are one side."""
+        tokens, start = self.cursor.tokens, self.cursor.k
+        stop = self._end_of_product(start)
+        is_side = tokens[stop].kind in SIDES and (first == 0 or tokens[first - 1].kind in SIDES)
+        return is_side and not any(map(self._differentiates, range(start, stop)))
+
+    def _end_of_product(self, k: int) -> int:
+        """Return the number of the token behind the product that begins at token k."""
+        cursor, bar = self.cursor, False
+        tokens = cursor.tokens
+        while tokens[k].kind not in SIDES | CLOSERS:
+            kind = tokens[k].kind
+            bar ^= kind == "‖"
+            is_numeral = kind == "/" and tokens[k - 1].kind == tokens[k + 1].kind == "number"
+            is_exponent = kind == "-" and tokens[k - 1].kind == "^"
+            if kind in ENDS and not (bar or is_numeral or is_exponent):
+                break
+            k = cursor.partner.get(k, k) + 1
+        return k
+
+    def _differentiates(self, k: int) -> bool:
+        """Whether a derivative begins at token k."""
+        tokens = self.cursor.tokens
+        if tokens[k].kind == "frac":
+            below = self.cursor.partner.get(k + 1, k) + 1
+            return tokens[k + 1].kind == tokens[below].kind == "{" and self._begins_derivative(k + 1, below)
+        return tokens[k].kind in ("∂", "∇") or tokens[k].text == "d"
 
     def is_quotient(self) -> bool:
         """Whether the `d` at the place begins d(…)/d(…), d(…)/dx or d²(…)/…."""
@@ -208,6 +258,23 @@ class DerivativeReader(Reader):
             cursor.k = cursor.partner[cursor.k + 1] + 1 if is_braced else cursor.k + 2
         elif cursor.kind in ("ᵀ", "'"):
             cursor.advance()
+
+
+def leading(tree: Tree) -> tuple[Tree, tuple[Tree, ...]]:
+    """Return the first factor of a product that is no number, and those behind it."""
+    factors = tree.factors if isinstance(tree, Multiply) else (tree,)
+    k = next((k for k, factor in enumerate(factors) if not _is_number(factor)), len(factors) - 1)
+    return factors[k], factors[k + 1 :]
+
+
+def _is_number(tree: Tree) -> bool:
+    return isinstance(tree, Numeral) or (isinstance(tree, Divide) and all(map(_is_number, children(tree))))
+
+
+def _is_one_product(tree: Tree) -> bool:
+    """Whether a product is all that is differentiated by an operator before it: x' A x,  1/2 ‖A x - b‖²."""
+    first, rest = leading(tree)
+    return isinstance(tree, Multiply) and (isinstance(first, Transpose) or not rest)
 
 
 def _is_sign(cursor: Cursor, k: int, *, loose: bool = False) -> bool:

@@ -37,7 +37,7 @@ from einsdiff.text.tree import (
 Routine: TypeAlias = "Generator[Part, Tree, Tree]"
 Part: TypeAlias = "Tree | Routine"
 
-OPENING = frozenset(["name", "number", "(", "[", "{", "frac", "√", "∂", "Σ", "Π"])
+OPENING = frozenset(["name", "number", "(", "[", "{", "frac", "√", "∂", "∇", "⟨", "Σ", "Π"])
 RELATIONS = frozenset([">", "<", ">=", "<=", "==", "!="])
 ENTRYWISE = {"⊙": "*", "⊘": "/"}
 NORMS = {1: "norm1", 2: "norm2", "F": "normF"}  # ‖x‖_1
@@ -80,7 +80,7 @@ class Reader(ABC):
             "frac": self.fraction,
             "√": self.root,
             **dict.fromkeys(OPENERS, self.group),
-            **dict.fromkeys("∂ΣΠ‖|", self.operator),
+            **dict.fromkeys("∂∇ΣΠ‖|⟨", self.operator),
         }
 
     @abstractmethod
@@ -89,7 +89,7 @@ class Reader(ABC):
 
     @abstractmethod
     def operator(self) -> Part:
-        """Read what begins with ∂, Σ, Π or a bar."""
+        """Read what begins with ∂, ∇, ⟨, Σ, Π or a bar."""
 
     @abstractmethod
     def ones(self) -> Tree:

@@ -141,6 +141,10 @@ class IndexReader(DerivativeReader):
         """Read what begins with ∂, Σ, Π or a bar."""
         cursor = self.cursor
         kind = cursor.kind
+        if kind == "∇":
+            raise index_slips.refuse_gradient(cursor)
+        if kind == "⟨":
+            raise index_slips.refuse_inner_product(cursor)
         if kind == "∂":
             return self._field_derivative() if cursor.peek().kind == "indices" else self.derivative()
         if kind in ("Σ", "Π"):

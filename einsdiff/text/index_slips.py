@@ -101,6 +101,10 @@ def refuse_transpose(cursor: Cursor, base: Tree) -> ParseError:
         typed = f"write {base.name}[{second.name},{first.name}]"
         if len(str(first.name)) == len(str(second.name)) == 1:
             typed = f"write {base.name}_{second.name}{first.name}"
+    fields = [b for a, b in pairwise(cursor.tokens) if a.kind == "∂" and b.kind == "indices" and b.indices]
+    if fields:
+        name = fields[0].indices[0].name
+        typed = f"write ∂(…)/∂{name} or ∇_{name} (…): ∂_{name} is by a coordinate, in index notation"
     return ParseError(
         "a transpose [^] is matrix notation, and this is index notation",
         cursor.source,
@@ -140,6 +144,30 @@ def refuse_indexed_argument(cursor: Cursor) -> ParseError:
         cursor.source,
         [Mark(group.span), Mark(name.span, "~")],
         help=f"write {typed}",
+    )
+
+
+def refuse_gradient(cursor: Cursor) -> ParseError:
+    """Return the error for `∇_x (x_i x_i)`."""
+    group = cursor.peek()
+    name = group.indices[0].name if group.kind == "indices" and group.indices else "x"
+    return ParseError(
+        f"{cursor.token.text} [^] is matrix notation, and this is index notation",
+        cursor.source,
+        [Mark(cursor.token.span)],
+        rule="a text in which some tensor carries an index is index notation",
+        help=f"write ∂(…)/∂{name}_k",
+    )
+
+
+def refuse_inner_product(cursor: Cursor) -> ParseError:
+    """Return the error for `⟨x_i, y_i⟩`."""
+    return ParseError(
+        f"{cursor.token.text} [^] is matrix notation, and this is index notation",
+        cursor.source,
+        [Mark(cursor.token.span)],
+        rule="a text in which some tensor carries an index is index notation",
+        help="write x_i y_i",
     )
 
 

@@ -26,8 +26,10 @@ from einsdiff.text.spelling import OTHER_NAMES
 from einsdiff.text.symbols import (
     ACCENTS,
     BLANK_COMMANDS,
+    CLOSERS,
     COMMANDS,
     ENTRIES,
+    EXPECTATIONS,
     FONTS,
     GREEK,
     LATEX_FUNCTIONS,
@@ -39,6 +41,7 @@ from einsdiff.text.symbols import (
     SIGNS,
     SUBSCRIPTS,
     SUPERSCRIPTS,
+    UNKNOWN_COMMANDS,
     UPRIGHT,
     VARIANTS,
     name_of,
@@ -92,6 +95,7 @@ _TARGET = re.compile(
     r"(?:_\w++|_\{[^{}]{0,99}+\}|\[[^\[\]]{0,99}+\])?+[^\S\n]*+&?+[^\S\n]*+="
 )
 _UPRIGHT = re.compile(r"\\(?:math(?:rm|it|sf|tt)|operatorname|text[a-z]*)\*?\s*\{\s*([A-Za-z][A-Za-z0-9]*)\s*\}")
+_POINT = re.compile(r"_\{[^{}\n]*=[^{}\n]*\}")
 WORDS = frozenset([*_GROUPING, *REDUCTIONS, *OTHER_NAMES, *GREEK, "kron", "ones", "partial"])
 """Words that LaTeX, too, means as one name."""
 
@@ -246,7 +250,7 @@ class _Lexer:
         token = Token(kind, self.source[start:stop], start, stop)
         if kind in OPENERS:
             self.open.append(token)
-        elif kind in (")", "]", "}") and self.open:
+        elif kind in CLOSERS and self.open:
             self.open.pop()
         elif kind == "\n":
             return self._read_newline(start, stop)
@@ -270,11 +274,32 @@ class _Lexer:
 
     def _read_group(self, start: int, _: int) -> int:
         last = self.tokens[-1] if self.tokens else None
+        if last is not None and last.kind == "∇":
+            return self._read_variable(start)
+        if last is not None and last.kind == "|" and (point := _POINT.match(self.source, start)):
+            raise ParseError(
+                "a value at a point [^] is not read",
+                self.source,
+                [Mark(Span(start, point.end()))],
+                help="check the derivative itself, and put the point in afterwards",
+            )
         reduces = last is not None and last.kind in ("Σ", "Π")
         indices, stop = (read_limits if reduces else read_subscript)(self.source, start)
         if last is not None and last.kind == "name" and self.source[stop : stop + 1] == "_":
             raise refuse_second_group(self.source, self.source[last.start : last.stop], start, stop)
         return self._add_group(start, (indices, stop))
+
+    def _read_variable(self, start: int) -> int:
+        """Read the group behind ∇, which names a variable."""
+        try:
+            return self._add_group(start, read_subscript(self.source, start))
+        except ParseError as error:
+            raise ParseError(
+                "a gradient is by a name of one letter, and this [^] is none",
+                self.source,
+                list(error.marks),
+                help="write ∇_x f, or ∂f/∂x for any name",
+            ) from None
 
     def _read_letter(self, k: int) -> int:
         """Read a mathematical letter (𝐱), a small index (ᵢ) or a small number (²)."""
@@ -296,7 +321,7 @@ class _Lexer:
             f"there is no such sign in formulas: {_describe(c)} [^]",
             source,
             [Mark(Span(first, k + 1))],
-            help="write ∂f/∂x for the gradient of f by x" if c == "∇" else "remove it",
+            help="remove it",
         )
 
     def _read_command(self, start: int, stop: int) -> int:
@@ -334,7 +359,7 @@ class _Lexer:
             if skipped is not None and command == "begin" and skipped[1].strip(" *") in ENTRIES:
                 raise self._refuse_entries(Span(start, skipped.end()))
             return skipped.end() if skipped else stop
-        typed = r"write \frac{\partial f}{\partial x}" if command == "nabla" else "remove it"
+        typed = UNKNOWN_COMMANDS.get(command, "remove it")
         raise ParseError(
             f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help=typed
         )
@@ -387,6 +412,13 @@ class _Lexer:
             first = stop - len(word) - bool(found[1])
             self._read_letters(word, first)
             return self._read_after_name(stop)
+        if command == "mathbb" and word in EXPECTATIONS and self.source[stop:].lstrip()[:1] in ("[", "(", "_", "\\"):
+            raise ParseError(
+                "expectations and probabilities [^] are not read",
+                self.source,
+                [Mark(Span(start, stop))],
+                help="give it a name of its own, as  m  for the mean of x",
+            )
         name = name_of(word.lstrip("\\").replace("\\_", "_"))
         if command in UPRIGHT:
             name = OTHER_NAMES.get(name, name)

@@ -8,12 +8,15 @@ from typing import ClassVar
 from einsdiff.errors import Span
 from einsdiff.text import ambiguities, index_slips, slips
 from einsdiff.text.cursor import FUNCTIONS, Cursor
-from einsdiff.text.derivatives import DerivativeReader
 from einsdiff.text.expressions import Part, Routine
-from einsdiff.text.tree import Entrywise, Kronecker, Name, Negative, Numeral, Raise, Transpose, Tree
+from einsdiff.text.gradients import GradientReader
+from einsdiff.text.tree import Call, Entrywise, Kronecker, Name, Negative, Numeral, Raise, Transpose, Tree
+
+SCALARS = frozenset(["det", "tr", "logdet"])
+"""Functions whose value is a scalar, so that |det(A)| is an absolute value."""
 
 
-class MatrixReader(DerivativeReader):
+class MatrixReader(GradientReader):
     """Reads matrix notation."""
 
     stacks: ClassVar[bool] = True
@@ -30,6 +33,8 @@ class MatrixReader(DerivativeReader):
         name = cursor.token
         if name.text == "d" and self.is_quotient():
             return self.quotient()
+        if name.text == "d" and cursor.source[name.start] == "\\":
+            raise slips.refuse_differential(cursor)
         if self.is_call():
             return self._kronecker() if name.text == "kron" else self.call(self)
         if name.text in FUNCTIONS and name.text not in cursor.known and cursor.peek().kind != "indices":
@@ -58,15 +63,34 @@ class MatrixReader(DerivativeReader):
         return Kronecker(arguments[0], arguments[1], cursor.span_from(name.start))
 
     def operator(self) -> Part:
-        """Read what begins with ∂ or a bar."""
+        """Read what begins with ∂, ∇, ⟨ or a bar."""
         kind = self.cursor.kind
+        if kind == "∇":
+            return self.gradient()
+        if kind == "⟨":
+            return self._inner_product()
         if kind == "∂" and self.cursor.peek().kind != "indices":
             return self.derivative()
         if kind == "‖":
             return self.bars(self)
+        if kind == "|" and self.cursor.peek().text in SCALARS:
+            return self.bars(self)
         if kind == "|":
             raise ambiguities.refuse_single_bar(self.cursor)
         raise index_slips.refuse_index_operator(self.cursor)
+
+    def _inner_product(self) -> Routine:
+        """⟨A, B⟩ = Σ_ij A_ij B_ij, for vectors, too."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        left = yield self.sum()
+        self.expect(",")
+        right = yield self.sum()
+        self.expect("⟩")
+        if cursor.kind == "indices" and [index.name for index in cursor.token.indices] == ["F"]:
+            cursor.advance()
+        span = cursor.span_from(sign.start)
+        return Call("sum", (Entrywise("*", left, right, span),), None, span, sign.span)
 
     def postfix(self, base: Tree, start: int) -> Tree | None:
         """Read x', xᵀ, x^T, A^{-T}, A⁻ᵀ and begin x .^ n."""

@@ -23,6 +23,7 @@ The grammar; blanks separate, brackets of any kind group, and every sign has its
     Derivative  = "∂" [order] Factor "/" Variables | "∂" [order] "/" Variables Factor | "∂" indices Primary
                 | "d" [order] "(" Sum ")" "/" Variables
                 | "\frac" "{" ("∂" | "d") [order] [Product] "}" "{" Variables "}" [Factor]
+                | "∇" [order] [indices] [order] Factor                                       in matrix notation
     Variables   = Variable {Variable} | "(" Variable {Variable} ")"
     Variable    = ("∂" | "d") (Name | "(" Name ")") [order] ["ᵀ"]
     order       = "²" | "^" numeral | "^{" numeral "}"

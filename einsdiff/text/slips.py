@@ -8,7 +8,7 @@ from einsdiff.errors import ClaimError, Mark, ParseError, Span, UnknownNameError
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, SHOWN, Cursor
 from einsdiff.text.lexer import Token
 from einsdiff.text.spelling import find_meant
-from einsdiff.text.symbols import OPERATORS
+from einsdiff.text.symbols import CLOSERS, OPERATORS
 
 TYPED = {
     "==": ("== [^] compares, and stands in where(…) only", "a statement has one =, as in  y = x_i x_i"),
@@ -53,9 +53,27 @@ def refuse_token(cursor: Cursor) -> ParseError:
 def refuse_operand(cursor: Cursor) -> ParseError:
     """Return the error where a factor should begin and none does."""
     kind = cursor.kind
+    if kind == "*" and cursor.k and cursor.last.kind == "^":
+        return ParseError(
+            "a star above a name [^] is not read",
+            cursor.source,
+            [Mark(cursor.last.span.to(cursor.token.span))],
+            help="give it another name, as x1 for x^*",
+        )
     if kind in OPERATORS and kind != "==" and not (kind == "=" and _find_equals(cursor)):
         return _refuse_gap(cursor)
     return _explain(cursor) or _refuse_gap(cursor)
+
+
+def refuse_differential(cursor: Cursor) -> ParseError:
+    r"""Return the error for `\mathrm{d} X` outside of a derivative."""
+    return ParseError(
+        f"{cursor.shown(cursor.token.span)} [^] is a differential, and no name",
+        cursor.source,
+        [Mark(cursor.token.span)],
+        rule="differentials are not read; derivatives are (spec/language.md, Derivatives)",
+        help=r"write ∂tr(A X)/∂X = A' for  \mathrm{d}\operatorname{tr}(A X) = \operatorname{tr}(A\,\mathrm{d}X)",
+    )
 
 
 def _explain(cursor: Cursor) -> ParseError | None:
@@ -225,7 +243,7 @@ def refuse_misspelling(cursor: Cursor, name: Token) -> None:
 
 def refuse_open_bar(cursor: Cursor, sign: Token) -> ParseError:
     """Return the error for `‖x + y`."""
-    if cursor.kind not in BREAKS and cursor.kind not in (")", "]", "}"):
+    if cursor.kind not in BREAKS and cursor.kind not in CLOSERS:
         return refuse_token(cursor)
     return ParseError(
         f"{sign.text} [^] is never closed", cursor.source, [Mark(sign.span)], help=f"close it with {sign.text}"
@@ -270,6 +288,30 @@ def refuse_loose_derivative(cursor: Cursor, sign: Token) -> ParseError:
         [Mark(sign.span), Mark(_visible(cursor.token.span), "~")],
         rule="what is differentiated is one name, or stands in brackets",
         help="write ∂y_i/∂x_j or ∂(x_i A_ij x_j)/∂x_k",
+    )
+
+
+def refuse_gradient(cursor: Cursor, sign: Span) -> ParseError:
+    """Return the error for `∇·v`, `∇_x^T f`, `∇_1 f`."""
+    return ParseError(
+        f"{cursor.shown(sign)} [^] is read as a gradient by a name, before what is differentiated",
+        cursor.source,
+        [Mark(sign)],
+        rule="∇_x f is ∂f/∂x, ∇²_x f is ∂²f/∂x∂xᵀ (spec/language.md, Derivatives)",
+        help="write ∇_x (x' A x) or ∂(x' A x)/∂x",
+    )
+
+
+def refuse_bare_gradient(cursor: Cursor, sign: Span) -> ParseError:
+    """Return the error for `∇f`."""
+    start, k = cursor.token.start, cursor.partner.get(cursor.k, cursor.k)
+    body = cursor.shown(Span(start, cursor.tokens[k].stop))
+    return ParseError(
+        f"{cursor.text(sign)} [^] does not say by what",
+        cursor.source,
+        [Mark(sign)],
+        rule="∇f(x) is by x; every other gradient names its variable (spec/language.md, Derivatives)",
+        help=f"write {cursor.text(sign)}_x {body}",
     )
 
 

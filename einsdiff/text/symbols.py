@@ -27,6 +27,7 @@ SIGNS = {
     "(": "(",   ")": ")",   "[": "[",   "]": "]",   "{": "{",   "}": "}",   "|": "|",   "||": "‖",  "‖": "‖",
     "⊙": "⊙",   "∘": "⊙",   ".*": "⊙",  "./": "⊘",  "⊘": "⊘",   ".^": ".^", "⊗": "⊗",   "×": "×",   "•": "*",
     "'": "'",   "′": "'",   "’": "'",   "″": "''",  "ᵀ": "ᵀ",   "⊤": "ᵀ",   "∂": "∂",   "√": "√",
+    "∇": "∇",   "⟨": "⟨",   "⟩": "⟩",
     ">": ">",   "<": "<",   ">=": ">=", "≥": ">=",  "<=": "<=", "≤": "<=",  "==": "==", "!=": "!=", "≠": "!=",
     "∑": "Σ",   "∏": "Π",   "@": "@",   "->": "->", "→": "->",  ".": ".",   "…": "…",
 }
@@ -34,11 +35,12 @@ SIGNS = {
 
 COMMANDS = {
     "cdot": "*",    "ast": "*",     "times": "×",   "odot": "⊙",    "circ": "⊙",    "oslash": "⊘",  "otimes": "⊗",
-    "top": "ᵀ",     "intercal": "ᵀ", "prime": "'",  "partial": "∂", "sum": "Σ",     "prod": "Π",
+    "top": "ᵀ",     "intercal": "ᵀ", "prime": "'",  "partial": "∂", "nabla": "∇", "sum": "Σ",     "prod": "Π",
     "ge": ">=",     "geq": ">=",    "le": "<=",     "leq": "<=",    "ne": "!=",     "neq": "!=",
     "gt": ">",      "lt": "<",
     "lVert": "‖",   "rVert": "‖",   "Vert": "‖",    "|": "‖",       "lvert": "|",   "rvert": "|",   "vert": "|",
     "{": "{",       "}": "}",       "lbrace": "{",  "rbrace": "}",  "lbrack": "[",  "rbrack": "]",
+    "langle": "⟨",  "rangle": "⟩",
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "sqrt": "√",  "\\": "\n",     "newline": "\n",
     "to": "->",     "rightarrow": "->", "dots": "…", "ldots": "…",  "cdots": "…",
 }
@@ -74,6 +76,21 @@ _ENTRIES = "matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cas
 ENTRIES = frozenset(_ENTRIES.split())
 """Environments whose rows are entries or cases of one formula."""
 
+EXPECTATIONS = frozenset("EPV")
+"""Letters that are operators where they are set in `\\mathbb` before a bracket."""
+
+UNKNOWN_COMMANDS = {
+    "dagger": "write inv(X' X) X' for the pseudoinverse of a matrix of full column rank",
+    "int": "give the integral a name, and its derivative another",
+    "lim": "write the limit itself",
+    "star": "write another name, as x1 for x^\\star",
+    "oplus": "name the blocks, and claim one by one",
+    "arg": "write what the minimum is where, as an equation",
+    "argmin": "write what the minimum is where, as an equation",
+    "argmax": "write what the maximum is where, as an equation",
+}
+"""A command that is not read → what to write."""
+
 ACCENTS = {
     "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
     "dot": "dot", "ddot": "ddot", "check": "check", "breve": "breve",
@@ -83,7 +100,8 @@ ACCENTS = {
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789aehijklmnoprstuvxβγρφχ", strict=True))
 
-OPENERS = {"(": ")", "[": "]", "{": "}"}
+OPENERS = {"(": ")", "[": "]", "{": "}", "⟨": "⟩"}
+CLOSERS = frozenset(OPENERS.values())
 OPERATORS = frozenset(["+", "-", "*", "/", "^", "=", ",", "⊙", "⊘", ".^", "⊗", "×", ">", "<", ">=", "<=", "==", "!="])
 """Kinds after which a line may go on."""
 

@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, Protocol
+from itertools import pairwise
+from typing import NamedTuple, Protocol, TypeGuard
 
 from einsdiff.elaborate.claims import parts_of
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.elaborate.program import elaborate
 from einsdiff.errors import EinsdiffError
-from einsdiff.text.cursor import FUNCTIONS
+from einsdiff.text.cursor import FUNCTIONS, RAISES
 from einsdiff.text.directives import Declared, Forgotten, Item, one_line
 from einsdiff.text.displays import Equation, Unreadable
 from einsdiff.text.joined import split_joined
 from einsdiff.text.lexer import Token, tokenize
 from einsdiff.text.parser import parse, parse_claim
 from einsdiff.text.symbols import name_of
-from einsdiff.text.tree import Differentiate, Name
+from einsdiff.text.tree import Call, Differentiate, Name, Tree
 from einsdiff.verify.report import Finding, Outcome, Report
 from einsdiff.verify.verdict import Verdict
 
@@ -185,7 +186,9 @@ class _Audit:
 
     def _names(self, text: str) -> set[str]:
         """Return the names of a text; of a word like dy the y too."""
-        found = {token.text for token in self._tokens(text) if token.kind == "name"}
+        tokens = self._tokens(text)
+        found = {token.text for token in tokens if token.kind == "name"}
+        found |= {str(i.name) for sign, group in pairwise(tokens) if sign.kind == "∇" for i in group.indices}
         return found | {name_of(name[1:]) for name in found if name[0] == "d" and len(name) > 1}
 
     def _target(self, left: str) -> Target | None:
@@ -221,6 +224,10 @@ class _Audit:
             behind = place + 1 + (tokens[place + 1 : place + 2] != [] and tokens[place + 1].kind == "indices")
             if found is None or behind >= len(tokens) or token.start < k:
                 continue
+            sign = _bare_gradient(tokens[:place])
+            if sign is not None and found.parameters is not None and len(found.parameters) == 1:
+                pieces.append(f"{text[k : sign.stop]}_{{{found.parameters[0]}}} ")
+                k = sign.stop
             if found.parameters is not None and [t.kind for t in tokens[behind : behind + 2]] == ["'", "("]:
                 raise _RefusedError(f"{token.text}' is a transpose here: write a derivative as \\partial or ∂")
             if tokens[behind].kind != "(":
@@ -360,7 +367,7 @@ class _Audit:
         parts = [list(parts_of(side)) for side in sides]
         derivatives = [part for side in parts for part in side if isinstance(part, Differentiate)]
         for part in derivatives:
-            name = part.body.name if isinstance(part.body, Name) else ""
+            name = part.body.name if isinstance(part.body, Name) or _is_unknown(part.body) else ""
             if name and name not in self.defined and name not in {variable.name for variable in part.wrt}:
                 raise _RefusedError(f"nothing above defines {name}, which is differentiated", name)
         names = [{part.name for part in side if isinstance(part, Name)} for side in parts]
@@ -369,6 +376,11 @@ class _Audit:
             if not derivatives and isinstance(side, Name) and side.name not in known:
                 return side.name
         return ""
+
+
+def _is_unknown(tree: Tree) -> TypeGuard[Call]:
+    """Whether a formula is f(x), f no known function."""
+    return isinstance(tree, Call) and tree.name not in FUNCTIONS and not tree.primes and not tree.orders
 
 
 def _parameters(tokens: Sequence[Token], k: int, *, whole: bool = True) -> tuple[str, ...] | None:
@@ -383,6 +395,12 @@ def _parameters(tokens: Sequence[Token], k: int, *, whole: bool = True) -> tuple
         if sign.kind == ")":
             return tuple(names) if not whole or k + 2 * len(names) + 1 == len(tokens) else None
     return None
+
+
+def _bare_gradient(before: Sequence[Token]) -> Token | None:
+    """Return the last token of a ∇ or ∇² without a variable that tokens end with."""
+    k = next((k for k in range(len(before) - 1, -1, -1) if before[k].kind not in RAISES), -1)
+    return before[-1] if k >= 0 and before[k].kind == "∇" else None
 
 
 def _is_own_function(target: Target, right: Sequence[Token]) -> bool:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
-from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.elaborate.kinds import Kind
+from einsdiff.errors import ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
 from einsdiff.text.symbols import name_of
-from einsdiff.text.tree import Differentiate
+from einsdiff.text.tree import Call, Differentiate, Name
 from einsdiff.verify import reasons
 from einsdiff.verify.assumptions import find_assumption
 from einsdiff.verify.diagnosis import Diagnosis
@@ -51,7 +53,17 @@ def check_equation(
     claim = read(source, declare=declare, notation=notation, sizes=sizes)
     if layout is not None:
         find_layout(layout)
-    found = _judged(claim, layout)
+    try:
+        found = _judged(claim, layout)
+    except EinsdiffError:
+        other = with_scalar_variables(claim)
+        if other is None:
+            raise
+        try:
+            return _judged(other, layout)
+        except EinsdiffError:
+            pass
+        raise
     other = _as_the_derivative_tells(claim) if not found.holds else None
     return _judged(other, layout) if other is not None else found
 
@@ -74,6 +86,23 @@ def _as_the_derivative_tells(claim: Claim) -> Claim | None:
         return None
     kinds = kinds_of(claim.document, claim.declarations, first=True)
     return replace(claim, kinds=kinds) if kinds != claim.kinds else None
+
+
+def with_scalar_variables(claim: Claim) -> Claim | None:
+    """Return a claim that differentiates by scalars what was differentiated by vectors, if nothing tells that they are.
+
+    ∂Y/∂t has a place in a product with matrices where t is a scalar, whatever its letter: such a t stands nowhere but
+    behind ∂ and as an argument.
+    """
+    trees = [part for s in claim.document.statements for part in parts_of(s.body)]
+    hidden = [n for p in trees if isinstance(p, Differentiate) for n in p.wrt]
+    hidden += [a for p in trees if isinstance(p, Call) for a in p.arguments if isinstance(a, Name)]
+    shown = Counter(part.name for part in trees if isinstance(part, Name))
+    shown.subtract(part.name for part in hidden)
+    declared = {d.name for d in claim.declarations}
+    names = {n.name for p in trees if isinstance(p, Differentiate) for n in p.wrt} - declared
+    scalars = {n: Kind.SCALAR for n in sorted(names) if claim.kinds.get(n) == Kind.VECTOR and shown[n] == 0}
+    return replace(claim, kinds={**claim.kinds, **scalars}) if scalars else None
 
 
 def read(
@@ -125,12 +154,13 @@ def verdict(claim: Claim, findings: Sequence[Finding], bench: Bench, layout: str
 
 
 class _Reasons(NamedTuple):
-    """Why a claim is false: the layouts in which it holds under the assumption, and the one to look at."""
+    """Why a claim is false, in which layouts it would hold under the assumption, which one to look at; what is true."""
 
     layouts: tuple[str, ...]
     assumption: str | None
     reason: str
     near: Finding | None
+    true_as: str = ""
 
 
 def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, asked: Finding | None) -> Verdict:
@@ -139,8 +169,9 @@ def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, as
         return _without_answer(findings, asked)
     is_laid_out, is_small = len(findings) > 1, _largest(findings) <= LARGEST
     grave = reasons.about_zero(claim, findings) or reasons.about_sizes(findings, asked)
-    text, layouts = (find_assumption(claim, findings, diagnosis.bench) if is_small else None) or (None, ())
     mistake = diagnosis.mistake() if is_small else None
+    may_assume = is_small and not (mistake and mistake.true_as)
+    text, layouts = (find_assumption(claim, findings, diagnosis.bench) if may_assume else None) or (None, ())
     mistake = mistake or (diagnosis.missing_term() if text is None else None)
     sentences = [grave or reasons.about_squares(diagnosis, findings)]
     if mistake is not None:
@@ -150,7 +181,8 @@ def _refuted(claim: Claim, findings: Sequence[Finding], diagnosis: Diagnosis, as
         sentences.append(reasons.without_more(claim, text))
     reason = "; ".join(s for s in sentences if s)
     near = asked or _nearest(findings, (*(mistake.layouts if mistake else ()), *layouts))
-    return _false(_Reasons(layouts if is_laid_out else (), text, reason, near), diagnosis, findings)
+    true_as = mistake.true_as if mistake else ""
+    return _false(_Reasons(layouts if is_laid_out else (), text, reason, near, true_as), diagnosis, findings)
 
 
 def _false(why: _Reasons, diagnosis: Diagnosis, findings: Sequence[Finding]) -> Verdict:
@@ -164,6 +196,7 @@ def _false(why: _Reasons, diagnosis: Diagnosis, findings: Sequence[Finding]) -> 
         correct=_answers(diagnosis),
         reason=why.reason,
         counterexample=_counterexample(example) if example is not None else None,
+        true_as=why.true_as or None,
     )
 
 

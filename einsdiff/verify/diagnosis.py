@@ -18,6 +18,7 @@ from einsdiff.forms.style import PLAIN
 from einsdiff.forms.writer import Writer
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.tree import Differentiate, Name, Tree
+from einsdiff.verify import structures
 from einsdiff.verify.judge import Bench, Claim, Comparison, Finding, State
 from einsdiff.verify.mistakes import Change, Context, changes, scaled
 from einsdiff.verify.read_back import Folded, write_matrix
@@ -28,10 +29,11 @@ Group = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong, and the layouts in which the claim holds once it is put right."""
+    """What is wrong, and the layouts in which the claim holds once it is put right; `true_as` is what it says then."""
 
     text: str
     layouts: tuple[str, ...]
+    true_as: str = ""
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Diagnosis:
         """Return the simplest change of the doubted side by which the claim holds in some layout."""
         tree = self.claim.trees[self.place]
         context = Context(self.claim.document.source, self.claim.kinds, self.claim.document.notation == "index")
-        whole = self._tried(Change("", tree))
+        whole = self._tied(before_factor=True) or self._tried(Change("", tree)) or self._tied(before_factor=False)
         if whole is not None:
             return whole
         nearly = None
@@ -76,6 +78,14 @@ class Diagnosis:
                 return found
             nearly = nearly or found
         return nearly
+
+    def _tied(self, *, before_factor: bool) -> Mistake | None:
+        """Return the mistake if the claim is one about the free entries of a structured matrix."""
+        for found in structures.tied(self.claim, before_factor=before_factor):
+            layouts = tuple(name for name in self.layouts if self.bench.judge(found.claim, name).holds)
+            if layouts:
+                return Mistake(found.sentence, layouts, found.text)
+        return None
 
     def _tried(self, change: Change) -> Mistake | None:
         """Return the mistake if a change puts the claim right, by itself or with a factor besides."""

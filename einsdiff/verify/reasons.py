@@ -153,8 +153,19 @@ def _spelled(block: Block, finding: Finding, names: Mapping[Size, str]) -> str:
     if not block.wires:
         return "a scalar"
     axes = [[_named(w.size, finding, names) for w in axis] for axis in block[1:]]
+    if "…" in {name for axis in axes for name in axis}:
+        return _in_words(block, finding)
     mark = "·" if any(len(name) > 1 or name.isdigit() for axis in axes for name in axis) else ""
     return "×".join(mark.join(axis) or "1" for axis in axes)
+
+
+def _in_words(block: Block, finding: Finding) -> str:
+    """Return what a matrix is of which the sizes have no names: `I` by itself, or `ones`."""
+    assert finding.sides is not None
+    rows, columns = ({finding.sides.program.sizes.get(w.size, w.size) for w in axis} for axis in block[1:])
+    if not rows or not columns:
+        return "a column" if rows else "a row"
+    return "a square matrix" if rows == columns else "a matrix"
 
 
 def defined_by(claim: Claim) -> Name | None:

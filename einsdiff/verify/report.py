@@ -223,6 +223,8 @@ def _remarks(found: Finding, report: Report) -> Iterator[str]:
             tells = verdict.layouts and not set(verdict.layouts) >= set(LAYOUTS)
             where = f", {in_layouts(verdict.layouts)}" if tells else ""
             yield f"true if {assumed(verdict.assumption)}{where}"
+        if verdict.true_as is not None:
+            yield f"true as: {verdict.true_as}"
         yield from _answers(verdict, report.prevailing)
         if verdict.names:
             yield f"for {', '.join(f'{name} : {kind}' for name, kind in verdict.names.items())}"

@@ -58,6 +58,7 @@ class Verdict:
         correct: of a claim that does not hold, layout → the right matrix form; "index" → the right index form.
         reason: a sentence.
         counterexample: an entry in which the two sides differ.
+        true_as: of a claim that is true of the free entries of a structured matrix, how that is written.
         names: of a claim in matrix notation, what each name stands for, as it would be declared: `matrix(n, m)`.
 
     >>> import einsdiff as ed
@@ -75,6 +76,7 @@ class Verdict:
     correct: Mapping[str, str]
     reason: str
     counterexample: Counterexample | None = None
+    true_as: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
@@ -88,6 +90,8 @@ class Verdict:
         lines = [f"true{where}: {self.reason}" if self.holds else f"false: {self.reason}"]
         if self.assumption is not None:
             lines.append(f"  true if {assumed(self.assumption)}{',' * bool(where)}{where}")
+        if self.true_as is not None:
+            lines.append(f"  true as: {self.true_as}")
         if self.counterexample is not None:
             lines.append(f"  counterexample: {self.counterexample.text}")
         lines += _answers(self.correct)
@@ -105,6 +109,7 @@ class Verdict:
             "assumption": self.assumption,
             "correct": dict(self.correct),
             "reason": self.reason,
+            "true_as": self.true_as,
             "names": dict(self.names),
             "counterexample": None
             if found is None

@@ -491,7 +491,7 @@ ERRORS = [  # the formula, the line of the marks below it, the first line, the r
     ("adj(S - S)",
      "    ^^^^^",
      "IndexMismatchError: adj of a matrix that is exactly zero [^] is 0, but 1 where it has one entry",
-     "", "write 0 or 1"),
+     "", "write 0 or 1, or declare its rows:  A : matrix(3, 3)"),
     ("inv(A - A)",
      "^^^^^^^^^^",
      "ParseError: this divisor is exactly zero [^]",

@@ -130,8 +130,6 @@ def test_a_derivative_by_vec_knows_its_name(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
-        (r"\nabla_x f = A x", r"\frac{\partial f}{\partial x}"),
-        ("∇_x f = A x", "∂f/∂x for the gradient of f by x"),
         ("∂|X|/∂X = X", "det(X) or abs(X)"),
     ],
 )

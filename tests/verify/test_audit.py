@@ -65,6 +65,33 @@ CASES = [
 # fmt: on
 
 
+GRADIENTS = [
+    # the claim below  f(x) = x' A x                    it is
+    (r"\nabla f(x) = (A + A') x", Outcome.TRUE),
+    (r"\nabla_x f(x) = (A + A') x", Outcome.TRUE),
+    (r"\nabla f = (A + A') x", Outcome.TRUE),
+    (r"\nabla^2 f(x) = A + A'", Outcome.TRUE),
+    (r"\nabla^{2} f = A + A'", Outcome.TRUE),
+    ("∇²f(x) = A + A'", Outcome.TRUE),
+    (r"(\nabla f(x))' x = 2 f(x)", Outcome.TRUE),
+    (r"\nabla f(x) = 2 A x", Outcome.FALSE),
+    (r"\nabla g(x) = 2 A x", Outcome.UNREAD),
+    (r"\nabla f(z) = (A + A') z", Outcome.UNREAD),
+    (r"\nabla f(x)' x = 2 f(x)", Outcome.UNREAD),
+]
+
+
+@pytest.mark.parametrize(("text", "outcome"), GRADIENTS)
+def test_the_gradient_of_a_function_of_one_name_is_by_that_name(text: str, outcome: Outcome) -> None:
+    assert last(f"f(x) = x' A x; {text}").outcome is outcome
+
+
+def test_what_is_declared_of_the_variable_of_a_gradient_is_used() -> None:
+    found = last("w : vector(3); ∇_w (a' b) = 0")
+    assert found.outcome is Outcome.TRUE
+    assert found.declare == {"w": "vector(3)"}
+
+
 @pytest.mark.parametrize(("text", "wanted"), CASES)
 def test_definitions_and_claims_are_told_apart(text: str, wanted: list[str]) -> None:
     assert outcomes(text) == wanted
@@ -75,7 +102,7 @@ UNREAD = [
     # text                                               why the last line is not read
     ("∂f/∂x = A x",                                      "nothing above defines f, which is differentiated"),
     ("f = \\nabla x; ∂f/∂x = 1",                         "f is defined in line 1, which could not be read"),
-    ("f = ∇; h = f + x; ∂h/∂x = 1",                      "h is defined in line 1, which could not be read"),
+    ("f = ∮; h = f + x; ∂h/∂x = 1",                      "h is defined in line 1, which could not be read"),
     ("f(x) = x'x; f(y) = y'y",                           "f(y) stands for f(x) of line 1 with other arguments"),
     ("f(x) = x'x; f(A x) = x'A'A x",                     "f(…) stands for f(x) of line 1 with other arguments"),
     ("f(x) = x'x; f'(x) = 2 x",                          "f' is a transpose here: write a derivative as \\partial"),
@@ -83,10 +110,10 @@ UNREAD = [
     ("f := f + x",                                       "the formula of f contains f"),
     ("f = h + x; h = f x",                               "the formula of h contains h"),
     ("e^{x} = exp(x)",                                   "e is a name here: write exp(…), or declare e : scalar"),
-    (r"\frac{\partial}{\partial x} x^T x = 2 x",         "it is not clear whether this derivative"),
+    (r"\frac{\partial}{\partial x} x x^T = 2 x",         "it is not clear whether this derivative"),
     (r"h = W^{(2)} x",                                   "a number or name in brackets above a name can be"),
     (r"h = W^{(l)} x",                                   "a number or name in brackets above a name can be"),
-    (r"\frac{\partial \boldsymbol{\beta}^T A \boldsymbol\beta}{\partial \boldsymbol\beta} = A",
+    (r"\frac{\partial \boldsymbol\beta A}{\partial \boldsymbol\beta} = 2 A",
      "β is bold and was taken for a scalar: declare β : vector(n)"),
     (r"A = \begin{bmatrix} a & b \\ c & d \end{bmatrix}", "what is written out entry by entry or case by case"),
 ]

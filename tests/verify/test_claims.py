@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import einsdiff as ed
+from einsdiff.errors import EinsdiffError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.verify.claims import judge, read
 from einsdiff.verify.judge import Bench
@@ -676,3 +677,50 @@ def test_no_assumption_is_found_on_small_matrices_alone() -> None:
 
 def test_more_axes_than_an_array_can_have_are_answered() -> None:
     assert ed.check("∂(" * 70 + "x" + ")/∂x" * 70 + " = 0")
+
+
+# ------------------------------------------------------------------------------------ variables that stand nowhere else
+
+# fmt: off
+SCALARS = [
+    # claim                                                            layouts
+    ("Y = Y(x); ∂inv(Y)/∂x = -Y^-1 ∂Y/∂x Y^-1",                        ("mixed", "numerator", "sympy", "vetter")),
+    ("Y = Y(t); ∂(A Y B)/∂t = A ∂Y/∂t B",                              ("mixed", "numerator", "sympy", "vetter")),
+    ("Y = Y(t); ∂logdet(Y)/∂t = tr(Y^-1 ∂Y/∂t)",                       ("mixed", "numerator", "sympy", "vetter")),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "layouts"), SCALARS)
+def test_a_variable_of_which_nothing_tells_is_a_scalar_where_a_product_needs_it(
+    claim: str, layouts: tuple[str, ...]
+) -> None:
+    verdict = ed.check(claim)
+    assert verdict.layouts == layouts
+    assert "scalar" in verdict.names.values()
+    assert not ed.check(claim.replace("= -", "= ").replace("= A", "= -A").replace("= tr", "= -tr")).holds
+
+
+def test_a_variable_that_stands_like_a_vector_stays_one() -> None:
+    with pytest.raises(EinsdiffError, match=r"a derivative here .* has more than two axes"):
+        ed.check("Y = Y(x); ∂inv(Y)/∂x = -Y^-1 ∂Y/∂x Y^-1 + A (x x' - x x') B")
+    with pytest.raises(EinsdiffError, match=r"a derivative here .* has more than two axes"):
+        ed.check("x : vector(n); Y = Y(x); ∂inv(Y)/∂x = -Y^-1 ∂Y/∂x Y^-1")
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("∂(A x)/∂A' = I", "the left side is n×mn, the right side a square matrix"),
+        ("∂(A x)/∂A = ones", "the left side is n×mn, the right side a column"),
+        ("∂(A x)/∂A = ones'", "the left side is n×mn, the right side a row"),
+    ],
+)
+def test_sizes_without_a_name_are_told_in_words(claim: str, words: str) -> None:
+    assert ed.check(claim).reason == f"the sizes do not fit: {words}"
+
+
+def test_the_adjugate_of_the_zero_matrix_is_zero_unless_it_has_one_row() -> None:
+    assert ed.check("A : matrix(3, 3); adj(A - A) = 0 I").holds
+    assert ed.check("A : matrix(1, 1); adj(A - A) = I").holds
+    assert not ed.check("A : matrix(3, 3); adj(A - A) = I").holds

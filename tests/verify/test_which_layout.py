@@ -140,3 +140,12 @@ def test_a_question_names_its_variable() -> None:
 def test_a_variable_that_is_no_name_is_refused() -> None:
     with pytest.raises(EinsdiffError, match="a name is wanted"):
         ed.which_layout("y = x' x", 3, np.ones(3))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("x", [np.ones(3), np.ones((2, 2))])
+def test_an_input_on_which_the_derivative_does_not_depend_must_fit_too(x: np.ndarray) -> None:
+    A = np.arange(6.0).reshape(3, 2)
+    with pytest.raises(EinsdiffError, match=r"x \[[~^]\]"):
+        ed.which_layout("A x", "x", A, A=A, x=x)
+    assert ed.which_layout("A x", "x", A, A=A, x=np.ones(2)) == ("mixed", "numerator", "vec")
+    assert ed.which_layout("A x", "x", A, A=A) == ("mixed", "numerator", "vec")

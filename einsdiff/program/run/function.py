@@ -116,6 +116,13 @@ class CompiledFunction:
         except FAILURES as error:
             raise self.refusal(error) from error
 
+    def check(self, given: Mapping[str, Any]) -> None:
+        """Raise SizeMismatchError where arrays that are given disagree, those that the result does not need, too."""
+        named = self._arguments.named(given)
+        ranks = {i.name: i.rank for i in self.request.inputs if i.name in named and not i.is_callable}
+        arrays = self._arguments.arrays(named, ranks)
+        self._sizes.numbers({name: a.shape for name, a in arrays.items()})
+
     def _remember(self, entry: Entry, arrays: Mapping[str, Array], made: Callable[[Any], Result] | None) -> None:
         """Let calls with arrays of these shapes and of this one dtype go the quick way from now on."""
         dtypes = {a.dtype for a in arrays.values()} or {np.dtype(float)}
