@@ -141,6 +141,8 @@ class IndexReader(DerivativeReader):
         """Read what begins with ∂, Σ, Π or a bar."""
         cursor = self.cursor
         kind = cursor.kind
+        if kind == "d":
+            return self.differential()
         if kind == "∂":
             return self._field_derivative() if cursor.peek().kind == "indices" else self.derivative()
         if kind in ("Σ", "Π"):

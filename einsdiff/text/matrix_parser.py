@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from einsdiff.errors import Span
 from einsdiff.text import ambiguities, index_slips, slips
+from einsdiff.text.bare_functions import is_determinant
 from einsdiff.text.cursor import FUNCTIONS, Cursor
 from einsdiff.text.derivatives import DerivativeReader
 from einsdiff.text.expressions import Part, Routine
@@ -60,10 +61,14 @@ class MatrixReader(DerivativeReader):
     def operator(self) -> Part:
         """Read what begins with ∂ or a bar."""
         kind = self.cursor.kind
+        if kind == "d":
+            return self.differential()
         if kind == "∂" and self.cursor.peek().kind != "indices":
             return self.derivative()
         if kind == "‖":
             return self.bars(self)
+        if kind == "|" and is_determinant(self.cursor):
+            return self.bars(self, "det")
         if kind == "|":
             raise ambiguities.refuse_single_bar(self.cursor)
         raise index_slips.refuse_index_operator(self.cursor)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
+from einsdiff.elaborate.differentials import settle
 from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
@@ -82,14 +83,17 @@ def read(
     declare: Mapping[str, str] | None = None,
     notation: Literal["index", "matrix"] | None = None,
     sizes: Mapping[str, int] | None = None,
+    differentials: bool = True,
 ) -> Claim:
-    """Return a claim, read.
+    """Return a claim, read; without `differentials` dX and d are names.
 
     Raises: ClaimError, where the text is not one claim; the errors of reading.
     """
     more = tuple(parse_declaration(name, text) for name, text in (declare or {}).items())
-    document = parse_claim(source, notation=notation, known=[d.name for d in more])
+    document = parse_claim(source, notation=notation, known=[d.name for d in more], differentials=differentials)
     declarations = (*document.declarations, *more)
+    document, directions = settle(document, declarations)
+    declarations += directions
     kinds = kinds_of(document, declarations) if document.notation == "matrix" else {}
     return Claim(document, declarations, kinds, {name_of(name): n for name, n in (sizes or {}).items()})
 

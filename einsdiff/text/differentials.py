@@ -1,0 +1,387 @@
+r"""The `d` of differentials and of derivatives without brackets, in claims: `d tr(A X) = tr(A dX)`, `d log det(X)/dX`.
+
+`d` is a name like any other, unless nobody declares or defines it and the claim shows that it differentiates.  There
+the sign becomes a token of its own: `∂` where it has a denominator, `d` where it has none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from einsdiff.errors import AmbiguityError, ClaimError, Mark, ParseError, Span
+from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
+from einsdiff.text.lexer import Token
+from einsdiff.text.symbols import OPENERS, name_of
+from einsdiff.text.tree import Differential, Divide, Multiply, Name, Raise, Statement, Transpose, Tree, children
+
+PAGE = "(spec/language.md, Differentials)"
+_LETTERS = re.compile(r"[A-Za-zΑ-Ωα-ω][0-9]*")
+_GLUED = re.compile(r"((?:[A-Z][0-9]*)*)d([A-Za-zΑ-Ωα-ω]\w*)")
+CLOSERS = frozenset(")]}")
+
+
+def mark_signs(cursor: Cursor, known: Collection[str]) -> list[Token]:
+    """Return the tokens of a claim in which every `d` that differentiates is a sign: `∂` over a denominator, else `d`.
+
+    `known` are the names that are declared or defined; as such they stay names.
+    """
+    if "d" in known or not any(token.kind == "name" and "d" in token.text for token in cursor.tokens):
+        return cursor.tokens
+    reading = _Reading(cursor, known)
+    return reading.marked()
+
+
+class _Reading:
+    """What each `d` of a claim can be.
+
+    Attributes:
+        over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX`.
+        signs: those that stand before a formula: `d(X Y)`, `d tr(X)`.
+        glued: those right before a name: `d X`, `\\mathrm{d}X`; and the words `dX`, `AdX`.
+        plain: those that are factors.
+    """
+
+    def __init__(self, cursor: Cursor, known: Collection[str]) -> None:
+        self.cursor, self.tokens, self.known = cursor, cursor.tokens, known
+        self.is_latex = "\\" in cursor.source
+        self.over: set[int] = set()
+        self.signs: set[int] = set()
+        self.glued: set[int] = set()
+        self.spaced: set[int] = set()
+        self.plain: set[int] = set()
+        self.skipped = set(_in_fractions(cursor))
+        self.counts = self._count()
+        for k, token in enumerate(self.tokens):
+            if token.kind == "name" and k not in self.skipped and self.tokens[k - 1].kind != "/":
+                self._sort(k, token)
+
+    def _count(self) -> dict[str, int]:
+        """Return how often each name stands somewhere, but for X right behind a d."""
+        found: dict[str, int] = dict.fromkeys(self.known, 1)
+        for k, token in enumerate(self.tokens):
+            if token.kind == "name" and not (k and self._is_d(k - 1) and self._is_near(k)):
+                found[token.text] = found.get(token.text, 0) + 1
+        return found
+
+    def _is_d(self, k: int) -> bool:
+        return self.tokens[k].kind == "name" and self.tokens[k].text == "d"
+
+    def _is_near(self, k: int) -> bool:
+        """Whether a token stands right behind the one before it; blanks do not count in LaTeX."""
+        between = self.cursor.source[self.tokens[k - 1].stop : self.tokens[k].start]
+        return not between.strip(" {}") if self.is_latex else not between
+
+    def _sort(self, k: int, token: Token) -> None:
+        if token.text != "d":
+            if self._split(token) is not None and not self._is_name_quotient(k):
+                self.glued.add(k)
+            return
+        behind = self._behind_order(k + 1)
+        first = self.tokens[behind]
+        stop = end_of_factor(self.cursor, behind)
+        if stop is not None and self._is_by_variable(stop):
+            is_plain = first.kind == "name" and first.text not in FUNCTIONS
+            is_group = first.kind == "(" and self.cursor.partner[behind] + 1 == stop and first.start == self._stop(k)
+            (self.over if not (is_plain or is_group) else self.skipped).add(k)
+        elif first.kind == "(" and not self._has_comma(behind):
+            (self.signs if first.start == self._stop(behind - 1) else self.spaced).add(k)
+        elif first.kind == "name" and first.text in FUNCTIONS - self.cursor.known:
+            self.signs.add(k)
+        elif first.kind == "‖" and self.cursor.source[first.start - 1] not in " ‖|":
+            self.signs.add(k)
+        elif first.kind == "name":
+            (self.glued if self._is_near(behind) and behind == k + 1 else self.spaced).add(k)
+        else:
+            self.plain.add(k)
+
+    def _stop(self, k: int) -> int:
+        return self.tokens[k].stop
+
+    def _behind_order(self, k: int) -> int:
+        """Return the number of the token behind the ², ^2 or ^{2} that may stand at token k."""
+        tokens = self.tokens
+        if tokens[k].kind == "power" and tokens[k].text.isdigit():
+            return k + 1
+        if tokens[k].kind == "^" and tokens[k + 1].kind == "number":
+            return k + 2
+        if tokens[k].kind == "^" and [t.kind for t in tokens[k + 1 : k + 4]] == ["{", "number", "}"]:
+            return k + 4
+        return k
+
+    def _has_comma(self, k: int) -> bool:
+        """Whether the bracket that opens at token k holds several arguments."""
+        stop, at = self.cursor.partner[k], k + 1
+        while at < stop:
+            if self.tokens[at].kind == ",":
+                return True
+            at = self.cursor.partner.get(at, at) + 1
+        return False
+
+    def _is_by_variable(self, k: int) -> bool:
+        """Whether token k is the / of …/dx or …/d(x)."""
+        sign, below, behind = (self.tokens[min(k + n, len(self.tokens) - 1)] for n in (0, 1, 2))
+        if sign.kind != "/":
+            return False
+        if below.kind in OPENERS:
+            below, behind = behind, self.tokens[min(k + 3, len(self.tokens) - 1)]
+        is_loose = below.text == "d" and (behind.kind == "(" or behind.kind == "name")
+        return below.kind == "∂" or (
+            below.kind == "name" and below.text not in self.known and (is_loose or below.text[:1] == "d" != below.text)
+        )
+
+    def _is_name_quotient(self, k: int) -> bool:
+        """Whether a word dy stands in dy/dx."""
+        return self._is_by_variable(k + 1 + (self.tokens[k + 1].kind == "indices"))
+
+    def _split(self, token: Token) -> tuple[str, str] | None:
+        """Return A and X of a word AdX or dX whose names stand elsewhere, too."""
+        if token.text in self.known or token.text in FUNCTIONS:
+            return None
+        found = _GLUED.fullmatch(token.text)
+        if found is None:
+            return None
+        before, name = found[1], name_of(found[2])
+        letters = _LETTERS.findall(before)
+        return (before, name) if all(self.counts.get(n, 0) for n in (*letters, name)) else None
+
+    # ------------------------------------------------------------------------------------------------------- decisions
+
+    def _differentiates(self) -> bool:
+        """Whether the claim shows that `d` is the sign of a differential."""
+        if self.plain or not (self.signs or self.glued):
+            return False
+        tokens = self.tokens
+        for k in self.glued:
+            if tokens[k].text != "d":
+                return True
+            if self.cursor.source[tokens[k].start] == "\\" or self.counts.get(tokens[k + 1].text, 0):
+                return True
+        sides = [k for k, token in enumerate(tokens) if token.kind == "="][-1:]
+        signs = sorted(self.signs | self.glued)
+        return bool(sides) and signs[0] < sides[0] < signs[-1] and any(map(self._is_of_a_name, self.signs))
+
+    def _is_of_a_name(self, k: int) -> bool:
+        """Whether d(X), d vec X, d vec(X) begins at token k."""
+        k += 1 + (self.tokens[k + 1].text == "vec")
+        is_group = self.tokens[k].kind == "("
+        return self.tokens[k + is_group].kind == "name" and (not is_group or self.cursor.partner[k] == k + 2)
+
+    def marked(self) -> list[Token]:
+        """Return the tokens with their signs."""
+        signs = self.signs | self.glued | self.spaced if self._differentiates() else set()
+        if not (signs or self.over):
+            return self.tokens
+        found: list[Token] = []
+        for k, token in enumerate(self.tokens):
+            if k in self.over:
+                found.append(token._replace(kind="∂"))
+            elif k in signs and token.text == "d":
+                found.append(token._replace(kind="d"))
+            elif k in signs:
+                found += self._pieces(token)
+            else:
+                found.append(token)
+        return found
+
+    def _pieces(self, token: Token) -> Iterator[Token]:
+        """Yield A, the sign, and X of the word AdX."""
+        split = self._split(token)
+        assert split is not None
+        before, name = split
+        for letter in _LETTERS.finditer(before):
+            yield Token("name", letter[0], token.start + letter.start(), token.start + letter.end())
+        at = token.start + len(before)
+        yield Token("d", "d", at, at + 1)
+        yield Token("name", name, at + 1, token.stop)
+
+
+def _in_fractions(cursor: Cursor) -> Iterator[int]:
+    r"""Yield the numbers of the tokens that are the signs and variables of \frac{dy}{dx}."""
+    tokens, partner = cursor.tokens, cursor.partner
+    for k, token in enumerate(tokens):
+        if token.kind == "frac" and tokens[k + 1].kind == "{":
+            below = partner[k + 1] + 1
+            heads = [tokens[j + 1] for j in (k + 1, below) if tokens[j].kind == "{"]
+            if len(heads) == 2 and all(head.kind == "∂" or head.text[:1] == "d" for head in heads):
+                yield k + 2
+                yield from range(below, partner[below])
+
+
+def end_of_factor(cursor: Cursor, k: int) -> int | None:
+    """Return the number of the token behind the factor that begins at token k, as far as its head tells."""
+    tokens, partner = cursor.tokens, cursor.partner
+    while tokens[k].kind == "name" and tokens[k].text in FUNCTIONS and tokens[k + 1].kind not in OPENERS:
+        k += 1
+    kind = tokens[k].kind
+    if kind in ("‖", "|"):
+        k = next((j for j in range(k + 1, len(tokens)) if tokens[j].kind == kind), len(tokens) - 1)
+    elif kind == "name" and tokens[k].text in FUNCTIONS:
+        k = partner[k + 1]
+    elif kind in OPENERS:
+        k = partner[k]
+    elif kind != "name":
+        return None
+    k += 1
+    while tokens[k].kind in ("^", "power", "'", "ᵀ", "indices"):
+        if tokens[k].kind == "^":
+            k += 1 + (tokens[k + 1].kind in ("+", "-"))
+            k = partner.get(k, k)
+        k += 1
+    return min(k, len(tokens) - 1)
+
+
+# -------------------------------------------------------------------------------------------------------- how far d reaches
+
+
+def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree) -> None:
+    """Raise where a d may reach less far than its body, or over what follows: d X^-1, d tr(X) Y, dx'Ax.
+
+    The body begins at token `first`, and the place is behind it.
+    """
+    if cursor.partner.get(first) == cursor.k - 1:
+        return
+    inner = body
+    while isinstance(inner, Transpose):
+        inner = inner.body
+    if isinstance(inner, Raise):
+        raise _refuse_power(cursor, sign, body, inner)
+    if cursor.kind not in ("name", "number", "(", "d", "∂", "‖", "frac", "√"):
+        return
+    is_name = isinstance(inner, Name)
+    is_glued = "\\" in cursor.source or cursor.tokens[first].start == sign.stop
+    is_joined = "\\" not in cursor.source and cursor.token.start == cursor.last.stop and cursor.kind == "name"
+    if not (is_name and is_glued) or (is_joined and not _has_sign(cursor)):
+        raise _refuse_product(cursor, sign, body)
+
+
+def _has_sign(cursor: Cursor) -> bool:
+    """Whether another differential stands in the rest of the product, as in dx'A dx."""
+    tokens, k = cursor.tokens, cursor.k
+    while tokens[k].kind not in (*BREAKS, *CLOSERS, "=", "+", "-", ","):
+        if tokens[k].kind in ("d", "∂"):
+            return True
+        k = cursor.partner.get(k, k) + 1
+    return False
+
+
+def check_left(cursor: Cursor, side: Statement) -> None:
+    """Raise where a whole side is dX Y, in which d could reach over both."""
+    body = side.body
+    if isinstance(body, Multiply) and isinstance(body.factors[0], Differential):
+        head = body.factors[0]
+        if head.span.start == body.span.start and cursor.source[head.span.start] != "(" and _is_bare(head):
+            raise _refuse_both(cursor, Span(head.span.start, body.span.stop), head.body.span, body.span)
+
+
+def _is_bare(tree: Differential) -> bool:
+    body = tree.body
+    while isinstance(body, Transpose):
+        body = body.body
+    return isinstance(body, Name)
+
+
+def _refuse_product(cursor: Cursor, sign: Token, body: Tree) -> AmbiguityError:
+    start = cursor.token.start
+    k = end_of_factor(cursor, cursor.k)
+    behind = Span(start, cursor.tokens[(k or cursor.k + 1) - 1].stop)
+    return _refuse_both(cursor, Span(sign.start, sign.stop), body.span, Span(body.span.start, behind.stop))
+
+
+def _refuse_both(cursor: Cursor, sign: Span, body: Span, whole: Span) -> AmbiguityError:
+    """Return the error for dX Y: d(X Y) or (dX) Y."""
+    d = cursor.source[sign.start : sign.start + 1] if sign.stop - sign.start != 1 else cursor.text(sign)
+    d = "∂" if d == "∂" else "d"
+    start = body.start
+    both, one = cursor.text(Span(start, whole.stop)), cursor.text(body)
+    rest = cursor.source[body.stop : whole.stop].strip()
+    apart = " " * one[-1:].isalpha() if one[:1].isalpha() and len(one) > 2 and "(" in one else ""
+    return AmbiguityError(
+        f"it is not clear whether {d} [^] reaches over the factors behind it, too",
+        cursor.source,
+        [Mark(Span(sign.start, whole.stop))],
+        rule=f"dX is one factor; what is longer stands in brackets {PAGE}",
+        help=f"write {d}({both}) or ({d}{' ' * bool(apart)}{one}) {rest}",
+    )
+
+
+def _refuse_power(cursor: Cursor, sign: Token, body: Tree, power: Raise) -> AmbiguityError:
+    whole, base = cursor.text(body.span), cursor.text(power.base.span)
+    d = "∂" if sign.kind == "∂" else "d"
+    bare = base[1:-1] if base.startswith("(") and base.endswith(")") else base
+    rest = cursor.source[power.base.span.stop : body.span.stop].lstrip(") ")
+    return AmbiguityError(
+        f"it is not clear whether {d} [^] reaches over the power, too",
+        cursor.source,
+        [Mark(Span(sign.start, body.span.stop))],
+        rule=f"dX is one factor; what is longer stands in brackets {PAGE}",
+        help=f"write {d}({whole}) or ({d}{bare if isinstance(power.base, Name) else f'({bare})'}){rest}",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- slips with dx below
+
+
+def check_divisors(source: str, statements: Collection[Statement], known: Collection[str]) -> None:
+    """Raise where a formula is divided by a dx that nobody declared beside an x: no number is meant.
+
+    Raises: ClaimError.
+    """
+    parts = [part for s in statements for part in _parts(s.body)]
+    names = {part.name for part in parts if isinstance(part, Name)}
+    for part in parts:
+        for below in _parts(part.denominator) if isinstance(part, Divide) else ():
+            if isinstance(below, Name) and below.name not in known and below.name[0] == "d":
+                x = below.name[1:]
+                above = source[part.numerator.span.start : part.numerator.span.stop]
+                if x and (x in names or _stands_in(above, x)):
+                    raise _refuse_divisor(source, part, above, x)
+
+
+def _stands_in(above: str, x: str) -> bool:
+    """Whether x is a letter of the joined word dAx."""
+    return any(word[0] == "d" and x in _LETTERS.findall(word[1:]) for word in re.findall(r"\w+", above))
+
+
+def _parts(tree: Tree) -> Iterator[Tree]:
+    stack = [tree]
+    while stack:
+        part = stack.pop()
+        yield part
+        stack += reversed(children(part))
+
+
+def _refuse_divisor(source: str, tree: Divide, above: str, x: str) -> ClaimError:
+    body = above[1:].strip() if above[:1] == "d" else above
+    body = " ".join(_LETTERS.findall(body)) if re.fullmatch(r"(?:[A-Za-z][0-9]*){2,}", body) else body
+    while body.startswith("(") and body.endswith(")") and "(" not in body[1:-1]:
+        body = body[1:-1]
+    return ClaimError(
+        f"a formula is divided by d{x} here [^], and this is no derivative",
+        source,
+        [Mark(tree.span)],
+        rule="derivatives are ∂y/∂x, d(y)/dx and \\frac{dy}{dx} (spec/language.md, Derivatives)",
+        help=f"write d({body})/d{x}",
+    )
+
+
+def refuse_loose(cursor: Cursor, sign: Token) -> ParseError | None:
+    """Return the error for ∂A x/∂x, where the / of the ∂ stands behind a product; None where there is no such /."""
+    tokens, k = cursor.tokens, cursor.k
+    while tokens[k].kind not in (*BREAKS, *CLOSERS, "=", "+", "-", ","):
+        if tokens[k].kind == "/":
+            break
+        k = cursor.partner.get(k, k) + 1
+    if tokens[k].kind != "/" or tokens[k + 1].kind != "∂":
+        return None
+    body = cursor.shown(Span(sign.stop, tokens[k].start))
+    stop = end_of_factor(cursor, k + 2)
+    below = cursor.text(Span(tokens[k + 1].start, tokens[(stop or k + 3) - 1].stop))
+    word = " ".join(_LETTERS.findall(body)) if re.fullmatch(r"(?:[A-Za-z][0-9]*){2,}", body) else body
+    return ParseError(
+        f"{sign.text} [^] lacks its / {sign.text} [~]",
+        cursor.source,
+        [Mark(sign.span), Mark(cursor.token.span, "~")],
+        rule="what is differentiated is one name, or stands in brackets",
+        help=f"write {sign.text}({word})/{below}",
+    )
