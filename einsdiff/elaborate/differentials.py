@@ -98,13 +98,9 @@ def named(tree: Differential) -> Name | None:
     return body if isinstance(body, Name) else None
 
 
-def held_constant(document: Document) -> tuple[str, ...]:
-    """Return the names of a claim with differentials that do not change, in order of appearance."""
-    trees = [s.body for s in document.statements]
-    along = {name for tree in trees for part in differentials(tree) for name in part.along}
-    defined = {s.target.name for s in document.statements if isinstance(s.target, Name)}
-    found = dict.fromkeys(name.name for tree in trees for name in _names(tree))
-    return tuple(n for n in found if n not in along | defined | set(BUILTINS) | {"δ", "ε", "1"}) if along else ()
+def changing(document: Document) -> tuple[str, ...]:
+    """Return the names along which the differentials of a claim are taken."""
+    return next((part.along for s in document.statements for part in differentials(s.body)), ())
 
 
 def _changing(document: Document, found: list[Differential], known: Mapping[str, Declaration]) -> list[Name]:

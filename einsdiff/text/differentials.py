@@ -39,6 +39,8 @@ class _Reading:
         over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX`.
         signs: those that stand before a formula: `d(X Y)`, `d tr(X)`.
         glued: those right before a name: `d X`, `\\mathrm{d}X`; and the words `dX`, `AdX`.
+        spaced: the d of `d X` and `d (X Y)`, a sign where another one is.
+        joined: words dXY, in which d could reach over X or over both.
         plain: those that are factors.
     """
 
@@ -49,6 +51,7 @@ class _Reading:
         self.signs: set[int] = set()
         self.glued: set[int] = set()
         self.spaced: set[int] = set()
+        self.joined: set[int] = set()
         self.plain: set[int] = set()
         self.skipped = set(_in_fractions(cursor))
         self.counts = self._count()
@@ -76,6 +79,8 @@ class _Reading:
         if token.text != "d":
             if self._split(token) is not None and not self._is_name_quotient(k):
                 self.glued.add(k)
+            elif self._is_joined(token):
+                self.joined.add(k)
             return
         behind = self._behind_order(k + 1)
         first = self.tokens[behind]
@@ -145,6 +150,19 @@ class _Reading:
         letters = _LETTERS.findall(before)
         return (before, name) if all(self.counts.get(n, 0) for n in (*letters, name)) else None
 
+    def _is_joined(self, token: Token) -> bool:
+        """Whether a word is dXY, of names that stand elsewhere."""
+        word = re.fullmatch(r"d((?:[A-Za-z][0-9]*){2,})", token.text)
+        is_free = token.text not in self.known and token.text not in FUNCTIONS
+        return word is not None and is_free and all(self.counts.get(name, 0) for name in _LETTERS.findall(word[1]))
+
+    def _refuse_joined(self, k: int) -> AmbiguityError:
+        """Return the error for dXY."""
+        span = self.tokens[k].span
+        first = _LETTERS.match(self.cursor.source, span.start + 1)
+        assert first is not None
+        return _refuse_both(self.cursor, span, Span(first.start(), first.end()), Span(span.start + 1, span.stop))
+
     # ------------------------------------------------------------------------------------------------------- decisions
 
     def _differentiates(self) -> bool:
@@ -170,6 +188,8 @@ class _Reading:
     def marked(self) -> list[Token]:
         """Return the tokens with their signs."""
         signs = self.signs | self.glued | self.spaced if self._differentiates() else set()
+        if signs and self.joined:
+            raise self._refuse_joined(min(self.joined))
         if not (signs or self.over):
             return self.tokens
         found: list[Token] = []
@@ -244,7 +264,7 @@ def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree) -> None:
     inner = body
     while isinstance(inner, Transpose):
         inner = inner.body
-    if isinstance(inner, Raise):
+    if isinstance(inner, Raise) and cursor.tokens[first].kind != "‖":
         raise _refuse_power(cursor, sign, body, inner)
     if cursor.kind not in ("name", "number", "(", "d", "∂", "‖", "frac", "√"):
         return
@@ -255,14 +275,17 @@ def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree) -> None:
         raise _refuse_product(cursor, sign, body)
 
 
-def _has_sign(cursor: Cursor) -> bool:
-    """Whether another differential stands in the rest of the product, as in dx'A dx."""
+def _rest(cursor: Cursor) -> Iterator[int]:
+    """Yield the numbers of the tokens from the place to the end of the product, but for those in brackets."""
     tokens, k = cursor.tokens, cursor.k
     while tokens[k].kind not in (*BREAKS, *CLOSERS, "=", "+", "-", ","):
-        if tokens[k].kind in ("d", "∂"):
-            return True
+        yield k
         k = cursor.partner.get(k, k) + 1
-    return False
+
+
+def _has_sign(cursor: Cursor) -> bool:
+    """Whether another differential stands in the rest of the product, as in dx'A dx."""
+    return any(cursor.tokens[k].kind in ("d", "∂") for k in _rest(cursor))
 
 
 def check_left(cursor: Cursor, side: Statement) -> None:
@@ -271,7 +294,7 @@ def check_left(cursor: Cursor, side: Statement) -> None:
     if isinstance(body, Multiply) and isinstance(body.factors[0], Differential):
         head = body.factors[0]
         if head.span.start == body.span.start and cursor.source[head.span.start] != "(" and _is_bare(head):
-            raise _refuse_both(cursor, Span(head.span.start, body.span.stop), head.body.span, body.span)
+            raise _refuse_both(cursor, head.span, head.body.span, Span(head.body.span.start, body.span.stop))
 
 
 def _is_bare(tree: Differential) -> bool:
@@ -281,27 +304,38 @@ def _is_bare(tree: Differential) -> bool:
     return isinstance(body, Name)
 
 
-def _refuse_product(cursor: Cursor, sign: Token, body: Tree) -> AmbiguityError:
-    start = cursor.token.start
-    k = end_of_factor(cursor, cursor.k)
-    behind = Span(start, cursor.tokens[(k or cursor.k + 1) - 1].stop)
-    return _refuse_both(cursor, Span(sign.start, sign.stop), body.span, Span(body.span.start, behind.stop))
+def _refuse_product(cursor: Cursor, sign: Token, body: Tree) -> ClaimError:
+    """Return the error for dx'A x, and for dx'A x/dx."""
+    tokens, stop = cursor.tokens, cursor.k
+    for k in _rest(cursor):
+        if tokens[k].kind == "/" and tokens[k + 1].text[:1] in ("d", "∂"):
+            above = Span(body.span.start, tokens[k - 1].stop)
+            below = cursor.text(Span(tokens[k].start, tokens[(end_of_factor(cursor, k + 1) or k + 2) - 1].stop))
+            return ClaimError(
+                f"{sign.text} [^] reaches over one factor, and a product stands above /",
+                cursor.source,
+                [Mark(Span(sign.start, tokens[k - 1].stop))],
+                rule="derivatives are ∂y/∂x, d(y)/dx and \\frac{dy}{dx} (spec/language.md, Derivatives)",
+                help=f"write {sign.text}({cursor.text(above)}){below}",
+            )
+        if tokens[k].kind in ("/", "d", "∂"):
+            break
+        stop = cursor.partner.get(k, k)
+    return _refuse_both(cursor, sign.span, body.span, Span(body.span.start, tokens[stop].stop))
 
 
 def _refuse_both(cursor: Cursor, sign: Span, body: Span, whole: Span) -> AmbiguityError:
     """Return the error for dX Y: d(X Y) or (dX) Y."""
-    d = cursor.source[sign.start : sign.start + 1] if sign.stop - sign.start != 1 else cursor.text(sign)
-    d = "∂" if d == "∂" else "d"
-    start = body.start
-    both, one = cursor.text(Span(start, whole.stop)), cursor.text(body)
+    d = "∂" if "∂" in cursor.source[sign.start : body.start] or "partial" in cursor.text(sign) else "d"
+    both, one = cursor.text(whole), cursor.text(body)
     rest = cursor.source[body.stop : whole.stop].strip()
-    apart = " " * one[-1:].isalpha() if one[:1].isalpha() and len(one) > 2 and "(" in one else ""
+    apart = d == "d" and re.match(r"\w{2,}|\\", one) is not None
     return AmbiguityError(
         f"it is not clear whether {d} [^] reaches over the factors behind it, too",
         cursor.source,
         [Mark(Span(sign.start, whole.stop))],
         rule=f"dX is one factor; what is longer stands in brackets {PAGE}",
-        help=f"write {d}({both}) or ({d}{' ' * bool(apart)}{one}) {rest}",
+        help=f"write {d}({both}) or ({d}{' ' * apart}{one}) {rest}",
     )
 
 

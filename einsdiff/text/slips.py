@@ -191,9 +191,15 @@ def refuse_bare_function(cursor: Cursor, name: Token) -> ParseError:
         raised, k = f"^{cursor.peek().text}", cursor.k + 2
     if cursor.tokens[k].kind == "(":
         argument = cursor.shown(Span(cursor.tokens[k].stop, cursor.tokens[cursor.partner[k]].start))
+    elif cursor.tokens[k].kind == "|":
+        return _refuse_bars(cursor, name, k)
     elif cursor.tokens[k].kind in ("name", "Σ", "Π"):
         stop = k
-        while cursor.tokens[stop + 1].kind in ("name", "indices"):
+        while cursor.tokens[stop + 1].kind in ("name", "indices") and cursor.tokens[stop].text not in FUNCTIONS:
+            stop += 1
+        if cursor.tokens[stop].text in FUNCTIONS and cursor.tokens[stop + 1].kind == "(":
+            stop = cursor.partner[stop + 1]
+        elif cursor.tokens[stop].text in FUNCTIONS and cursor.tokens[stop + 1].kind == "name":
             stop += 1
         argument = cursor.shown(Span(cursor.tokens[k].start, cursor.tokens[stop].stop))
     return ParseError(
@@ -201,6 +207,18 @@ def refuse_bare_function(cursor: Cursor, name: Token) -> ParseError:
         cursor.source,
         [Mark(name.span)],
         help=f"write {name.text}({argument}){raised}",
+    )
+
+
+def _refuse_bars(cursor: Cursor, name: Token, k: int) -> ParseError:
+    """Return the error for `log |x|`, where the bar is token k."""
+    stop = next((t.start for t in cursor.tokens[k + 1 :] if t.kind == "|"), cursor.tokens[k].stop)
+    inside = cursor.shown(Span(cursor.tokens[k].stop, stop)).strip() or "x"
+    return ParseError(
+        f"{name.text} [^] is a function, and its argument stands in brackets",
+        cursor.source,
+        [Mark(name.span)],
+        help=f"write {name.text}(abs({inside})), or {name.text}(det({inside})) for a matrix",
     )
 
 

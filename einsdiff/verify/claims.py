@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
-from einsdiff.elaborate.differentials import settle
-from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.elaborate.differentials import changing, settle
+from einsdiff.errors import AmbiguityError, ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
@@ -35,8 +35,11 @@ def check(
 ) -> Verdict:
     """Return the verdict on a claim; `verbs.check` says what the arguments are."""
     found = check_equation(source, layout=layout, declare=declare, notation=notation, sizes=sizes)
-    if not found.holds and not found.reason.startswith(reasons.GRAVE):
-        _check_defines(read(source, declare=declare, notation=notation, sizes=sizes))
+    if not found.holds:
+        claim = read(source, declare=declare, notation=notation, sizes=sizes)
+        reasons.check_sign(claim)
+        if not found.reason.startswith(reasons.GRAVE):
+            _check_defines(claim)
     return found
 
 
@@ -53,8 +56,26 @@ def check_equation(
     if layout is not None:
         find_layout(layout)
     found = _judged(claim, layout)
+    if not found.holds and changing(claim.document):
+        _check_names(claim, layout, lambda: read(source, declare, notation, sizes, differentials=False))
     other = _as_the_derivative_tells(claim) if not found.holds else None
     return _judged(other, layout) if other is not None else found
+
+
+def _check_names(claim: Claim, layout: str | None, as_names: Callable[[], Claim]) -> None:
+    """Raise where a claim that is false of differentials is true of names d and dX."""
+    try:
+        other = _judged(as_names(), layout)
+    except EinsdiffError:
+        return
+    if other.holds:
+        x = changing(claim.document)[0]
+        raise AmbiguityError(
+            "with differentials this claim is false, and with names it is true",
+            claim.document.source,
+            rule="d is a sign in a claim that shows so, and a name elsewhere (spec/language.md, Differentials)",
+            help=f"declare  d : scalar  or  d{x} : …  for names, or write ∂{x} for the differential",
+        )
 
 
 def _judged(claim: Claim, layout: str | None) -> Verdict:
@@ -63,6 +84,9 @@ def _judged(claim: Claim, layout: str | None) -> Verdict:
     findings = judge(claim, bench)
     _check_sizes(claim, findings)
     found = verdict(claim, findings, bench, layout)
+    constant = reasons.constants(claim, findings)
+    if constant:
+        found = replace(found, reason=f"{found.reason}; {constant}")
     return replace(found, names=reasons.names_in(claim, findings, layout or "numerator"))
 
 
@@ -79,10 +103,10 @@ def _as_the_derivative_tells(claim: Claim) -> Claim | None:
 
 def read(
     source: str,
-    *,
     declare: Mapping[str, str] | None = None,
     notation: Literal["index", "matrix"] | None = None,
     sizes: Mapping[str, int] | None = None,
+    *,
     differentials: bool = True,
 ) -> Claim:
     """Return a claim, read; without `differentials` dX and d are names.
@@ -177,6 +201,8 @@ def _answers(diagnosis: Diagnosis) -> dict[str, str]:
     claim = diagnosis.claim
     if claim.document.notation == "index" or len(diagnosis.layouts) > 1:
         return found
+    if changing(claim.document) and diagnosis.is_worth_saying:
+        return dict.fromkeys(LAYOUTS, next(iter(found.values()))) if found else {}
     return {}
 
 
