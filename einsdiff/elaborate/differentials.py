@@ -98,6 +98,21 @@ def named(tree: Differential) -> Name | None:
     return body if isinstance(body, Name) else None
 
 
+def changed(tree: Tree) -> Name | None:
+    """Return the name X of a formula that is dX or d²X, and no more."""
+    is_change = isinstance(tree, Differential)
+    while isinstance(tree, Differential):
+        tree = tree.body
+    return tree if is_change and isinstance(tree, Name) else None
+
+
+def may_be_factor(document: Document) -> bool:
+    """Whether each d of a claim could be a factor: d²f and dX, where no d(X Y) or d tr(X) tells."""
+    found = [part for s in document.statements for part in differentials(s.body)]
+    is_second = any(isinstance(part.body, Differential) for part in found)
+    return bool(found) and (is_second or all(isinstance(part.body, Name) for part in found))
+
+
 def changing(document: Document) -> tuple[str, ...]:
     """Return the names along which the differentials of a claim are taken."""
     return next((part.along for s in document.statements for part in differentials(s.body)), ())

@@ -18,6 +18,8 @@ from einsdiff.text.tree import Differential, Divide, Multiply, Name, Raise, Stat
 PAGE = "(spec/language.md, Differentials)"
 _LETTERS = re.compile(r"[A-Za-zΑ-Ωα-ω][0-9]*")
 _GLUED = re.compile(r"((?:[A-Z][0-9]*)*)d([A-Za-zΑ-Ωα-ω]\w*)")
+_LONELY = re.compile(r"d[A-Za-zΑ-Ωα-ω][0-9]*")
+_NOTHING = re.compile(r"(?:\\[,!;: ]|[\s{}~])*")
 CLOSERS = frozenset(")]}")
 
 
@@ -28,8 +30,37 @@ def mark_signs(cursor: Cursor, known: Collection[str]) -> list[Token]:
     """
     if "d" in known or not any(token.kind == "name" and "d" in token.text for token in cursor.tokens):
         return cursor.tokens
-    reading = _Reading(cursor, known)
-    return reading.marked()
+    plain = _without_braces(cursor.tokens)
+    inner = cursor if plain is cursor.tokens else Cursor(cursor.source, plain, known)
+    found = _Reading(inner, known).marked()
+    return cursor.tokens if found is plain else found
+
+
+def begins_with_sign(source: str, tokens: list[Token], known: Collection[str]) -> bool:
+    """Whether the first token of an equation is the d of a differential."""
+    try:
+        return mark_signs(Cursor(source, tokens, known), known)[0].kind == "d"
+    except AmbiguityError:
+        return True
+
+
+def names_glued(word: str) -> set[str]:
+    """Return the names in a word that may be a differential.
+
+    >>> sorted(names_glued("AdX"))
+    ['A', 'X']
+    """
+    found = _GLUED.fullmatch(word)
+    return {*_LETTERS.findall(found[1]), name_of(found[2])} if found else set()
+
+
+def _without_braces(tokens: list[Token]) -> list[Token]:
+    r"""Return the tokens in which {\rm d} is d."""
+    kinds = [(t.kind, t.text == "d") for t in tokens]
+    braced = [k for k in range(1, len(kinds) - 1) if kinds[k - 1 : k + 2] == [("{", False), ("name", True), ("}", False)]]
+    braced = [k for k in braced if tokens[k - 2].kind not in ("frac", "^", "}")]
+    dropped = {k + side for k in braced for side in (-1, 1)}
+    return [token for k, token in enumerate(tokens) if k not in dropped] if dropped else tokens
 
 
 class _Reading:
@@ -41,6 +72,7 @@ class _Reading:
         glued: those right before a name: `d X`, `\\mathrm{d}X`; and the words `dX`, `AdX`.
         spaced: the d of `d X` and `d (X Y)`, a sign where another one is.
         joined: words dXY, in which d could reach over X or over both.
+        lonely: words df whose f stands nowhere else.
         plain: those that are factors.
     """
 
@@ -52,6 +84,7 @@ class _Reading:
         self.glued: set[int] = set()
         self.spaced: set[int] = set()
         self.joined: set[int] = set()
+        self.lonely: set[int] = set()
         self.plain: set[int] = set()
         self.skipped = set(_in_fractions(cursor))
         self.counts = self._count()
@@ -73,7 +106,7 @@ class _Reading:
     def _is_near(self, k: int) -> bool:
         """Whether a token stands right behind the one before it; blanks do not count in LaTeX."""
         between = self.cursor.source[self.tokens[k - 1].stop : self.tokens[k].start]
-        return not between.strip(" {}") if self.is_latex else not between
+        return _NOTHING.fullmatch(between) is not None if self.is_latex else not between
 
     def _sort(self, k: int, token: Token) -> None:
         if token.text != "d":
@@ -81,6 +114,8 @@ class _Reading:
                 self.glued.add(k)
             elif self._is_joined(token):
                 self.joined.add(k)
+            elif _LONELY.fullmatch(token.text) and token.text not in self.known and not self._is_name_quotient(k):
+                self.lonely.add(k)
             return
         behind = self._behind_order(k + 1)
         first = self.tokens[behind]
@@ -167,7 +202,7 @@ class _Reading:
 
     def _differentiates(self) -> bool:
         """Whether the claim shows that `d` is the sign of a differential."""
-        if self.plain or not (self.signs or self.glued):
+        if self.plain:
             return False
         tokens = self.tokens
         for k in self.glued:
@@ -175,9 +210,12 @@ class _Reading:
                 return True
             if self.cursor.source[tokens[k].start] == "\\" or self.counts.get(tokens[k + 1].text, 0):
                 return True
-        sides = [k for k, token in enumerate(tokens) if token.kind == "="][-1:]
-        signs = sorted(self.signs | self.glued)
-        return bool(sides) and signs[0] < sides[0] < signs[-1] and any(map(self._is_of_a_name, self.signs))
+        sign = max((k for k, token in enumerate(tokens) if token.kind == "="), default=0)
+        given = self.signs | self.spaced
+        if any((one < sign) != (other < sign) for one in given for other in self.lonely):
+            return True
+        is_both = len({k < sign for k in self.signs | self.glued}) > 1
+        return is_both and any(map(self._is_of_a_name, self.signs))
 
     def _is_of_a_name(self, k: int) -> bool:
         """Whether d(X), d vec X, d vec(X) begins at token k."""
@@ -187,7 +225,7 @@ class _Reading:
 
     def marked(self) -> list[Token]:
         """Return the tokens with their signs."""
-        signs = self.signs | self.glued | self.spaced if self._differentiates() else set()
+        signs = self.signs | self.glued | self.spaced | self.lonely if self._differentiates() else set()
         if signs and self.joined:
             raise self._refuse_joined(min(self.joined))
         if not (signs or self.over):
@@ -206,9 +244,7 @@ class _Reading:
 
     def _pieces(self, token: Token) -> Iterator[Token]:
         """Yield A, the sign, and X of the word AdX."""
-        split = self._split(token)
-        assert split is not None
-        before, name = split
+        before, name = self._split(token) or ("", name_of(token.text[1:]))
         for letter in _LETTERS.finditer(before):
             yield Token("name", letter[0], token.start + letter.start(), token.start + letter.end())
         at = token.start + len(before)

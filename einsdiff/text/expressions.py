@@ -378,7 +378,8 @@ class Reader(ABC):
         body_span = cursor.span_from(start)
         if self.starts_factor():
             behind = cursor.token.start
-            yield self.factor()
+            while self.starts_factor():
+                yield self.factor()
             raise ambiguities.refuse_bare_product(cursor, name, body_span, cursor.span_from(behind))
         return Call(name.text, (body,), None, cursor.span_from(name.start), name.span)
 

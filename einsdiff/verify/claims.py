@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
-from einsdiff.elaborate.differentials import changing, settle
+from einsdiff.elaborate.differentials import changing, may_be_factor, settle
 from einsdiff.errors import AmbiguityError, ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
@@ -56,22 +56,22 @@ def check_equation(
     if layout is not None:
         find_layout(layout)
     found = _judged(claim, layout)
-    if not found.holds and changing(claim.document):
-        _check_names(claim, layout, lambda: read(source, declare, notation, sizes, differentials=False))
+    if not found.holds and may_be_factor(claim.document):
+        _check_names(claim, found, lambda: read(source, declare, notation, sizes, differentials=False))
     other = _as_the_derivative_tells(claim) if not found.holds else None
     return _judged(other, layout) if other is not None else found
 
 
-def _check_names(claim: Claim, layout: str | None, as_names: Callable[[], Claim]) -> None:
-    """Raise where a claim that is false of differentials is true of names d and dX."""
+def _check_names(claim: Claim, found: Verdict, as_names: Callable[[], Claim]) -> None:
+    """Raise where a claim that was found to be false of differentials is true of names d and dX."""
     try:
-        other = _judged(as_names(), layout)
+        other = _judged(as_names(), None)
     except EinsdiffError:
         return
     if other.holds:
         x = changing(claim.document)[0]
         raise AmbiguityError(
-            "with differentials this claim is false, and with names it is true",
+            f"of differentials this claim is false: {found.reason}; of names d and d{x} it is true",
             claim.document.source,
             rule="d is a sign in a claim that shows so, and a name elsewhere (spec/language.md, Differentials)",
             help=f"declare  d : scalar  or  d{x} : …  for names, or write ∂{x} for the differential",

@@ -10,7 +10,7 @@ from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis, Size
 from einsdiff.elaborate.blocks import Block
 from einsdiff.elaborate.claims import parts_of
-from einsdiff.elaborate.differentials import changing, direction
+from einsdiff.elaborate.differentials import changed, changing, direction
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.errors import ClaimError, EinsdiffError, Mark, SizeMismatchError
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
@@ -192,14 +192,29 @@ def without_more(claim: Claim, assumption: str | None) -> str:
 
 
 def check_sign(claim: Claim) -> None:
-    """Raise where a false claim has a d(…) that nobody declared: no function is meant.
+    """Raise where a false claim says what a free df is, or has a d(…) that nobody declared: no function is meant.
 
     Raises: ClaimError.
     """
+    above = {s.target.name for s in claim.above if isinstance(s.target, Name)}
+    for tree in claim.trees:
+        name = changed(tree)
+        if name is not None and name.name not in above:
+            raise _refuse_free(claim, tree, name.name)
     for tree in claim.trees:
         for part in parts_of(tree):
             if isinstance(part, Call) and part.name == "d" and len(part.arguments) == 1:
                 raise _refuse_sign(claim, part)
+
+
+def _refuse_free(claim: Claim, tree: Tree, name: str) -> ClaimError:
+    return ClaimError(
+        f"this says how {name} changes [^], and nothing says what {name} is",
+        claim.document.source,
+        [Mark(tree.span)],
+        rule="dX is independent of X, for a name X that nothing defines (spec/language.md, Differentials)",
+        help=f"write a definition above:  {name} = …",
+    )
 
 
 def _refuse_sign(claim: Claim, tree: Call) -> ClaimError:
