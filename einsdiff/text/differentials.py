@@ -122,8 +122,9 @@ class _Reading:
         stop = end_of_factor(self.cursor, behind)
         if stop is not None and self._is_by_variable(stop):
             is_plain = first.kind == "name" and first.text not in FUNCTIONS
-            is_group = first.kind == "(" and self.cursor.partner[behind] + 1 == stop and first.start == self._stop(k)
+            is_group = first.kind == "(" and self.cursor.partner[behind] + 1 == stop and first.start == self._stop(behind - 1)
             (self.over if not (is_plain or is_group) else self.skipped).add(k)
+            self._skip_variables(stop + 1, self._order(k + 1, behind))
         elif first.kind == "(" and not self._has_comma(behind):
             (self.signs if first.start == self._stop(behind - 1) else self.spaced).add(k)
         elif first.kind == "name" and first.text in FUNCTIONS - self.cursor.known:
@@ -148,6 +149,24 @@ class _Reading:
         if tokens[k].kind == "^" and [t.kind for t in tokens[k + 1 : k + 4]] == ["{", "number", "}"]:
             return k + 4
         return k
+
+    def _order(self, k: int, behind: int) -> int:
+        """Return the order that stands from token k on, before token `behind`."""
+        number = next((t.text for t in self.tokens[k:behind] if t.text.isdigit()), "1")
+        return int(number[:2])
+
+    def _skip_variables(self, k: int, order: int) -> None:
+        """Take note of the variables dx, d(x) of a derivative, the first one at token k."""
+        tokens, partner = self.tokens, self.cursor.partner
+        k += tokens[k].kind in OPENERS
+        for _ in range(order):
+            if tokens[k].kind != "name" or tokens[k].text[0] != "d":
+                return
+            self.skipped.add(k)
+            k += 1 + (tokens[k].text == "d")
+            k = partner.get(k - 1, k - 1) + 1
+            while tokens[k].kind in ("indices", "'", "ᵀ", "^"):
+                k += 1 + (tokens[k].kind == "^")
 
     def _has_comma(self, k: int) -> bool:
         """Whether the bracket that opens at token k holds several arguments."""
@@ -213,6 +232,8 @@ class _Reading:
         sign = max((k for k, token in enumerate(tokens) if token.kind == "="), default=0)
         given = self.signs | self.spaced
         if any((one < sign) != (other < sign) for one in given for other in self.lonely):
+            return True
+        if given and sign and "0" in (tokens[sign - 1].text, tokens[sign + 1].text):
             return True
         is_both = len({k < sign for k in self.signs | self.glued}) > 1
         return is_both and any(map(self._is_of_a_name, self.signs))
