@@ -99,7 +99,7 @@ class _Reading:
         match tree:
             case Name():
                 return self._name(tree)
-            case syntax.Negative() | syntax.Divide():
+            case syntax.Negative() | syntax.Divide() | syntax.Differential():
                 return parts[0]
             case syntax.Transpose():
                 return _Fold(parts[0].columns, parts[0].rows)

@@ -25,6 +25,7 @@ from einsdiff.elaborate.calls import (
 )
 from einsdiff.elaborate.clashes import refuse_zero
 from einsdiff.elaborate.deep import Deep
+from einsdiff.elaborate.differentials import differential
 from einsdiff.elaborate.matrix import matrix_argument
 from einsdiff.elaborate.scope import Local, Scope, local
 from einsdiff.elaborate.summation import Standing, Standings, constant, factors_of, whole_exponent
@@ -39,6 +40,7 @@ from einsdiff.text.tree import (
     Add,
     Call,
     Compare,
+    Differential,
     Differentiate,
     Divide,
     Entrywise,
@@ -101,6 +103,9 @@ class Elaboration:
                 return (yield self._call(tree, wires))
             case Differentiate():
                 return (yield self._derivative(tree, wires))
+            case Differential(body):
+                ranks = {name: self.scope.seen_rank(name) or 0 for name in tree.along}
+                return differential(self.scope, tree, (yield self.part(body, wires)), ranks)
             case FieldDerivative():
                 raise NotDifferentiableError(
                     "field derivatives are read, but their calculus is not built yet [^]",

@@ -67,7 +67,7 @@ RELATIONS = {  # a word is a row: one letter for each part, and the last for the
 OPERATORS: dict[type[Tree], str] = {
     syntax.Negative: "same", syntax.Add: "sum", syntax.Entrywise: "sum", syntax.Compare: "sum",
     syntax.Multiply: "product", syntax.Divide: "quotient", syntax.Raise: "power", syntax.Kronecker: "kronecker",
-    syntax.Differentiate: "derivative",
+    syntax.Differentiate: "derivative", syntax.Differential: "same",
 }
 
 CALLS = {

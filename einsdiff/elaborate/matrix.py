@@ -22,6 +22,7 @@ from einsdiff.elaborate.blocks import Block, Joints, Wires, arranged, sizes_of
 from einsdiff.elaborate.calls import RELATIONS, apply_known, check_variable, is_own_value, refuse_count
 from einsdiff.elaborate.clashes import PAGE, WORDS
 from einsdiff.elaborate.deep import Deep, run
+from einsdiff.elaborate.differentials import differential
 from einsdiff.elaborate.folds import COMMUTATION, find_widths
 from einsdiff.elaborate.kinds import Kind
 from einsdiff.elaborate.scope import Local, Scope, local
@@ -207,6 +208,9 @@ class _Elaboration:
                 return Block(build.product([(a, 1, True), (b.entry, 1, True)]), rows + b.rows, columns + b.columns)
             case syntax.Call():
                 return self._call(tree, parts)
+            case syntax.Differential():
+                ranks = {name: int(self.kinds[name]) for name in tree.along}
+                return Block(differential(self.scope, tree, parts[0].entry, ranks), *parts[0][1:])
             case syntax.Reduce() | syntax.FieldDerivative():
                 raise self.joints.error("indices do not stand in matrix notation [^]", tree.span)
             case syntax.Numeral() | Name() | Differentiate():

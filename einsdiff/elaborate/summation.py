@@ -24,6 +24,7 @@ from einsdiff.text.tree import (
     Add,
     Call,
     Compare,
+    Differential,
     Differentiate,
     Divide,
     Entrywise,
@@ -136,6 +137,8 @@ def _standing(tree: Tree, found: dict[int, Standings]) -> Standings:
             inner = alike([found[id(body)]])
             kept = _leaf(indices, tree.span) if operator == "softmax" else {}
             return {i: held for i, held in inner.items() if i not in {j.name for j in indices}} | kept
+        case Differential(body):
+            return alike([found[id(body)]])
         case Differentiate(body, wrt):
             return together([(body.span, alike([found[id(body)]])), *((w.span, found[id(w)]) for w in wrt)])
         case FieldDerivative(index, body):

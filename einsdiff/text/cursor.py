@@ -34,6 +34,7 @@ class Cursor:
         known: the names that are tensors or scalars, so that `b(x)` is a product.
         own: the numbers of the tokens `u` in `u = u(x)` that are called, by which u is an unknown function of x.
         functions: the names that are functions so.
+        takes_differentials: whether dX, d(X Y) and ∂tr(X) without a denominator are read: in claims.
         bars: the kind of bar, `‖` or `|`, that would close what was opened last.
     """
 
@@ -47,6 +48,7 @@ class Cursor:
         self.known |= find_names(tokens, self.known)
         self.own = find_own_calls(tokens, self.partner)
         self.functions = {tokens[k].text for k in self.own}
+        self.takes_differentials = False
         self.bars = [""]
 
     @property

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from einsdiff.text import ambiguities, slips
+from einsdiff.errors import Span
+from einsdiff.text import ambiguities, differentials, slips
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
 from einsdiff.text.expressions import Reader, Routine
 from einsdiff.text.lexer import Token
 from einsdiff.text.symbols import CLOSERS, name_of
-from einsdiff.text.tree import Differentiate, Divide, Multiply, Name, Numeral, Transpose, Tree, children
+from einsdiff.text.tree import (
+    Differential,
+    Differentiate,
+    Divide,
+    Multiply,
+    Name,
+    Numeral,
+    Transpose,
+    Tree,
+    children,
+)
 
 PRODUCTS = frozenset(["*", "/", "⊙", "⊘", "⊗", "×"])
 """Signs between factors."""
@@ -31,6 +42,7 @@ class DerivativeReader(Reader):
         first = cursor.k
         sign = cursor.advance()
         order = self._order()
+        behind_order = cursor.k
         if cursor.kind == "/":
             cursor.advance()
             wrt = self._variables(order, sign)
@@ -38,10 +50,29 @@ class DerivativeReader(Reader):
         else:
             body = yield self.factor()
             if cursor.kind != "/":
-                raise slips.refuse_loose_derivative(cursor, sign)
+                loose = differentials.refuse_loose(cursor, sign)
+                if loose is not None or not cursor.takes_differentials:
+                    raise loose or slips.refuse_loose_derivative(cursor, sign)
+                return self._differential(body, sign, order, behind_order)
             cursor.advance()
             wrt = self._variables(order, sign)
         return Differentiate(body, wrt, cursor.span_from(sign.start), self._stacked_in(wrt))
+
+    def differential(self) -> Routine:
+        """d [order] Factor."""
+        cursor = self.cursor
+        sign = cursor.advance()
+        order = self._order()
+        behind_order = cursor.k
+        body = yield self.factor()
+        return self._differential(body, sign, order, behind_order)
+
+    def _differential(self, body: Tree, sign: Token, order: int, first: int) -> Tree:
+        """Return d body, or d² body = d(d body), where the factor that was read begins at token `first`."""
+        differentials.check_reach(self.cursor, sign, first, body)
+        for _ in range(order):
+            body = Differential(body, self.cursor.span_from(sign.start))
+        return body
 
     def fraction(self) -> Routine:
         r"""\frac{Sum}{Sum}, or a derivative where both parts begin with ∂ or with d."""

@@ -15,6 +15,7 @@ from typing import ClassVar, TypeAlias, cast
 
 from einsdiff.errors import AmbiguityError, Span
 from einsdiff.text import ambiguities, slips
+from einsdiff.text.bare_functions import is_written_bare
 from einsdiff.text.cursor import DEPTH, FUNCTIONS, Cursor
 from einsdiff.text.lexer import Token
 from einsdiff.text.symbols import OPENERS
@@ -37,7 +38,7 @@ from einsdiff.text.tree import (
 Routine: TypeAlias = "Generator[Part, Tree, Tree]"
 Part: TypeAlias = "Tree | Routine"
 
-OPENING = frozenset(["name", "number", "(", "[", "{", "frac", "√", "∂", "∇", "⟨", "Σ", "Π"])
+OPENING = frozenset(["name", "number", "(", "[", "{", "frac", "√", "∂", "d", "∇", "⟨", "Σ", "Π"])
 RELATIONS = frozenset([">", "<", ">=", "<=", "==", "!="])
 ENTRYWISE = {"⊙": "*", "⊘": "/"}
 NORMS = {1: "norm1", 2: "norm2", "F": "normF"}  # ‖x‖_1
@@ -80,7 +81,7 @@ class Reader(ABC):
             "frac": self.fraction,
             "√": self.root,
             **dict.fromkeys(OPENERS, self.group),
-            **dict.fromkeys("∂∇ΣΠ‖|⟨", self.operator),
+            **dict.fromkeys("∂d∇ΣΠ‖|⟨", self.operator),
         }
 
     @abstractmethod
@@ -260,8 +261,8 @@ class Reader(ABC):
             return Call("sqrt", (body,), None, span, sign.span)
         return Raise(body, Divide(Numeral(Fraction(1), index.span), index, index.span), span)
 
-    def bars(self, inside: Reader) -> Routine:
-        """|x_i| is abs, ‖x‖ a norm."""
+    def bars(self, inside: Reader, single: str = "abs") -> Routine:
+        """|x_i| is abs, or another function; ‖x‖ a norm."""
         cursor = self.cursor
         sign = cursor.advance()
         cursor.bars.append(sign.kind)
@@ -270,7 +271,7 @@ class Reader(ABC):
             raise slips.refuse_open_bar(cursor, sign)
         cursor.advance()
         cursor.bars.pop()
-        name = "abs" if sign.kind == "|" else self._norm()
+        name = single if sign.kind == "|" else self._norm()
         return Call(name, (body,), None, cursor.span_from(sign.start), sign.span)
 
     def _norm(self) -> str:
@@ -367,17 +368,18 @@ class Reader(ABC):
         return tuple(trees)
 
     def apply(self, reader: Reader) -> Routine:
-        r"""\log x: a LaTeX function without brackets takes one factor, and more than one is ambiguous."""
+        r"""\log x, log det X: a function without brackets takes one factor, and more than one is ambiguous."""
         cursor = self.cursor
         name = cursor.advance()
-        if cursor.source[name.start] != "\\" or not reader.starts_factor():
+        if not is_written_bare(cursor, name) or not reader.starts_factor():
             raise slips.refuse_bare_function(cursor, name)
         start = cursor.token.start
         body = yield reader.factor()
         body_span = cursor.span_from(start)
         if self.starts_factor():
             behind = cursor.token.start
-            yield self.factor()
+            while self.starts_factor():
+                yield self.factor()
             raise ambiguities.refuse_bare_product(cursor, name, body_span, cursor.span_from(behind))
         return Call(name.text, (body,), None, cursor.span_from(name.start), name.span)
 

@@ -145,6 +145,8 @@ class IndexReader(DerivativeReader):
             raise index_slips.refuse_gradient(cursor)
         if kind == "⟨":
             raise index_slips.refuse_inner_product(cursor)
+        if kind == "d":
+            return self.differential()
         if kind == "∂":
             return self._field_derivative() if cursor.peek().kind == "indices" else self.derivative()
         if kind in ("Σ", "Π"):

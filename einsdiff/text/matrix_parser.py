@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from einsdiff.errors import Span
 from einsdiff.text import ambiguities, index_slips, slips
+from einsdiff.text.bare_functions import is_determinant
 from einsdiff.text.cursor import FUNCTIONS, Cursor
 from einsdiff.text.expressions import Part, Routine
 from einsdiff.text.gradients import GradientReader
@@ -69,12 +70,16 @@ class MatrixReader(GradientReader):
             return self.gradient()
         if kind == "⟨":
             return self._inner_product()
+        if kind == "d":
+            return self.differential()
         if kind == "∂" and self.cursor.peek().kind != "indices":
             return self.derivative()
         if kind == "‖":
             return self.bars(self)
         if kind == "|" and self.cursor.peek().text in SCALARS:
             return self.bars(self)
+        if kind == "|" and is_determinant(self.cursor):
+            return self.bars(self, "det")
         if kind == "|":
             raise ambiguities.refuse_single_bar(self.cursor)
         raise index_slips.refuse_index_operator(self.cursor)

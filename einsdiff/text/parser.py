@@ -46,6 +46,7 @@ from einsdiff.text import ambiguities, index_slips, slips
 from einsdiff.text.cursor import BREAKS, TARGETS, Cursor, find_targets
 from einsdiff.text.declarations import read_declaration, take_declarations
 from einsdiff.text.derivatives import DerivativeReader
+from einsdiff.text.differentials import check_divisors, check_left, mark_signs
 from einsdiff.text.expressions import Reader, run
 from einsdiff.text.index_parser import IndexReader
 from einsdiff.text.joined import split_joined
@@ -87,17 +88,27 @@ def parse(source: str, *, notation: Notation | None = None, known: Collection[st
     return Document(source, tuple(statements), declarations, notation)
 
 
-def parse_claim(source: str, *, notation: Notation | None = None, known: Collection[str] = ()) -> Document:
+def parse_claim(
+    source: str, *, notation: Notation | None = None, known: Collection[str] = (), differentials: bool = True
+) -> Document:
     """Return a claim `left = right` as its document: the last two statements, without targets, are the two sides.
+
+    Without `differentials` dX and d are names.
 
     >>> [statement.target for statement in parse_claim("tr(A B) = tr(B A)").statements]
     [None, None]
     """
     cursor, declarations, notation = _open(source, known, notation, is_claim=True)
+    names = {*map(name_of, known), *(d.name for d in declarations)}
+    above = names | find_targets(_above(cursor.tokens))
+    if differentials:
+        tokens = mark_signs(cursor, above)
+        cursor = cursor if tokens is cursor.tokens else Cursor(source, tokens, names)
+    cursor.takes_differentials = differentials
     reader = _reader(cursor, notation)
     signs = [k for k, token in enumerate(cursor.tokens) if token.kind == "="]
     _check_claim(cursor, signs)
-    _check_quotients(reader, {*map(name_of, known), *(d.name for d in declarations), *find_targets(cursor.tokens)})
+    _check_quotients(reader, names | find_targets(cursor.tokens))
     statements = []
     while not _skip_breaks(cursor):
         first = cursor.k
@@ -105,7 +116,16 @@ def parse_claim(source: str, *, notation: Notation | None = None, known: Collect
         statements += _read_sides(reader) if first <= signs[-1] < stop else [_read_statement(reader)]
     if not statements:
         raise _refuse_empty(source)
+    check_left(cursor, statements[-2])
+    check_divisors(source, statements, above)
     return Document(source, tuple(statements), declarations, notation)
+
+
+def _above(tokens: list[Token]) -> list[Token]:
+    """Return the tokens of the statements above a claim."""
+    sign = next((k for k in reversed(range(len(tokens))) if tokens[k].kind == "="), 0)
+    first = next((k for k in reversed(range(sign)) if tokens[k].kind in BREAKS), -1)
+    return tokens[: first + 1]
 
 
 def _drop_full_stop(tokens: list[Token]) -> None:

@@ -203,12 +203,17 @@ def refuse_small_power(cursor: Cursor, token: Token) -> ParseError:
 
 
 def refuse_bare_function(cursor: Cursor, name: Token) -> ParseError:
-    """Return the error for `log x`."""
-    argument, raised, k = "x", "", cursor.k
+    """Return the error for `log x`, `log exp x` and `log |x|`."""
+    argument, raised, k, heads = "x", "", cursor.k, [name.text]
     if cursor.kind == "^" and cursor.peek().kind == "number":
         raised, k = f"^{cursor.peek().text}", cursor.k + 2
+    while cursor.tokens[k].kind == "name" and cursor.tokens[k].text in FUNCTIONS:
+        heads.append(cursor.tokens[k].text)
+        k += 1
     if cursor.tokens[k].kind == "(":
         argument = cursor.shown(Span(cursor.tokens[k].stop, cursor.tokens[cursor.partner[k]].start))
+    elif cursor.tokens[k].kind == "|":
+        return _refuse_bars(cursor, name, k)
     elif cursor.tokens[k].kind in ("name", "Σ", "Π"):
         stop = k
         while cursor.tokens[stop + 1].kind in ("name", "indices"):
@@ -218,7 +223,19 @@ def refuse_bare_function(cursor: Cursor, name: Token) -> ParseError:
         f"{name.text} [^] is a function, and its argument stands in brackets",
         cursor.source,
         [Mark(name.span)],
-        help=f"write {name.text}({argument}){raised}",
+        help=f"write {'('.join(heads)}({argument}{')' * len(heads)}{raised}",
+    )
+
+
+def _refuse_bars(cursor: Cursor, name: Token, k: int) -> ParseError:
+    """Return the error for `log |x|`, where the bar is token k."""
+    stop = next((t.start for t in cursor.tokens[k + 1 :] if t.kind == "|"), cursor.tokens[k].stop)
+    inside = cursor.shown(Span(cursor.tokens[k].stop, stop)).strip() or "x"
+    return ParseError(
+        f"{name.text} [^] is a function, and its argument stands in brackets",
+        cursor.source,
+        [Mark(name.span)],
+        help=f"write {name.text}(abs({inside})), or {name.text}(det({inside})) for a matrix",
     )
 
 

@@ -141,6 +141,18 @@ class Differentiate:
 
 
 @dataclass(frozen=True, slots=True)
+class Differential:
+    """d body, as dX, d(X Y), ∂tr(X): the change of body as the names in `along` change; stands in claims only.
+
+    Each name X in `along` changes by dX, which is independent of X; all else is constant.
+    """
+
+    body: Tree
+    span: Span
+    along: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldDerivative:
     """∂_l body: by the coordinates."""
 
@@ -178,7 +190,7 @@ class Kronecker:
 
 Tree = (
     Numeral | Name | Negative | Add | Multiply | Divide | Raise | Call | Reduce | Compare
-    | Differentiate | FieldDerivative | Transpose | Entrywise | Kronecker
+    | Differentiate | Differential | FieldDerivative | Transpose | Entrywise | Kronecker
 )  # fmt: skip
 
 
@@ -235,7 +247,7 @@ def children(tree: Tree) -> tuple[Tree, ...]:
     match tree:
         case Numeral() | Name():
             return ()
-        case Negative(body) | Transpose(body) | FieldDerivative(_, body) | Reduce(_, _, body):
+        case Negative(body) | Transpose(body) | Differential(body) | FieldDerivative(_, body) | Reduce(_, _, body):
             return (body,)
         case Add(parts) | Multiply(parts) | Call(_, parts):
             return parts
@@ -252,7 +264,7 @@ def with_children(tree: Tree, parts: tuple[Tree, ...]) -> Tree:
     match tree:
         case Numeral() | Name():
             return tree
-        case Negative() | Transpose() | FieldDerivative() | Reduce():
+        case Negative() | Transpose() | Differential() | FieldDerivative() | Reduce():
             return replace(tree, body=parts[0])
         case Add():
             return replace(tree, terms=parts)

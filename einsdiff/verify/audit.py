@@ -13,10 +13,12 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeGuard
 
 from einsdiff.elaborate.claims import parts_of
+from einsdiff.elaborate.differentials import changed, direction
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.elaborate.program import elaborate
 from einsdiff.errors import EinsdiffError
 from einsdiff.text.cursor import FUNCTIONS, RAISES
+from einsdiff.text.differentials import begins_with_sign, names_glued
 from einsdiff.text.directives import Declared, Forgotten, Item, one_line
 from einsdiff.text.displays import Equation, Unreadable
 from einsdiff.text.joined import split_joined
@@ -134,6 +136,11 @@ class _Audit:
             case Equation():
                 yield self._equation(item)
 
+    def _is_change(self, item: Equation) -> bool:
+        """Whether a left side like df is a differential, and no name that is defined."""
+        source = f"{item.left} = {item.right}"
+        return not item.defines and begins_with_sign(source, self._tokens(source), {*self.declared, *self.defined})
+
     def _forget(self, line: int, names: Sequence[str]) -> Finding:
         """Make names free again."""
         chosen = [name_of(name.lstrip("\\")) for name in names] or [*self.defined, *self.declared]
@@ -147,7 +154,7 @@ class _Audit:
         try:
             right = self._rewritten(item.right)
             target = self._target(item.left)
-            if target is None or not self._is_free(item, target, right):
+            if target is None or self._is_change(item) or not self._is_free(item, target, right):
                 return self._claim(item, self._rewritten(item.left), right)
             skipped = self._skipped(item, target, right)
             return skipped or self._define(item, target, right)
@@ -185,11 +192,11 @@ class _Audit:
         return split_joined(text, tokenize(text, known), known, is_claim=True)
 
     def _names(self, text: str) -> set[str]:
-        """Return the names of a text; of a word like dy the y too."""
+        """Return the names of a text; of a word like dy or Adx the A, x and y too."""
         tokens = self._tokens(text)
         found = {token.text for token in tokens if token.kind == "name"}
         found |= {str(i.name) for sign, group in pairwise(tokens) if sign.kind == "∇" for i in group.indices}
-        return found | {name_of(name[1:]) for name in found if name[0] == "d" and len(name) > 1}
+        return found.union(*map(names_glued, found))
 
     def _target(self, left: str) -> Target | None:
         """Return what a left side defines, if it can define something."""
@@ -372,6 +379,9 @@ class _Audit:
                 raise _RefusedError(f"nothing above defines {name}, which is differentiated", name)
         names = [{part.name for part in side if isinstance(part, Name)} for side in parts]
         for side, others in zip(sides, reversed(names), strict=True):
+            change = changed(side)
+            if change is not None and change.name not in self.defined:
+                return direction(change.name)
             known = {*self.defined, *BUILTINS, *others}
             if not derivatives and isinstance(side, Name) and side.name not in known:
                 return side.name

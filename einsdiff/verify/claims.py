@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
+from einsdiff.elaborate.differentials import changing, may_be_factor, settle
 from einsdiff.elaborate.kinds import Kind
-from einsdiff.errors import ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.errors import (
+    AmbiguityError,
+    ClaimError,
+    EinsdiffError,
+    IndexMismatchError,
+    Mark,
+    SizeMismatchError,
+    UnknownNameError,
+)
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
@@ -36,8 +46,11 @@ def check(
 ) -> Verdict:
     """Return the verdict on a claim; `verbs.check` says what the arguments are."""
     found = check_equation(source, layout=layout, declare=declare, notation=notation, sizes=sizes)
-    if not found.holds and not found.reason.startswith(reasons.GRAVE):
-        _check_defines(read(source, declare=declare, notation=notation, sizes=sizes))
+    if not found.holds:
+        claim = read(source, declare=declare, notation=notation, sizes=sizes)
+        reasons.check_sign(claim)
+        if not found.reason.startswith(reasons.GRAVE):
+            _check_defines(claim)
     return found
 
 
@@ -53,19 +66,27 @@ def check_equation(
     claim = read(source, declare=declare, notation=notation, sizes=sizes)
     if layout is not None:
         find_layout(layout)
-    try:
-        found = _judged(claim, layout)
-    except EinsdiffError:
-        other = with_scalar_variables(claim)
-        if other is None:
-            raise
-        try:
-            return _judged(other, layout)
-        except EinsdiffError:
-            pass
-        raise
+    found = _judged_by_scalars_too(claim, layout)
+    if not found.holds and may_be_factor(claim.document):
+        _check_names(claim, found, lambda: read(source, declare, notation, sizes, differentials=False))
     other = _as_the_derivative_tells(claim) if not found.holds else None
     return _judged(other, layout) if other is not None else found
+
+
+def _check_names(claim: Claim, found: Verdict, as_names: Callable[[], Claim]) -> None:
+    """Raise where a claim that was found to be false of differentials is true of names d and dX."""
+    try:
+        other = _judged(as_names(), None)
+    except EinsdiffError:
+        return
+    if other.holds:
+        x = changing(claim.document)[0]
+        raise AmbiguityError(
+            f"of differentials this claim is false: {found.reason}; of names d and d{x} it is true",
+            claim.document.source,
+            rule="d is a sign in a claim that shows so, and a name elsewhere (spec/language.md, Differentials)",
+            help=f"declare  d : scalar  or  d{x} : …  for names, or write ∂{x} for the differential",
+        )
 
 
 def _judged(claim: Claim, layout: str | None) -> Verdict:
@@ -74,6 +95,9 @@ def _judged(claim: Claim, layout: str | None) -> Verdict:
     findings = judge(claim, bench)
     _check_sizes(claim, findings)
     found = verdict(claim, findings, bench, layout)
+    constant = reasons.constants(claim, findings)
+    if constant:
+        found = replace(found, reason=f"{found.reason}; {constant}")
     return replace(found, names=reasons.names_in(claim, findings, layout or "numerator"))
 
 
@@ -86,6 +110,19 @@ def _as_the_derivative_tells(claim: Claim) -> Claim | None:
         return None
     kinds = kinds_of(claim.document, claim.declarations, first=True)
     return replace(claim, kinds=kinds) if kinds != claim.kinds else None
+
+
+def _judged_by_scalars_too(claim: Claim, layout: str | None) -> Verdict:
+    """Return the verdict; where the claim has no meaning, that with variables that may be scalars as scalars."""
+    try:
+        return _judged(claim, layout)
+    except EinsdiffError:
+        other = with_scalar_variables(claim)
+        if other is None:
+            raise
+        with suppress(EinsdiffError):
+            return _judged(other, layout)
+        raise
 
 
 def with_scalar_variables(claim: Claim) -> Claim | None:
@@ -107,18 +144,21 @@ def with_scalar_variables(claim: Claim) -> Claim | None:
 
 def read(
     source: str,
-    *,
     declare: Mapping[str, str] | None = None,
     notation: Literal["index", "matrix"] | None = None,
     sizes: Mapping[str, int] | None = None,
+    *,
+    differentials: bool = True,
 ) -> Claim:
-    """Return a claim, read.
+    """Return a claim, read; without `differentials` dX and d are names.
 
     Raises: ClaimError, where the text is not one claim; the errors of reading.
     """
     more = tuple(parse_declaration(name, text) for name, text in (declare or {}).items())
-    document = parse_claim(source, notation=notation, known=[d.name for d in more])
+    document = parse_claim(source, notation=notation, known=[d.name for d in more], differentials=differentials)
     declarations = (*document.declarations, *more)
+    document, directions = settle(document, declarations)
+    declarations += directions
     kinds = kinds_of(document, declarations) if document.notation == "matrix" else {}
     return Claim(document, declarations, kinds, {name_of(name): n for name, n in (sizes or {}).items()})
 
@@ -206,6 +246,8 @@ def _answers(diagnosis: Diagnosis) -> dict[str, str]:
     claim = diagnosis.claim
     if claim.document.notation == "index" or len(diagnosis.layouts) > 1:
         return found
+    if changing(claim.document) and diagnosis.is_worth_saying:
+        return dict.fromkeys(LAYOUTS, next(iter(found.values()))) if found else {}
     return {}
 
 

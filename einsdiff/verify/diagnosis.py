@@ -17,7 +17,7 @@ from einsdiff.forms.statement import LeftSide, write_statement
 from einsdiff.forms.style import PLAIN
 from einsdiff.forms.writer import Writer
 from einsdiff.simplify.simplify import simplify
-from einsdiff.text.tree import Differentiate, Name, Tree
+from einsdiff.text.tree import Differential, Differentiate, Name, Tree
 from einsdiff.verify import structures
 from einsdiff.verify.judge import Bench, Claim, Comparison, Finding, State
 from einsdiff.verify.mistakes import Change, Context, changes, scaled
@@ -61,6 +61,11 @@ class Diagnosis:
                 self.given[layout] = sides, self.bench.finish(sides.left, sides.program)
             except EinsdiffError as error:
                 self.errors[layout] = error
+
+    @property
+    def is_worth_saying(self) -> bool:
+        """Whether the given side is to be derived, so that the right answer is news."""
+        return any(map(_is_derived, parts_of(self.claim.trees[1 - self.place])))
 
     # --------------------------------------------------------------------------------------------------------- mistakes
 
@@ -185,8 +190,14 @@ class Diagnosis:
 
 def doubted(claim: Claim) -> int:
     """Return which side is doubted: the right one, unless the derivative stands there and not on the left."""
-    left, right = (any(isinstance(part, Differentiate) for part in parts_of(tree)) for tree in claim.trees)
+    left, right = (any(map(_is_derived, parts_of(tree))) for tree in claim.trees)
     return 0 if right and not left else 1
+
+
+def _is_derived(tree: Tree) -> bool:
+    """Whether a part is a derivative, or the differential of a formula."""
+    is_change = isinstance(tree, Differential) and not isinstance(tree.body, Name)
+    return is_change or isinstance(tree, Differentiate)
 
 
 def _has_sum(node: Expr) -> bool:

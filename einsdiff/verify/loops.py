@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from einsdiff.errors import IndexMismatchError, SizeMismatchError, Span, UnknownNameError
+from einsdiff.errors import ClaimError, IndexMismatchError, SizeMismatchError, Span, UnknownNameError
 from einsdiff.functions import TENSOR_FUNCTIONS
 from einsdiff.text.parser import parse
 from einsdiff.text.symbols import GREEK
@@ -21,6 +21,7 @@ from einsdiff.text.tree import (
     Add,
     Call,
     Compare,
+    Differential,
     Differentiate,
     Divide,
     Document,
@@ -341,6 +342,8 @@ class _Scope:
                 return self._along(self.position((index,), env)[0], body, env)
             case Transpose() | Entrywise() | Kronecker():
                 raise IndexMismatchError("a sign of matrix notation stands in index notation")
+            case Differential():
+                raise ClaimError("a differential stands in claims only")
 
     def _entry(self, tensor: Tensor, name: str, at: Position) -> Number:
         if at not in tensor.entries:

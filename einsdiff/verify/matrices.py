@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from einsdiff.errors import IndexMismatchError, InputError, SizeMismatchError, UnknownNameError
+from einsdiff.errors import ClaimError, IndexMismatchError, InputError, SizeMismatchError, UnknownNameError
 from einsdiff.text.tree import (
     Add,
     Call,
     Compare,
+    Differential,
     Differentiate,
     Divide,
     Entrywise,
@@ -97,6 +98,8 @@ def matrix(tree: Tree, scope: Surroundings) -> Matrix:
             return from_tensor(differentiate(tree, scope))
         case Reduce() | FieldDerivative():
             raise IndexMismatchError("an index stands in a formula in matrix notation")
+        case Differential():
+            raise ClaimError("a differential stands in claims only")
 
 
 def evaluate_matrix(tree: Tree, scope: Surroundings) -> Tensor:

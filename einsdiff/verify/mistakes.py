@@ -15,6 +15,7 @@ from einsdiff.elaborate.kinds import Kind
 from einsdiff.text.tree import (
     Add,
     Call,
+    Differential,
     Differentiate,
     Divide,
     Entrywise,
@@ -72,6 +73,8 @@ class Context:
             return tree.name in WHOLES
         if isinstance(tree, Raise):
             return self.can_turn(tree.base)
+        if isinstance(tree, Differential):
+            return self.can_turn(tree.body)
         return self.is_name(tree, Kind.VECTOR, Kind.MATRIX) or isinstance(tree, Add | Multiply | Kronecker | Entrywise)
 
 
@@ -290,7 +293,7 @@ def _places(tree: Tree, here: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]
     while stack:
         part, place = stack.pop()
         yield place
-        if not isinstance(part, Differentiate) and len(place) < 40:
+        if not isinstance(part, Differentiate | Differential) and len(place) < 40:
             stack += [(child, (*place, k)) for k, child in reversed(list(enumerate(children(part))))]
 
 

@@ -10,8 +10,9 @@ from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis, Size
 from einsdiff.elaborate.blocks import Block
 from einsdiff.elaborate.claims import names_below, parts_of
+from einsdiff.elaborate.differentials import changed, changing, direction
 from einsdiff.elaborate.kinds import BUILTINS
-from einsdiff.errors import EinsdiffError, SizeMismatchError
+from einsdiff.errors import ClaimError, EinsdiffError, Mark, SizeMismatchError
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.tree import Call, Name, Tree
 from einsdiff.verify.diagnosis import Diagnosis, zeros
@@ -93,6 +94,7 @@ def names_in(claim: Claim, findings: Sequence[Finding], layout: str) -> dict[str
     assert near.sides is not None
     trees = [s.body for s in claim.document.statements]
     written = {part.name for tree in trees for part in parts_of(tree) if isinstance(part, Name)}
+    written |= set(map(direction, changing(claim.document)))
     letters = _size_names(near)
     found = {}
     for symbol in near.sides.program.inputs.values():
@@ -100,6 +102,17 @@ def names_in(claim: Claim, findings: Sequence[Finding], layout: str) -> dict[str
             sizes = ", ".join(_named(Axis(symbol.name, k), near, letters) for k in range(symbol.rank))
             found[symbol.name] = KINDS[min(symbol.rank, 3)] + f"({sizes})" * bool(sizes)
     return found
+
+
+def constants(claim: Claim, findings: Sequence[Finding]) -> str:
+    """Return which inputs of a claim with differentials do not change: `A and B are constant`."""
+    along = changing(claim.document)
+    program = next((f.sides.program for f in findings if f.sides is not None), None)
+    if not along or program is None:
+        return ""
+    moving = {*along, *map(direction, along)}
+    names = [s.name for s in program.inputs.values() if s.role == "input" and s.name not in moving]
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} constant" if names else ""
 
 
 def about_squares(diagnosis: Diagnosis, findings: Sequence[Finding]) -> str:
@@ -187,6 +200,46 @@ def without_more(claim: Claim, assumption: str | None) -> str:
     if functions:
         return f"the two sides differ for a function {' and '.join(dict.fromkeys(functions))} of which nothing is known"
     return "the two sides differ in general" if assumption is not None else "the two sides differ"
+
+
+def check_sign(claim: Claim) -> None:
+    """Raise where a false claim says what a free df is, or has a d(…) that nobody declared: no function is meant.
+
+    Raises: ClaimError.
+    """
+    above = {s.target.name for s in claim.above if isinstance(s.target, Name)}
+    for tree in claim.trees:
+        name = changed(tree)
+        if name is not None and name.name not in above:
+            raise _refuse_free(claim, tree, name.name)
+    for tree in claim.trees:
+        for part in parts_of(tree):
+            if isinstance(part, Call) and part.name == "d" and len(part.arguments) == 1:
+                raise _refuse_sign(claim, part)
+
+
+def _refuse_free(claim: Claim, tree: Tree, name: str) -> ClaimError:
+    return ClaimError(
+        f"this says how {name} changes [^], and nothing says what {name} is",
+        claim.document.source,
+        [Mark(tree.span)],
+        rule="dX is independent of X, for a name X that nothing defines (spec/language.md, Differentials)",
+        help=f"write a definition above:  {name} = …",
+    )
+
+
+def _refuse_sign(claim: Claim, tree: Call) -> ClaimError:
+    source = claim.document.source
+    names = [p.name for p in parts_of(tree) if isinstance(p, Name) and p.name not in BUILT_IN]
+    x = next((name for name in names if claim.kinds.get(name, 1) != 0 and not name[0].isupper()), (*names, "x")[0])
+    text = source[tree.span.start : tree.span.stop]
+    return ClaimError(
+        f"{text} [^] has no denominator, and no differential stands on the other side",
+        source,
+        [Mark(tree.span)],
+        rule="d(…) is a differential where both sides have differentials (spec/language.md, Differentials)",
+        help=f"write {text}/d{x} for the derivative, or d{x} on the other side; a function gets another name",
+    )
 
 
 def _is_unknown(tree: Tree) -> TypeGuard[Call]:

@@ -17,6 +17,7 @@ from einsdiff.text.tree import (
     Add,
     Call,
     Compare,
+    Differential,
     Differentiate,
     Divide,
     Entrywise,
@@ -67,7 +68,7 @@ def parts(tree: Tree) -> tuple[Tree, ...]:
             return arguments
         case Add(several) | Multiply(several):
             return several
-        case Negative(body) | Reduce(_, _, body) | FieldDerivative(_, body) | Transpose(body):
+        case Negative(body) | Reduce(_, _, body) | FieldDerivative(_, body) | Transpose(body) | Differential(body):
             return (body,)
         case Divide(left, right) | Raise(left, right) | Kronecker(left, right):
             return (left, right)
@@ -115,7 +116,7 @@ def rebuild(tree: Tree, change: Callable[[Tree], Tree]) -> Tree:
             return replace(tree, terms=tuple(new))
         case Multiply():
             return replace(tree, factors=tuple(new))
-        case Negative() | Reduce() | FieldDerivative() | Transpose():
+        case Negative() | Reduce() | FieldDerivative() | Transpose() | Differential():
             return replace(tree, body=new[0])
         case Divide():
             return replace(tree, numerator=new[0], denominator=new[1])

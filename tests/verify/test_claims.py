@@ -415,7 +415,6 @@ def test_the_same_claim_has_the_same_verdict() -> None:
         ("tr(AB) = tr(BA) = 0", ed.ClaimError, "there are two claims"),
         ("A B = B A; A = B", ed.ClaimError, "there are two claims"),
         ("dy/dx = A", ed.ClaimError, "are names here"),
-        ("d tr(A X)/dX = A", ed.ClaimError, "d and dX are names here"),
         ("y = Ax", ed.ClaimError, "this defines y"),
         ("tr(I) = n", ed.ClaimError, "this defines n"),
         ("δ_ii = n", ed.ClaimError, "this defines n"),
