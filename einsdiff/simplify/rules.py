@@ -28,8 +28,15 @@ from einsdiff.algebra.nodes import (
     Unit,
     magnitude,
 )
+from einsdiff.simplify.cancelling import inverse_cancels_inside, inverse_meets_its_argument
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
-from einsdiff.simplify.inverses import inverse_cancels, inverse_of_inverse, inverse_opens, length_is_kept
+from einsdiff.simplify.inverses import (
+    inverse_cancels,
+    inverse_of_a_product,
+    inverse_of_inverse,
+    inverse_opens,
+    length_is_kept,
+)
 from einsdiff.simplify.products import reassemble, without
 
 
@@ -331,6 +338,9 @@ def numeric_exponent(node: Apply) -> Entry | None:
 
 
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
-PRODUCT = (softmax, epsilon_pair, inverse_cancels, inverse_opens, length_is_kept, deviations_cancel, selection)
-MATRIX = (inverse_of_inverse,)
+PRODUCT = (
+    softmax, epsilon_pair, inverse_cancels, inverse_opens, inverse_meets_its_argument, inverse_cancels_inside,
+    length_is_kept, deviations_cancel, selection,
+)  # fmt: skip
+MATRIX = (inverse_of_inverse, inverse_of_a_product)
 SUM = (common_delta, opposite_sigmoids, common_factor)

@@ -15,6 +15,7 @@ from math import gcd
 
 from einsdiff.algebra.nodes import exact, magnitude
 from einsdiff.forms.matrix import makers, tree
+from einsdiff.forms.matrix.factoring import factored
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.text import tree as syntax
 from einsdiff.text.parser import parse
@@ -135,9 +136,10 @@ _MAKERS: dict[str, Callable[[Form], Form]] = {
 
 def _once(form: Form) -> Form | None:
     """Return a form after the first pattern that applies at its head."""
-    shared = _common_scalar(form)
-    if shared is not None:
-        return shared
+    for rule in (_common_scalar, factored):
+        shared = rule(form)
+        if shared is not None:
+            return shared
     for left, right in _rules():
         for bound, around in _whole(left, form):
             after = around(_filled(right, bound))
