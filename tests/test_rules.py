@@ -50,6 +50,7 @@ CASES = (
     ("inverse of inverse",       "M_ij = inv(A)_ij; s = det(M)"),
     ("inverse of inverse",       "M_ij = inv(A)_ij; Y_ij = adj(M)_ij"),
     ("common factor",            "y_i = sin(x_i) a_i + sin(x_i) b_i"),
+    ("common factor",            "y_i = sin(x_i)^3 a_i + sin(x_i)^2 b_i"),
     ("deviations cancel",        "c_i = x_i - mean_j(x_j); y_k = sin(a_k) c_i b_i - 2 a_k sum_i(c_i)"),
     ("opposite sigmoids",        "g_j = A_nj (1 - b_n) sigmoid(x_n) - A_nj b_n sigmoid(-x_n)"),
     ("opposite sigmoids",        "y_i = (1 - a_i) sigmoid(x_i) - a_i sigmoid(-x_i)"),

@@ -6,7 +6,7 @@ apply.  Its name is what a derivation prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations
 
@@ -26,6 +26,7 @@ from einsdiff.algebra.nodes import (
     Tensor,
     Term,
     Unit,
+    exact,
     magnitude,
 )
 from einsdiff.simplify.cancelling import inverse_cancels_inside, inverse_meets_its_argument
@@ -38,6 +39,10 @@ from einsdiff.simplify.inverses import (
     length_is_kept,
 )
 from einsdiff.simplify.products import reassemble, without
+
+
+Labels = tuple[int, ...]
+UNSEEN = -1  # the axis of what is summed: none
 
 
 def constant_value(entry: Entry) -> Exact | None:
@@ -224,23 +229,34 @@ def _may_fail(f: Factor) -> bool:
 
 
 def common_factor(node: Sum) -> Entry | None:
-    """C a + c b = c (a + b), for a factor c that is more than a bare tensor."""
-    shared: dict[tuple[Expr, tuple[int, ...], Exact], None] | None = None
+    """C a + c b = c (a + b), where some factor in c is more than a bare tensor; of c^2 and c^3 it is c^2."""
+    shared: dict[tuple[Expr, tuple[int, ...]], Exact] | None = None
     for t in node.terms:
-        own = dict.fromkeys(_outer_factors(t))
-        shared = own if shared is None else {key: None for key in shared if key in own}
-        if not shared:
+        own = {(c, labels): exponent for c, labels, exponent in _outer_factors(t)}
+        if shared is None:
+            shared = own
+        else:
+            least = {key: _least(exponent, own.get(key)) for key, exponent in shared.items()}
+            shared = {key: exponent for key, exponent in least.items() if exponent}
+        if not any(_is_worth_sharing(c, exponent) for (c, _), exponent in shared.items()):
             return None
     assert shared
-    c, labels, exponent = next(iter(shared))
     ranges = dict(enumerate(node.sizes))
     content = _content([t.coefficient for t in node.terms])
     terms = []
     for t in node.terms:
-        rest = _divided(t, c, labels, exponent)
+        rest = _divided(t, shared)
         terms.append((Fraction(t.coefficient) / content, build.spread(rest, ranges), True))
-    inside = build.total(terms)
-    return build.product([(Entry(c, labels), exponent, False), (inside, 1, False)], (), content)
+    taken = [(Entry(c, labels), exponent, False) for (c, labels), exponent in shared.items()]
+    return build.product([*taken, (build.total(terms), 1, False)], (), content)
+
+
+def _least(a: Exact, b: Exact | None) -> Exact:
+    """Return the power that divides two powers of one base, 0 where none does."""
+    if a == b:
+        return a
+    are_whole = b is not None and isinstance(a, int) and isinstance(b, int)
+    return max(0, min(a, b)) if are_whole else 0
 
 
 def _content(coefficients: list[Exact]) -> Exact:
@@ -271,37 +287,42 @@ def common_delta(node: Sum) -> Entry | None:
     return build.multiply(build.delta(kept, gone, node.sizes[gone]), build.total(terms))
 
 
-def _outer_factors(t: Term) -> list[tuple[Expr, tuple[int, ...], Exact]]:
+def _outer_factors(t: Term) -> list[tuple[Expr, Labels, Exact]]:
     """Return the factors of a term that sum nothing, at the axes of the sum."""
     if not isinstance(t.node, Product):
-        return [(t.node, t.labels, 1)] if _is_worth_sharing(t.node, 1) else []
-    place: dict[int, int] = {}
-    for axis, label in enumerate(t.node.out):
-        place.setdefault(label, t.labels[axis])
+        return [(t.node, t.labels, 1)]
+    place = _places(t)
     return [
         (f.node, tuple(place[k] for k in f.labels), f.exponent)
         for f in t.node.factors
-        if all(k in place for k in f.labels) and _is_worth_sharing(f.node, f.exponent)
+        if all(k in place for k in f.labels) and not isinstance(f.node, Ones | Unit)
     ]
+
+
+def _places(t: Term) -> dict[int, int]:
+    """Return the axis of the sum at which each label of a term stands that is not summed."""
+    assert isinstance(t.node, Product)
+    place: dict[int, int] = {}
+    for axis, label in enumerate(t.node.out):
+        place.setdefault(label, t.labels[axis])
+    return place
 
 
 def _is_worth_sharing(node: Expr, exponent: Exact) -> bool:
     return not isinstance(node, Tensor | Ones | Unit | Epsilon | Number) or exponent not in (1, 2)
 
 
-def _divided(t: Term, c: Expr, labels: tuple[int, ...], exponent: Exact) -> Entry:
-    """Return a term without one of its factors, at the axes of the sum."""
+def _divided(t: Term, shared: Mapping[tuple[Expr, Labels], Exact]) -> Entry:
+    """Return a term without the factors that are taken out, at the axes of the sum."""
     if not isinstance(t.node, Product):
         return build.number(1)
-    place: dict[int, int] = {}
-    for axis, label in enumerate(t.node.out):
-        place.setdefault(label, t.labels[axis])
-    gone = next(
-        k for k, f in enumerate(t.node.factors)
-        if f.node is c and f.exponent == exponent and tuple(place.get(n) for n in f.labels) == labels
-    )  # fmt: skip
-    rest = reassemble(t.node, without(t.node, gone), [])
-    return build.rename(rest, dict(enumerate(t.labels)))
+    place = _places(t)
+    left = []
+    for f in t.node.factors:
+        taken = shared.get((f.node, tuple(place.get(k, UNSEEN) for k in f.labels)), 0)
+        if f.exponent != taken:
+            left.append(f._replace(exponent=exact(Fraction(f.exponent) - Fraction(taken))))
+    return build.rename(reassemble(t.node, left, []), dict(enumerate(t.labels)))
 
 
 def case_of_a_relation(node: Apply) -> Entry | None:
