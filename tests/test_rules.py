@@ -51,6 +51,8 @@ CASES = (
     ("inverse of inverse",       "M_ij = inv(A)_ij; Y_ij = adj(M)_ij"),
     ("common factor",            "y_i = sin(x_i) a_i + sin(x_i) b_i"),
     ("common factor",            "y_i = sin(x_i)^3 a_i + sin(x_i)^2 b_i"),
+    ("common divisor",           "y_i = 1/(1 + x_i^2)^(1/2) - x_i^2/(1 + x_i^2)^(3/2)"),
+    ("common divisor",           "s = 1/(1 + x_i x_i) - x_i x_i/(1 + x_k x_k)^2"),
     ("deviations cancel",        "c_i = x_i - mean_j(x_j); y_k = sin(a_k) c_i b_i - 2 a_k sum_i(c_i)"),
     ("opposite sigmoids",        "g_j = A_nj (1 - b_n) sigmoid(x_n) - A_nj b_n sigmoid(-x_n)"),
     ("opposite sigmoids",        "y_i = (1 - a_i) sigmoid(x_i) - a_i sigmoid(-x_i)"),

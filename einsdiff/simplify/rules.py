@@ -266,6 +266,42 @@ def _content(coefficients: list[Exact]) -> Exact:
     return -shared if all(c < 0 for c in coefficients) else shared
 
 
+def common_divisor(node: Sum) -> Entry | None:
+    """a/u + b/u^2 = (a u + b)/u^2, multiplied out, where fewer terms are left: 1/(1 + x) − x/(1 + x)^2 = 1/(1 + x)^2."""
+    powers = [{(c, labels): e for c, labels, e in _outer_factors(t)} for t in node.terms]
+    for c, labels in dict.fromkeys(key for own in powers for key, e in own.items() if e < 0):
+        exponents = [Fraction(own.get((c, labels), 0)) for own in powers]
+        least = min(exponents)
+        above = [e - least for e in exponents]
+        if not isinstance(c, Sum) or not any(above) or any(n.denominator > 1 or n > POWER for n in above):
+            continue
+        terms: list[tuple[Exact, Entry, bool]] = []
+        for t, e, n in zip(node.terms, exponents, above, strict=True):
+            rest = _divided(t, {(c, labels): exact(e)}) if e else Entry(t.node, t.labels)
+            terms += [(t.coefficient * k, made, True) for k, made in _times_sum(rest, Entry(c, labels), int(n))]
+        inside = build.total((c, build.spread(e, dict(enumerate(node.sizes))), True) for c, e, _ in terms)
+        width = len(inside.node.terms) if isinstance(inside.node, Sum) else 1
+        if width < len(node.terms):
+            return build.product([(Entry(c, labels), exact(least), False), (inside, 1, False)])
+    return None
+
+
+POWER = 3
+"""To which power a divisor may be multiplied out."""
+
+
+def _times_sum(entry: Entry, by: Entry, times: int) -> list[tuple[Exact, Entry]]:
+    """Return the terms of an entry times a power of a sum."""
+    assert isinstance(by.node, Sum)
+    found: list[tuple[Exact, Entry]] = [(1, entry)]
+    for _ in range(times):
+        found = [
+            (exact(Fraction(c) * t.coefficient), build.multiply(e, Entry(t.node, tuple(by.wires[k] for k in t.labels))))
+            for c, e in found for t in by.node.terms
+        ]  # fmt: skip
+    return found
+
+
 def common_delta(node: Sum) -> Entry | None:
     """δ_ij a_i + δ_ij b_i = δ_ij (a_i + b_i)."""
     shared: set[tuple[int, int]] | None = None
@@ -364,4 +400,4 @@ PRODUCT = (
     length_is_kept, deviations_cancel, selection,
 )  # fmt: skip
 MATRIX = (inverse_of_inverse, inverse_of_a_product)
-SUM = (common_delta, opposite_sigmoids, common_factor)
+SUM = (common_delta, opposite_sigmoids, common_factor, common_divisor)

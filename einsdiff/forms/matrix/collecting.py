@@ -14,6 +14,10 @@ from einsdiff.forms.matrix.tree import ONE, Form
 Powers = Mapping[Form, Exact]
 
 
+TERMS = 12
+"""How many terms one term may be multiplied out into."""
+
+
 class Term(NamedTuple):
     """A term: its scalars, and the exponent of each factor that goes entry by entry."""
 
@@ -29,6 +33,9 @@ def collected(form: Form) -> Form | None:
         turned = collected(makers.transpose(form))
         return None if turned is None else makers.transpose(turned)
     terms = [_term(t) for t in form.parts]
+    opened = _multiplied_out(form, terms)
+    if opened is not None:
+        return opened
     shared = Counter(base for t in terms for base, e in t.powers.items() if len(t.powers) > 1 or e != 1)
     for base, times in shared.most_common():
         chosen = [k for k, t in enumerate(terms) if base in t.powers]
@@ -45,6 +52,24 @@ def collected(form: Form) -> Form | None:
         whole = makers.hadamard([*factor, inside], divisor)
         return makers.add([whole, *(t for k, t in enumerate(form.parts) if k not in chosen)])
     return None
+
+
+def _multiplied_out(form: Form, terms: Sequence[Term]) -> Form | None:
+    """Return a sum without sums as factors, where that takes fewer names: 2 p ⊙ y − y for p ⊙ y − (1 − p) ⊙ y."""
+    found: list[Form] = []
+    for t in terms:
+        pieces = [makers.multiply([*t.scalars, ONE])]
+        for base, e in t.powers.items():
+            is_sum = base.head == "sum" and e == 1 and len(t.powers) > 1
+            inside = base.parts if is_sum else (makers.entrywise_power(base, e),)
+            pieces = [makers.hadamard([p, q]) for p in pieces for q in inside]
+            if len(pieces) > TERMS:
+                return None
+        found += pieces
+    if len(found) == len(terms):
+        return None
+    whole = makers.add(found)
+    return whole if tree.degree(whole) < tree.degree(form) else None
 
 
 def _term(term: Form) -> Term:

@@ -26,7 +26,9 @@ def factored(form: Form) -> Form | None:
     """Return a sum with a factor taken out that leaves fewer names, or None."""
     if form.head != "sum" or form.shape == "s":
         return None
-    found = [*_standing(form), *_hidden(form)]
+    found = [*_standing(form), *_hidden(form), *_inverted(form)]
+    if makers.transpose(form) == form:
+        found = [f for f in found if makers.transpose(f) == f]
     best = min(found, key=lambda f: (weight(f), len(str(f))), default=None)
     return best if best is not None and weight(best) < weight(form) else None
 
@@ -174,6 +176,50 @@ def _divided(whole: Polynomial, divisor: Polynomial, *, is_right: bool) -> Polyn
             if value == 0:
                 del left[product]
     return found
+
+
+# ------------------------------------------------------------------------------------------------- a factor that is M⁻¹
+
+
+def _inverted(form: Form) -> Iterator[Form]:
+    """Yield M⁻¹ (M − A) for I − M⁻¹ A, multiplied out."""
+    chains = [makers.split(makers.coefficient(t)[1])[1] for t in form.parts]
+    for is_right in (True, False):
+        ends = dict.fromkeys(_inverse_ends(chains, is_right=is_right))
+        for rest, inverse, body in ends:
+            found = _over_inverse(form, rest, inverse, body, is_right=is_right)
+            if found is not None:
+                yield found
+
+
+def _inverse_ends(chains: Sequence[Sequence[Form]], *, is_right: bool) -> Iterator[tuple[Chain, Form, Form]]:
+    """Yield M⁻¹ with M and what stands behind it in a chain, or before it."""
+    for chain in chains:
+        for k, f in enumerate(chain):
+            inner = f.parts[0] if f.head == "transpose" else f
+            if inner.name == "inv" and inner.parts[0].head == "sum":
+                body = makers.transpose(inner.parts[0]) if f.head == "transpose" else inner.parts[0]
+                yield tuple(chain[k + 1 :] if is_right else chain[:k]), f, body
+
+
+def _over_inverse(form: Form, rest: Chain, inverse: Form, body: Form, *, is_right: bool) -> Form | None:
+    """Return q M⁻¹ rest, or rest M⁻¹ q, for a sum of which all terms end in that or in rest alone."""
+    whole = (inverse, *rest) if is_right else (*rest, inverse)
+    quotients: list[Form] = []
+    for t in form.parts:
+        scalars, chain = makers.split(t)
+        for end, more in ((whole, ()), (rest, (body,))):
+            q = _quotient(((), tuple(chain)), ((), end), is_right=is_right)
+            if q is not None and (q[1] or form.shape == "m" or end == whole):
+                break
+        else:
+            return None
+        quotients.append(makers.multiply([*scalars, *((*q[1], *more) if is_right else (*more, *q[1])), IDENTITY]))
+    polynomial = expanded(makers.add(quotients))
+    if polynomial is None:
+        return None
+    inside = _sum(polynomial)
+    return makers.multiply([inside, *whole] if is_right else [*whole, inside])
 
 
 # --------------------------------------------------------------------------------------------------------- polynomials

@@ -66,9 +66,11 @@ def _oriented(form: Form, old: Form, new: Form) -> tuple[int, Form]:
     if form.name in ("norm", "normF") or _is_even_power(form):
         return 1, replace(form, parts=tuple(p for _, p in found))
     parts = [p if s > 0 else negative(p) for s, p in found]
-    if form.head == "sum":
-        parts.sort(key=makers.reading_order)
-    return 1, replace(form, parts=tuple(parts))
+    if form.head != "sum":
+        return 1, replace(form, parts=tuple(parts))
+    sign = -1 if all(makers.coefficient(p)[0] < 0 for p in parts) else 1
+    parts = [negative(p) if sign < 0 else p for p in parts]
+    return sign, replace(form, parts=tuple(sorted(parts, key=makers.reading_order)))
 
 
 def _is_even_power(form: Form) -> bool:
@@ -101,6 +103,8 @@ def _polished(form: Form) -> Form:
     form = form if parts == form.parts else replace(form, parts=parts)
     if form.head == "product":
         return _with_transposes(_with_projections(form))
+    if form.head == "kron":
+        return replace(form, parts=tuple(map(_as_transpose, form.parts)))
     return _with_numbers(form) if form.head == "sum" else form
 
 
@@ -148,11 +152,19 @@ def _turned(f: Form) -> Form:
     return Form("transpose", "", (inside,), f.shape)
 
 
+def _as_transpose(f: Form) -> Form:
+    """(Yᵀ X⁻ᵀ) ⊗ A = (X⁻¹ Y)ᵀ ⊗ A."""
+    if f.head != "product" or len(f.parts) < 2 or any(p.shape != "m" or p.head != "transpose" for p in f.parts):
+        return f
+    inside = replace(f, parts=tuple(p.parts[0] for p in reversed(f.parts)))
+    return f if tree.transposes(inside) else Form("transpose", "", (inside,), f.shape)
+
+
 def _with_numbers(form: Form) -> Form:
     """A + 2 B − 2 C = A + 2 (B − C)."""
     sizes = Counter(magnitude(makers.coefficient(t)[0]) for t in form.parts if t.shape == form.shape)
     shared = next((c for c, times in sizes.items() if c != 1 and 1 < times < len(form.parts)), None)
-    if shared is None or form.shape == "s":
+    if shared is None or form.shape == "s" or not {*sizes} <= {1, shared}:
         return form
     terms = [t for t in form.parts if t.shape == form.shape and magnitude(makers.coefficient(t)[0]) == shared]
     sign = 1 if makers.coefficient(terms[0])[0] > 0 else -1
