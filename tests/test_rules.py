@@ -5,15 +5,20 @@ import pytest
 
 import einsdiff as ed
 from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
 from einsdiff.algebra.steps import Step, Steps
 from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM
 from einsdiff.verify import exact, loops
+from einsdiff.verify.distinct import distinct_sizes
+from einsdiff.verify.draws import UndefinedError
 
 RNG = np.random.default_rng(4)
 Q3 = np.linalg.qr(RNG.normal(size=(3, 3)))[0]
+C3 = RNG.normal(size=(3, 3)) + 3 * np.eye(3)
 INPUTS = {
     "x": RNG.normal(size=3), "a": RNG.normal(size=3), "b": RNG.normal(size=3), "c": RNG.normal(size=3),
     "A": RNG.normal(size=(3, 3)) + 3 * np.eye(3), "B": RNG.normal(size=(3, 2)), "Q": Q3, "Z": RNG.normal(size=(3, 2)),
+    "C": C3, "S": C3 + C3.T, "u": RNG.normal(size=2),
 }  # fmt: skip
 
 CASES = (
@@ -27,7 +32,15 @@ CASES = (
     ("epsilon pair",             "s_i = ε_ijk a_j ε_klm b_l c_m"),
     ("inverse cancels",          "Y_ik = inv(A)_ij A_jl B_lk"),
     ("inverse cancels",          "Q : matrix(n, n) orthogonal; Y_ik = Q_ij Q_lj B_lk"),
+    ("inverse cancels",          "Y_ik = A_ij adj(A)_jl B_lk"),
+    ("inverse cancels",          "S : matrix(n, n) symmetric; Y_ik = inv(S)_ij S_kj"),
     ("inverse opens",            "v_i = A_ij x_j; y_i = inv(A)_ij v_j + v_i"),
+    ("inverse meets its argument", "y_i = inv(Z' Z)_ij Z_kj Z_kl u_l"),
+    ("inverse meets its argument", "M_ij = 2 Z_ki A_kl Z_lj; v_i = Z_ji c_j; y_i = inv(M)_ij Z_kj A_kl Z_lm v_m + v_i"),
+    ("inverse cancels inside",   "y_i = Z_ji (a_j - Z_jk inv(Z' Z)_kl Z_ml a_m)"),
+    ("inverse cancels inside",   "H_ij = Z_ik inv(Z' Z)_kl Z_jl; Y_ij = (δ_ik - H_ik) (δ_kj - H_kj)"),
+    ("inverse of a product",     "M_ij = A_ik inv(C)_kj; Y_ik = inv(M)_ij B_jk"),
+    ("inverse of a product",     "M_ij = 3 inv(A)_ki C_kj; Y_ik = inv(M)_ij B_jk"),
     ("inverse opens",            "Q : matrix(n, n) orthogonal; v_i = Q_ij x_j; y_i = Q_ji v_j + v_i"),
     ("length is kept",           "Q : matrix(n, n) orthogonal; v_i = Q_ij x_j; s = v_i v_i + sin(v_i v_i)"),
     ("length is kept",           "Q : matrix(n, n) orthogonal; Y_ij = Q_ki Z_kj; s = (Y_ij^2)^(1/2)"),
@@ -37,11 +50,22 @@ CASES = (
     ("inverse of inverse",       "M_ij = inv(A)_ij; s = det(M)"),
     ("inverse of inverse",       "M_ij = inv(A)_ij; Y_ij = adj(M)_ij"),
     ("common factor",            "y_i = sin(x_i) a_i + sin(x_i) b_i"),
+    ("common factor",            "y_i = sin(x_i)^3 a_i + sin(x_i)^2 b_i"),
+    ("common divisor",           "y_i = 1/(1 + x_i^2)^(1/2) - x_i^2/(1 + x_i^2)^(3/2)"),
+    ("common divisor",           "s = 1/(1 + x_i x_i) - x_i x_i/(1 + x_k x_k)^2"),
     ("deviations cancel",        "c_i = x_i - mean_j(x_j); y_k = sin(a_k) c_i b_i - 2 a_k sum_i(c_i)"),
     ("opposite sigmoids",        "g_j = A_nj (1 - b_n) sigmoid(x_n) - A_nj b_n sigmoid(-x_n)"),
     ("opposite sigmoids",        "y_i = (1 - a_i) sigmoid(x_i) - a_i sigmoid(-x_i)"),
     ("common delta",             "Y_ij = δ_ij a_i + δ_ij b_i"),
 )  # fmt: skip
+
+
+def agree(before: Entry, after: Entry) -> bool:
+    """Compare exactly, where ZᵀZ is to have an inverse with as many rows as columns, or more."""
+    try:
+        return exact.agree(before, after)
+    except UndefinedError:
+        return exact.agree(before, after, sizes=distinct_sizes(before, after, turn=-1))
 
 
 def fired(rule: str, text: str) -> list[Step]:
@@ -53,7 +77,7 @@ def fired(rule: str, text: str) -> list[Step]:
 
 @pytest.mark.parametrize(("rule", "text"), CASES, ids=[f"{c[0]}: {c[1]}" for c in CASES])
 def test_a_rule_fires_and_keeps_the_value(rule: str, text: str) -> None:
-    assert all(exact.agree(s.before, s.after) for s in fired(rule, text))
+    assert all(agree(s.before, s.after) for s in fired(rule, text))
     f = ed.parse(text, notation="index")
     inputs = {name: INPUTS[name] for name in f.inputs}
     wanted = np.asarray(loops.evaluate(text, inputs).result, float)
@@ -66,7 +90,7 @@ def test_another_result_than_that_of_a_rule_is_refused(rule: str, text: str) -> 
         ones = build.spread(build.number(1), build.sizes(s.after))
         wrongs = (build.scale(2, s.after), build.scale(-1, s.after), build.add(s.after, ones), build.number(0))
         for wrong in (ones,) if build.is_zero(s.after) else wrongs:
-            assert not exact.agree(s.before, wrong)
+            assert not agree(s.before, wrong)
 
 
 def test_every_rule_has_a_case() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Expr, Factor, MatrixFunction, Product, Tensor
@@ -9,7 +11,7 @@ from einsdiff.simplify.products import reassemble, without
 
 
 def inverse_cancels(node: Product) -> Entry | None:
-    """A⁻¹_ij A_jk = δ_ik, and A_ij A⁻¹_jk = δ_ik; Q_ij Q_kj = δ_ik for an orthogonal Q."""
+    """A⁻¹_ij A_jk = δ_ik, and A_ij A⁻¹_jk = δ_ik; A_ij adj(A)_jk = det(A) δ_ik; Q_ij Q_kj = δ_ik for an orthogonal Q."""
     bound = set(node.bound)
     counts: dict[int, int] = {}
     for f in node.factors:
@@ -27,7 +29,7 @@ def inverse_cancels(node: Product) -> Entry | None:
                     left, right = f.labels[1 - mine], g.labels[1 - other]
                     size = node.label_sizes[left]
                     rest = [h for k, h in enumerate(node.factors) if k not in (a, b)]
-                    return reassemble(node, rest, [build.delta(left, right, size), _nothing(node, shared)])
+                    return reassemble(node, rest, [build.delta(left, right, size), nothing(node, shared), *_left(f)])
     for a, f in enumerate(node.factors):
         if f.exponent == 2 and _is_orthogonal(f.node):
             for mine in (0, 1):
@@ -36,17 +38,24 @@ def inverse_cancels(node: Product) -> Entry | None:
                     left = f.labels[1 - mine]
                     rest = without(node, a)
                     one = build.ones(left, node.label_sizes[left])
-                    return reassemble(node, rest, [one, _nothing(node, shared)])
+                    return reassemble(node, rest, [one, nothing(node, shared)])
     return None
 
 
 def _cancelling(f: Factor, g: Factor) -> list[tuple[int, int]]:
     """Return the pairs of axes over which the product of two matrices is δ."""
-    if isinstance(f.node, MatrixFunction) and f.node.function == "inv" and f.node.argument is g.node:
-        return [(0, 1), (1, 0)]
+    if isinstance(f.node, MatrixFunction) and f.node.argument is g.node:
+        is_symmetric = any(p == (1, 0) and sign == 1 for p, sign in build.symmetries_of(g.node))
+        return [(0, 1), (1, 0), (0, 0), (1, 1)] if is_symmetric else [(0, 1), (1, 0)]
     if f.node is g.node and _is_orthogonal(f.node):
         return [(0, 0), (1, 1)]
     return []
+
+
+def _left(f: Factor) -> list[Entry]:
+    """Return what A leaves beside δ: det(A) of adj(A), nothing of A⁻¹."""
+    is_adjugate = isinstance(f.node, MatrixFunction) and f.node.function == "adj"
+    return [Entry(MatrixFunction("det", f.node.argument), ())] if is_adjugate else []
 
 
 def inverse_opens(node: Product) -> Entry | None:
@@ -112,7 +121,7 @@ def _is_orthogonal(node: Expr) -> bool:
     return isinstance(node, Tensor) and "orthogonal" in node.assumed
 
 
-def _nothing(node: Product, label: int) -> Entry:
+def nothing(node: Product, label: int) -> Entry:
     """Return a factor that sums to one over a label that no factor holds any more."""
     return build.unit(label, node.label_sizes[label], 1)
 
@@ -132,3 +141,25 @@ def inverse_of_inverse(node: MatrixFunction) -> Entry | None:
             return build.power(Entry(MatrixFunction("det", inner.argument), ()), -1)
         case _:
             return build.scale(-1, Entry(MatrixFunction("logdet", inner.argument), ()))
+
+
+def inverse_of_a_product(node: MatrixFunction) -> Entry | None:
+    """(A B⁻¹)⁻¹ = B A⁻¹, and (A⁻¹ B)⁻¹ = B⁻¹ A."""
+    argument = node.argument
+    if node.function != "inv" or not isinstance(argument, Product) or len(argument.factors) != 2:
+        return None
+    (f, g), out = argument.factors, argument.out
+    is_chain = all(len(set(h.labels)) == len(h.labels) == 2 and h.exponent == 1 for h in (f, g))
+    if not is_chain or len(set(f.labels) & set(g.labels)) != 1 or not any(map(_is_inverse, (f, g))):
+        return None
+    dual: dict[int, int] = {out[0]: 1, out[1]: 0}
+    turned = []
+    for h in (f, g):
+        inverse = inverse_of_inverse(MatrixFunction("inv", h.node)) or Entry(MatrixFunction("inv", h.node), (0, 1))
+        at = {1 - axis: dual.get(label, 2) for axis, label in enumerate(h.labels)}
+        turned.append(build.rename(inverse, at))
+    return build.scale(1 / Fraction(argument.coefficient), build.multiply(*turned, bound=[2]))
+
+
+def _is_inverse(f: Factor) -> bool:
+    return isinstance(f.node, MatrixFunction) and f.node.function == "inv"

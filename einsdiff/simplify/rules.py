@@ -6,7 +6,7 @@ apply.  Its name is what a derivation prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from itertools import permutations
 
@@ -26,11 +26,23 @@ from einsdiff.algebra.nodes import (
     Tensor,
     Term,
     Unit,
+    exact,
     magnitude,
 )
+from einsdiff.simplify.cancelling import inverse_cancels_inside, inverse_meets_its_argument
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
-from einsdiff.simplify.inverses import inverse_cancels, inverse_of_inverse, inverse_opens, length_is_kept
+from einsdiff.simplify.inverses import (
+    inverse_cancels,
+    inverse_of_a_product,
+    inverse_of_inverse,
+    inverse_opens,
+    length_is_kept,
+)
 from einsdiff.simplify.products import reassemble, without
+
+
+Labels = tuple[int, ...]
+UNSEEN = -1  # the axis of what is summed: none
 
 
 def constant_value(entry: Entry) -> Exact | None:
@@ -217,23 +229,34 @@ def _may_fail(f: Factor) -> bool:
 
 
 def common_factor(node: Sum) -> Entry | None:
-    """C a + c b = c (a + b), for a factor c that is more than a bare tensor."""
-    shared: dict[tuple[Expr, tuple[int, ...], Exact], None] | None = None
+    """C a + c b = c (a + b), where some factor in c is more than a bare tensor; of c^2 and c^3 it is c^2."""
+    shared: dict[tuple[Expr, tuple[int, ...]], Exact] | None = None
     for t in node.terms:
-        own = dict.fromkeys(_outer_factors(t))
-        shared = own if shared is None else {key: None for key in shared if key in own}
-        if not shared:
+        own = {(c, labels): exponent for c, labels, exponent in _outer_factors(t)}
+        if shared is None:
+            shared = own
+        else:
+            least = {key: _least(exponent, own.get(key)) for key, exponent in shared.items()}
+            shared = {key: exponent for key, exponent in least.items() if exponent}
+        if not any(_is_worth_sharing(c, exponent) for (c, _), exponent in shared.items()):
             return None
     assert shared
-    c, labels, exponent = next(iter(shared))
     ranges = dict(enumerate(node.sizes))
     content = _content([t.coefficient for t in node.terms])
     terms = []
     for t in node.terms:
-        rest = _divided(t, c, labels, exponent)
+        rest = _divided(t, shared)
         terms.append((Fraction(t.coefficient) / content, build.spread(rest, ranges), True))
-    inside = build.total(terms)
-    return build.product([(Entry(c, labels), exponent, False), (inside, 1, False)], (), content)
+    taken = [(Entry(c, labels), exponent, False) for (c, labels), exponent in shared.items()]
+    return build.product([*taken, (build.total(terms), 1, False)], (), content)
+
+
+def _least(a: Exact, b: Exact | None) -> Exact:
+    """Return the power that divides two powers of one base, 0 where none does."""
+    if a == b:
+        return a
+    are_whole = b is not None and isinstance(a, int) and isinstance(b, int)
+    return max(0, min(a, b)) if are_whole else 0
 
 
 def _content(coefficients: list[Exact]) -> Exact:
@@ -241,6 +264,42 @@ def _content(coefficients: list[Exact]) -> Exact:
     sizes = {magnitude(c) for c in coefficients}
     shared = sizes.pop() if len(sizes) == 1 else 1
     return -shared if all(c < 0 for c in coefficients) else shared
+
+
+def common_divisor(node: Sum) -> Entry | None:
+    """a/u + b/u^2 = (a u + b)/u^2, multiplied out, where fewer terms are left: 1/(1 + x) − x/(1 + x)^2 = 1/(1 + x)^2."""
+    powers = [{(c, labels): e for c, labels, e in _outer_factors(t)} for t in node.terms]
+    for c, labels in dict.fromkeys(key for own in powers for key, e in own.items() if e < 0):
+        exponents = [Fraction(own.get((c, labels), 0)) for own in powers]
+        least = min(exponents)
+        above = [e - least for e in exponents]
+        if not isinstance(c, Sum) or not any(above) or any(n.denominator > 1 or n > POWER for n in above):
+            continue
+        terms: list[tuple[Exact, Entry, bool]] = []
+        for t, e, n in zip(node.terms, exponents, above, strict=True):
+            rest = _divided(t, {(c, labels): exact(e)}) if e else Entry(t.node, t.labels)
+            terms += [(t.coefficient * k, made, True) for k, made in _times_sum(rest, Entry(c, labels), int(n))]
+        inside = build.total((c, build.spread(e, dict(enumerate(node.sizes))), True) for c, e, _ in terms)
+        width = len(inside.node.terms) if isinstance(inside.node, Sum) else 1
+        if width < len(node.terms):
+            return build.product([(Entry(c, labels), exact(least), False), (inside, 1, False)])
+    return None
+
+
+POWER = 3
+"""To which power a divisor may be multiplied out."""
+
+
+def _times_sum(entry: Entry, by: Entry, times: int) -> list[tuple[Exact, Entry]]:
+    """Return the terms of an entry times a power of a sum."""
+    assert isinstance(by.node, Sum)
+    found: list[tuple[Exact, Entry]] = [(1, entry)]
+    for _ in range(times):
+        found = [
+            (exact(Fraction(c) * t.coefficient), build.multiply(e, Entry(t.node, tuple(by.wires[k] for k in t.labels))))
+            for c, e in found for t in by.node.terms
+        ]  # fmt: skip
+    return found
 
 
 def common_delta(node: Sum) -> Entry | None:
@@ -264,37 +323,42 @@ def common_delta(node: Sum) -> Entry | None:
     return build.multiply(build.delta(kept, gone, node.sizes[gone]), build.total(terms))
 
 
-def _outer_factors(t: Term) -> list[tuple[Expr, tuple[int, ...], Exact]]:
+def _outer_factors(t: Term) -> list[tuple[Expr, Labels, Exact]]:
     """Return the factors of a term that sum nothing, at the axes of the sum."""
     if not isinstance(t.node, Product):
-        return [(t.node, t.labels, 1)] if _is_worth_sharing(t.node, 1) else []
-    place: dict[int, int] = {}
-    for axis, label in enumerate(t.node.out):
-        place.setdefault(label, t.labels[axis])
+        return [(t.node, t.labels, 1)]
+    place = _places(t)
     return [
         (f.node, tuple(place[k] for k in f.labels), f.exponent)
         for f in t.node.factors
-        if all(k in place for k in f.labels) and _is_worth_sharing(f.node, f.exponent)
+        if all(k in place for k in f.labels) and not isinstance(f.node, Ones | Unit)
     ]
+
+
+def _places(t: Term) -> dict[int, int]:
+    """Return the axis of the sum at which each label of a term stands that is not summed."""
+    assert isinstance(t.node, Product)
+    place: dict[int, int] = {}
+    for axis, label in enumerate(t.node.out):
+        place.setdefault(label, t.labels[axis])
+    return place
 
 
 def _is_worth_sharing(node: Expr, exponent: Exact) -> bool:
     return not isinstance(node, Tensor | Ones | Unit | Epsilon | Number) or exponent not in (1, 2)
 
 
-def _divided(t: Term, c: Expr, labels: tuple[int, ...], exponent: Exact) -> Entry:
-    """Return a term without one of its factors, at the axes of the sum."""
+def _divided(t: Term, shared: Mapping[tuple[Expr, Labels], Exact]) -> Entry:
+    """Return a term without the factors that are taken out, at the axes of the sum."""
     if not isinstance(t.node, Product):
         return build.number(1)
-    place: dict[int, int] = {}
-    for axis, label in enumerate(t.node.out):
-        place.setdefault(label, t.labels[axis])
-    gone = next(
-        k for k, f in enumerate(t.node.factors)
-        if f.node is c and f.exponent == exponent and tuple(place.get(n) for n in f.labels) == labels
-    )  # fmt: skip
-    rest = reassemble(t.node, without(t.node, gone), [])
-    return build.rename(rest, dict(enumerate(t.labels)))
+    place = _places(t)
+    left = []
+    for f in t.node.factors:
+        taken = shared.get((f.node, tuple(place.get(k, UNSEEN) for k in f.labels)), 0)
+        if f.exponent != taken:
+            left.append(f._replace(exponent=exact(Fraction(f.exponent) - Fraction(taken))))
+    return build.rename(reassemble(t.node, left, []), dict(enumerate(t.labels)))
 
 
 def case_of_a_relation(node: Apply) -> Entry | None:
@@ -331,6 +395,9 @@ def numeric_exponent(node: Apply) -> Entry | None:
 
 
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
-PRODUCT = (softmax, epsilon_pair, inverse_cancels, inverse_opens, length_is_kept, deviations_cancel, selection)
-MATRIX = (inverse_of_inverse,)
-SUM = (common_delta, opposite_sigmoids, common_factor)
+PRODUCT = (
+    softmax, epsilon_pair, inverse_cancels, inverse_opens, inverse_meets_its_argument, inverse_cancels_inside,
+    length_is_kept, deviations_cancel, selection,
+)  # fmt: skip
+MATRIX = (inverse_of_inverse, inverse_of_a_product)
+SUM = (common_delta, opposite_sigmoids, common_factor, common_divisor)

@@ -6,6 +6,7 @@ The comparison is exact evaluation modulo a prime, on random tensors of pairwise
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
@@ -34,6 +35,8 @@ from einsdiff.verify import modular
 
 KINDS = {1: "vector", 2: "matrix"}
 WORTH = 14  # characters that a part must have for a name of its own, where it stands twice
+RARELY = 3  # how often a name stands, its own line included, if it may be worth less than what it hides
+OFTEN = 4  # how often a value of a function stands that has a name if it is shorter
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,12 @@ def write_matrix(
     names, lines = _functions(asked.entry.node, layout)
     counts, declared = _counts(asked.entry.node, program, taken)
     parts = _names(asked.entry.node, program, taken, names, counts)
-    lines += declared
-    for node, name in parts.items():
-        others = names | {n: other for n, other in parts.items() if n is not node}
-        left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
-        lines.append(f"{write(left, spelling)} = {_written(part, others, counts, spelling)}")
-    lines.append(_written(asked, names | parts, counts, spelling))
-    text = "\n".join(lines)
+    written = _lines(asked, parts, names, counts, spelling)
+    for node in _doubtful(parts, written, program):
+        fewer = _lines(asked, {n: name for n, name in parts.items() if n is not node}, names, counts, spelling)
+        if len("\n".join(fewer)) <= len("\n".join(written)):
+            parts, written = {n: name for n, name in parts.items() if n is not node}, fewer
+    text = "\n".join([*lines, *declared, *written])
     try:
         is_right = _reads_back(text, asked, program, layout, counts)
     except EinsdiffError as error:
@@ -74,6 +76,26 @@ def write_matrix(
     if not is_right:
         raise NoMatrixForm(f"there is no matrix form that was found right: {text} is another tensor")
     return text
+
+
+def _lines(
+    asked: Folded, parts: Mapping[Expr, Form], names: Mapping[Expr, Form], counts: Mapping[Size, str], spelling: str
+) -> list[str]:
+    """Return a line for each part that has a name, and the formula in which they stand."""
+    found = []
+    for node, name in parts.items():
+        others = {**names, **{n: other for n, other in parts.items() if n is not node}}
+        left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
+        found.append(f"{write(left, spelling)} = {_written(part, others, counts, spelling)}")
+    return [*found, _written(asked, {**names, **parts}, counts, spelling)]
+
+
+def _doubtful(parts: Mapping[Expr, Form], lines: Sequence[str], program: Program) -> list[Expr]:
+    """Return the parts whose new names stand but once or twice: without a name they may become part of what is around."""
+    words = Counter(word for line in lines for word in re.findall(r"\w+", line))
+    own = {d.name for d in program.definitions}
+    names = {node: tree.names(form)[0] for node, form in parts.items() if not _is_matrix_softmax(node)}
+    return [node for node, name in names.items() if name not in own and words[name] <= RARELY]
 
 
 def _written(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str], spelling: str) -> str:
@@ -208,7 +230,8 @@ def _names(
         if node.rank == 0 and isinstance(node, Product):  # ‖x‖ is recognised by what stands in it
             continue
         whole = _inline(_whole(node), {**known, **names}, counts)
-        if node not in own and (whole is None or len(write(whole)) < WORTH):
+        is_often = isinstance(node, Apply) and uses[node] >= OFTEN
+        if node not in own and (whole is None or len(write(whole)) < (WORTH // 2 if is_often else WORTH)):
             continue
         text, is_turned = own.get(node) or (_next_name(node.rank, taken), _is_turned(whole, order))
         name = tree.name(text, "scm"[node.rank])

@@ -26,6 +26,7 @@ from einsdiff.forms.matrix.tree import (
     is_identity,
     is_numeric_power,
     is_ones,
+    names,
     number,
     shape_of_chain,
     transposes,
@@ -259,17 +260,33 @@ def add(terms: Iterable[Form]) -> Form:
         return ZERO
     if len(kept) == 1:
         return kept[0]
-    kept.sort(key=_reading_order)
+    kept.sort(key=reading_order)
+    kept = _constant_last(kept)
     shape = next((t.shape for t in kept if t.shape != "s"), "s")
     if all(coefficient(t)[0] < 0 for t in kept):
         return multiply([number(-1), add([multiply([number(-1), t]) for t in kept])])
     return Form("sum", "", tuple(kept), shape)
 
 
-def _reading_order(term: Form) -> tuple[object, ...]:
-    """Positive terms first; the identity last; few transposes first."""
+def _constant_last(terms: list[Form]) -> list[Form]:
+    """Return log(p) − log(q) + 1 for log(p) + 1 − log(q): a number or I stands last where another term is positive."""
+    is_constant = [_is_constant(t) for t in terms]
+    if terms[0].shape == "s" == terms[-1].shape or is_constant[0] or not any(is_constant):
+        return terms
+    return [t for t, c in zip(terms, is_constant, strict=True) if not c] + [
+        t for t, c in zip(terms, is_constant, strict=True) if c
+    ]
+
+
+def _is_constant(term: Form) -> bool:
+    rest = coefficient(term)[1]
+    return rest == ONE or is_identity(rest)
+
+
+def reading_order(term: Form) -> tuple[object, ...]:
+    """Positive terms first, then long ones; few transposes first; behind others numbers and I, unless negative."""
     c, rest = coefficient(term)
-    return (c < 0, any(map(is_identity, chain_of(rest))), -degree(rest), transposes(rest), str(rest))
+    return (c < 0, rest == ONE or any(map(is_identity, chain_of(rest))), -degree(rest), transposes(rest), str(rest))
 
 
 # ------------------------------------------------------------------------------------------------------ entry by entry
@@ -285,8 +302,8 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
         body = _product(chain)
         if is_ones(body) or not chain:
             continue
-        for part, side in _entrywise_factors(body):
-            base, e = _entrywise_power(part)
+        for part, side in entrywise_factors(body):
+            base, e = split_entrywise_power(part)
             above[base] = exact(Fraction(above.get(base, 0)) + sign * side * Fraction(e))
     scaling = [_diagonal_power(b, e) for b, e in above.items()]
     if None in scaling and any(scaling):
@@ -295,7 +312,7 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
     upper = [entrywise_power(b, e) for b, e in above.items() if e > 0]
     lower = [entrywise_power(b, magnitude(e)) for b, e in above.items() if e < 0]
     shape = next((f.shape for f in (*factors, *divisors) if f.shape != "s"), "s")
-    upper.sort(key=lambda f: (degree(f), str(f)))
+    upper.sort(key=lambda f: (degree(f), _has_relative(f, upper), f.head != "name", len(str(f)), str(f)))
     top = Form("entrywise", "*", tuple(upper), shape) if len(upper) > 1 else upper[0] if upper else None
     if not lower:
         whole = top if top is not None else _ones_of(shape)
@@ -305,12 +322,18 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
     return multiply([*scalars, whole])
 
 
-def _entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
+def _has_relative(form: Form, factors: Sequence[Form]) -> bool:
+    """Tell whether a name of a form stands in another factor, too: w ⊙ p ⊙ (1 − p)."""
+    own = set(names(form))
+    return any(f != form and not own.isdisjoint(names(f)) for f in factors)
+
+
+def entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
     """The factors of an entrywise product with 1, its divisors with −1."""
     if form.head == "entrywise" and form.name in "*/":
         for k, part in enumerate(form.parts):
             sign = -1 if form.name == "/" and k else 1
-            yield from ((f, sign * side) for f, side in _entrywise_factors(part))
+            yield from ((f, sign * side) for f, side in entrywise_factors(part))
     elif form != ONE:
         yield form, 1
 
@@ -325,7 +348,7 @@ def _diagonal_power(base: Form, exponent: Exact) -> list[Form] | None:
 def root(form: Form) -> Form | None:
     """Return the form whose square, entry by entry, a form is, or None."""
     powers = [
-        (base, Fraction(e) * side / 2) for f, side in _entrywise_factors(form) for base, e in [_entrywise_power(f)]
+        (base, Fraction(e) * side / 2) for f, side in entrywise_factors(form) for base, e in [split_entrywise_power(f)]
     ]
     if any(e.denominator > 1 for _, e in powers):
         return None
@@ -337,7 +360,7 @@ def _ones_of(shape: str) -> Form:
     return {"c": ONES, "r": transpose(ONES), "m": multiply([ONES, transpose(ONES)])}.get(shape, ONE)
 
 
-def _entrywise_power(form: Form) -> tuple[Form, Exact]:
+def split_entrywise_power(form: Form) -> tuple[Form, Exact]:
     if form.head == "entrywise" and form.name == "^" and form.parts[1].head == "number":
         return form.parts[0], form.parts[1].value
     return form, 1
@@ -345,7 +368,7 @@ def _entrywise_power(form: Form) -> tuple[Form, Exact]:
 
 def _unpowered(form: Form) -> list[Form]:
     """Return the factors x, x of x .^ 2."""
-    base, e = _entrywise_power(form)
+    base, e = split_entrywise_power(form)
     return [base] * e if isinstance(e, int) and e > 0 else [form]
 
 
@@ -353,7 +376,7 @@ def entrywise_power(base: Form, exponent: Exact) -> Form:
     """Return base .^ exponent."""
     if base.shape == "s":
         return power(base, number(exponent))
-    inner, e = _entrywise_power(base)
+    inner, e = split_entrywise_power(base)
     if e != 1 and isinstance(exponent, int):
         base, exponent = inner, exact(Fraction(e) * exponent)
     if exponent == 1:
@@ -427,8 +450,8 @@ def _diagonals(chain: list[Form]) -> tuple[list[Form], list[Form]]:
         width = next((k for k, f in enumerate(chain) if not _is_scaling(f)), len(chain))
         return chain[:width], chain[width:]
     found: list[Form] = []
-    for part, side in _entrywise_factors(chain[0]):
-        base, e = _entrywise_power(part)
+    for part, side in entrywise_factors(chain[0]):
+        base, e = split_entrywise_power(part)
         matrices = _diagonal_power(base, exact(side * Fraction(e)))
         if matrices is None:
             return [], chain
@@ -500,14 +523,14 @@ def _ends(form: Form) -> tuple[str, ...]:
 
 def total(column: Form) -> Form:
     """Return the sum of the entries of a column; of a square x .^ 2 it is x' x."""
-    base, exponent = _entrywise_power(column)
+    base, exponent = split_entrywise_power(column)
     if exponent == 2:
         return inner(base, base)
     matrices, rest = _diagonals(list(chain_of(column)))
     if matrices and len(rest) == 1 and rest[0].head == "call" and rest[0].name == "diag":
         return trace([*matrices, *chain_of(rest[0].parts[0])])
     if matrices and len(rest) == 1 and rest[0].head == "entrywise" and rest[0].name in "*^":
-        first, *others = [p for f, side in _entrywise_factors(rest[0]) for p in _unpowered(f) if side > 0]
+        first, *others = [p for f, side in entrywise_factors(rest[0]) for p in _unpowered(f) if side > 0]
         return multiply([transpose(first), *matrices, hadamard(others)])
     if column.head == "call" and column.name == "diag":
         return trace(chain_of(column.parts[0]))
@@ -518,6 +541,6 @@ def total(column: Form) -> Form:
     if column.head == "product" and column.parts[-1] == ONES:
         whole = _product(column.parts[:-1])
         whole = min(whole, transpose(whole), key=transposes)
-        square, exponent = _entrywise_power(whole)
+        square, exponent = split_entrywise_power(whole)
         return power(call("normF", [square], "s"), number(2)) if exponent == 2 else call("sum", (whole,), "s")
     return call("sum", (column,), "s")

@@ -15,6 +15,9 @@ from math import gcd
 
 from einsdiff.algebra.nodes import exact, magnitude
 from einsdiff.forms.matrix import makers, tree
+from einsdiff.forms.matrix.collecting import collected
+from einsdiff.forms.matrix.factoring import factored
+from einsdiff.forms.matrix.finishing import finish
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.text import tree as syntax
 from einsdiff.text.parser import parse
@@ -76,7 +79,7 @@ Bound = dict[str, Form]
 def tidy(form: Form) -> Form:
     """Return a formula after the patterns, parts first, until none applies."""
     known: dict[Form, Form] = {}
-    return _unfolded(_tidied(form, known))
+    return finish(_unfolded(_tidied(form, known)))
 
 
 def _unfolded(form: Form) -> Form:
@@ -135,15 +138,48 @@ _MAKERS: dict[str, Callable[[Form], Form]] = {
 
 def _once(form: Form) -> Form | None:
     """Return a form after the first pattern that applies at its head."""
-    shared = _common_scalar(form)
-    if shared is not None:
-        return shared
+    for rule in (_cleared, _row_sums, _common_scalar, collected, factored):
+        shared = rule(form)
+        if shared is not None:
+            return shared
     for left, right in _rules():
         for bound, around in _whole(left, form):
             after = around(_filled(right, bound))
             if after != form:
                 return after
     return _common_number(form)
+
+
+def _cleared(form: Form) -> Form | None:
+    """Return u + α for α (u/α + 1)."""
+    if form.head != "product":
+        return None
+    for s in form.parts:
+        for k, t in enumerate(form.parts if s.shape == "s" else ()):
+            if t.head == "sum" and t.shape == "s" and any(_is_over(u, s) for u in t.parts):
+                terms = [u.parts[0] if _is_over(u, s) else makers.multiply([s, u]) for u in t.parts]
+                rest = [p for n, p in enumerate(form.parts) if n != k and p is not s]
+                return makers.multiply([*rest, makers.add(terms)])
+    return None
+
+
+def _is_over(form: Form, divisor: Form) -> bool:
+    return form.head == "quotient" and form.parts[1] == divisor
+
+
+def _row_sums(form: Form) -> Form | None:
+    """Return diag(A B) for (A ⊙ Bᵀ) 𝟏, where that has fewer transposes."""
+    chain = tree.chain_of(form)
+    if form.head != "product" or len(chain) != 2 or chain[1] != tree.ONES:
+        return None
+    inner = chain[0]
+    if (inner.head, inner.name, len(inner.parts)) != ("entrywise", "*", 2):
+        return None
+    left, right = inner.parts
+    made = [makers.diagonal(makers.multiply([a, makers.transpose(b)])) for a, b in ((left, right), (right, left))]
+    best = min(made, key=tree.transposes)
+    scalars = [p for p in form.parts if p.shape == "s"]
+    return makers.multiply([*scalars, best]) if tree.transposes(best) < tree.transposes(inner) else None
 
 
 def _common_scalar(form: Form) -> Form | None:

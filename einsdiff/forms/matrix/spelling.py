@@ -307,7 +307,7 @@ class _Writer:
 
 
 def _runs(factors: Sequence[Form]) -> list[tuple[Form, int]]:
-    """Return factors with how often each stands behind itself: A^2, A^-2, and (A')^3 from three on."""
+    """Return factors with how often each stands behind itself: A^2, (A - I)^2, A^-2, and (A')^3 from three on."""
     runs: list[tuple[Form, int]] = []
     for f in factors:
         if runs and runs[-1][0] == f and f.shape == "m":
@@ -317,7 +317,8 @@ def _runs(factors: Sequence[Form]) -> list[tuple[Form, int]]:
     found: list[tuple[Form, int]] = []
     for f, times in runs:
         is_power = (
-            f.head == "name" or f.name == "inv" or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
-        )
+            f.head in ("name", "sum") or f.name == "inv"
+            or (times > 2 and f.head == "transpose" and f.parts[0].head == "name")
+        )  # fmt: skip
         found += [(f, times)] if is_power else [(f, 1)] * times
     return found
