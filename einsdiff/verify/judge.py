@@ -45,6 +45,7 @@ from einsdiff.verify.branches import Coverage
 from einsdiff.verify.draws import UndefinedError
 from einsdiff.verify.evaluation import RandomFunctions
 from einsdiff.verify.numeric import Array, Point, UnknownValueError, matrix, value
+from einsdiff.verify.rounding import error_of
 from einsdiff.verify.samples import SCALES, Assumed, Sampler
 
 ATTEMPTS = 15
@@ -53,6 +54,8 @@ NEEDED = 4
 """Points at which all entries must have a value and agree, where there are so many."""
 ENOUGH = 2
 """Points that do where a formula has no value at the others."""
+ALIKE = (2, 3, 4)
+"""The attempts at which all sizes are the same: with entries that are no whole numbers, so that nothing ties."""
 FAR_AT_LEAST, FAR_AT_MOST = 20, 60
 """Points of other scales: tried at least, where the sides have branches, and at most, until all branches are met."""
 MORE_SCALES = 3
@@ -61,6 +64,8 @@ EXACTLY = 1e-9
 """How far two numbers that are equal may be apart, relative to the largest entry."""
 CLEARLY = 1e-4
 """How far two numbers are apart that are not equal, whatever was lost on the way."""
+ROUNDED, BEYOND = 1e-13, 100
+"""How far two sides are apart, relative to the largest entry and in bounds of rounding, to differ however slightly."""
 SLIGHTLY = 3
 """At so many points, and equal at none, sides that are less far apart differ, too."""
 
@@ -218,7 +223,13 @@ class Bench:
         sampler = Sampler(sides.program, numbers, united, assumed)
         least = _least(left.entry, right.entry)
         found = self._near(sampler, sides, left, right, least, needed, enough)
-        if found.state is not State.EQUAL or near or needed == 1:
+        if found.state is not State.EQUAL or needed == 1:
+            return found
+        pairs = sampler.all_alike()
+        if pairs:
+            alike = Sampler(sides.program, numbers, (*united, *pairs), assumed)
+            found = self._also_alike(alike, sides, left, right, found)
+        if found.state is not State.EQUAL or near:
             return found
         if not (united or assumed) and _differ_exactly(left.entry, _as_left(left, right), found.ranges):
             return replace(found, state=State.DIFFERENT)
@@ -247,7 +258,7 @@ class Bench:
                 if complete:  # the sizes are too large at this attempt only
                     continue
                 return Comparison(State.UNKNOWN)
-            found = _judged(a, b, point)
+            found = _judged(a, b, point, (left, right))
             if found is not State.EQUAL and may_tie and _is_whole(point) and coverage.is_tied(point):
                 continue
             slight += found is State.APART
@@ -263,6 +274,19 @@ class Bench:
             return Comparison(State.UNDEFINED)
         state = State.EQUAL if complete >= min(needed, enough) else State.UNKNOWN
         return Comparison(state, complete, ranges)
+
+    def _also_alike(self, alike: Sampler, sides: Sides, left: Block, right: Block, near: Comparison) -> Comparison:
+        """Compare two sides that agree where sizes differ where all of them are the same, which they may be, too."""
+        for attempt in ALIKE:
+            try:
+                point = self.point(alike, attempt, _least(left.entry, right.entry))
+                a, b = _arrays(sides, left, right, point)
+            except UnknownValueError:
+                break
+            if _judged(a, b, point, (left, right)) is State.DIFFERENT:
+                found = _difference(a, b, point, _axes(sides))
+                return replace(near, state=State.DIFFERENT, difference=found, ratio=_ratio(a, b))
+        return near
 
     def _far(self, sampler: Sampler, sides: Sides, left: Block, right: Block, near: Comparison) -> Comparison:
         """Compare two sides that agree at near points at small and large ones, until all branches are met."""
@@ -281,11 +305,10 @@ class Bench:
                 a, b = _arrays(sides, left, right, point)
             except UnknownValueError:
                 break
-            if _judged(a, b, point) is State.DIFFERENT:
-                return Comparison(
-                    State.DIFFERENT, near.points, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b)
-                )
-            if (np.isfinite(a) & np.isfinite(b)).any():
+            found = _judged(a, b, point, (left, right))
+            if found is State.DIFFERENT:
+                return Comparison(found, near.points, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b))
+            if found is not State.UNDEFINED and (np.isfinite(a) & np.isfinite(b)).any():
                 coverage.note(point)
             if attempt + 1 >= at_least and coverage.missed() is None:
                 return near
@@ -452,15 +475,23 @@ def _arrays(sides: Sides, left: Block, right: Block, point: Point) -> tuple[Arra
     return a, b
 
 
-def _judged(a: Array, b: Array, point: Point) -> State:
-    """Return whether two arrays are equal, different, a little apart, or have no value in some entry."""
+def _judged(a: Array, b: Array, point: Point, blocks: Sequence[Block]) -> State:
+    """Return whether the arrays of two blocks are equal, different, a little apart, or have no value in some entry.
+
+    They are undefined where rounding has taken so much that nothing can be told.
+    """
     has_value = np.isfinite(a) & np.isfinite(b)
     a, b = (np.where(has_value, side, 0.0) for side in (a, b))
     size = max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
     apart = np.abs(a - b).max(initial=0.0)
     equal = EXACTLY * size + 1e-12 * min(point.largest, 1e4)
-    if 1e-14 * point.largest > equal:  # what was cancelled was too large to tell
-        return State.UNKNOWN
+    may_be_lost = 1e-14 * point.largest > equal
+    if may_be_lost or apart > ROUNDED * size:
+        error = BEYOND * sum(error_of(block.entry.node, point) for block in blocks)
+        if apart > max(error, ROUNDED * size):
+            return State.DIFFERENT
+        if may_be_lost and error > equal:  # what was cancelled was too large to tell
+            return State.UNDEFINED
     if apart > CLEARLY * size + 100 * equal:
         return State.DIFFERENT
     if apart > equal:
