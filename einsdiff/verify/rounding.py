@@ -66,9 +66,7 @@ def _error(node: Expr, point: Point, errors: Errors) -> float:
             return _of_matrix_function(function, point.known[argument], point.known[node], errors[argument])
         case Call(_, arguments):
             inside = (a.node for a in arguments)
-            return WAVES * sum(
-                point.known[u].size * (errors[u] + EPS * (1 + _largest(point.known[u]))) for u in inside
-            )
+            return WAVES * sum(point.known[u].size * (errors[u] + EPS * (1 + _largest(point.known[u]))) for u in inside)
         case Derivative():
             return math.inf
         case _:

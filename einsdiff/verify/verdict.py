@@ -41,9 +41,7 @@ class Counterexample:
         given = ", ".join(f"{name} = {_spell(a)}" for name, a in self.inputs.items()) if whole and few else ""
         digits = next((n for n in DIGITS if _number(self.left, n) != _number(self.right, n)), DIGITS[-1])
         left, right = (_number(number, digits) for number in (self.left, self.right))
-        return f"{where} is {left} on the left and {right} on the right" + (
-            f" for {given}" if given else ""
-        )
+        return f"{where} is {left} on the left and {right} on the right" + (f" for {given}" if given else "")
 
     def __str__(self) -> str:
         return self.text

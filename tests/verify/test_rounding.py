@@ -24,8 +24,8 @@ ROWS: list[tuple[str, Callable[..., Any], float]] = [
     ("s = (1 + (x_i A_ij y_j)^2/10^12)^(1/2)",   lambda A, x, y: np.sqrt(1 + (x @ A @ y) ** 2 / 10**12),       1e-13),
     ("s = sin(1000 x_i A_ij y_j)",               lambda A, x, y: np.sin(1000 * (x @ A @ y)),                   1e-8),
     ("s = max_i(A_ij y_j) prod_i(x_i)",          lambda A, x, y: (A @ y).max() * x.prod(),                     1e-11),
-    ("s = logsumexp_i(A_ij y_j)",                lambda A, x, y: np.log(np.exp(A @ y).sum()),                  1e-12),
-    ("s = det(A'A) + tr(inv(A'A + I))",          lambda A, x, y: _det(A.T @ A) + _traced(A.T @ A),             None),
+    ("s = logsumexp_i(A_ij y_j) + x_i x_i",      lambda A, x, y: np.log(np.exp(A @ y).sum()) + x @ x,          1e-12),
+    ("s = det(A'A) tr(inv(A'A + I)) x_i A_ij y_j", lambda A, x, y: _det(A.T @ A) * _tr(A.T @ A) * (x @ A @ y), None),
 ]
 # fmt: on
 
@@ -38,7 +38,7 @@ def _det(a: Any) -> Any:
     return sum((-1) ** k * a[0, k] * _det(minor) for k, minor in enumerate(minors))
 
 
-def _traced(a: Any) -> Any:
+def _tr(a: Any) -> Any:
     """Return tr((A + I)⁻¹) by cofactors."""
     b = a + np.eye(len(a), dtype=np.longdouble)
     return sum(_det(np.delete(np.delete(b, k, 0), k, 1)) for k in range(len(b))) / _det(b)
