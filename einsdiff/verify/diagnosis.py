@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import combinations
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Expr, Sum, Wire, parts
+from einsdiff.algebra.nodes import Axis, Expr, Size, Sum, Wire, parts
 from einsdiff.elaborate.blocks import Block
 from einsdiff.elaborate.claims import Sides, elaborate_claim, names_below, parts_of
 from einsdiff.elaborate.kinds import BUILTINS
@@ -51,6 +52,7 @@ class Diagnosis:
     place: int = 1
     given: dict[str, tuple[Sides, Block]] = field(default_factory=dict)
     errors: dict[str, EinsdiffError] = field(default_factory=dict)
+    sizes: dict[str, Mapping[Size, Size]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.place = doubted(self.claim)
@@ -132,7 +134,7 @@ class Diagnosis:
         claim = self.claim.with_side(self.place, tree)
         try:
             sides = elaborate_claim(claim.document, claim.declarations, claim.kinds, layout)
-            if not sides.has_one_shape or sides.apart:
+            if not sides.has_one_shape or sides.apart or self._fits_less(sides, layout):
                 return None
             blocks = [sides.left, sides.right]
             for k, side in enumerate(claim.trees):
@@ -143,6 +145,22 @@ class Diagnosis:
             return None
         found = self.bench.compare(sides, blocks[0], blocks[1], claim.numbers, needed=1)
         return self.bench.compare(sides, blocks[0], blocks[1], claim.numbers) if found.state is State.EQUAL else found
+
+    def _fits_less(self, sides: Sides, layout: str) -> bool:
+        """Whether sizes are equal in these sides that are so neither in the claim as written nor in its given side.
+
+        det(X X') is not det(X' X) for want of a transpose, since X' X' is a product of square matrices alone.
+        """
+        if layout not in self.sizes:
+            self.sizes[layout] = _sizes_of(self.claim, layout)
+        axes = [axis for axis in sides.program.sizes if isinstance(axis, Axis)]
+        known = [self.given[layout][0].program.sizes, self.sizes[layout]]
+        known = [sizes for sizes in known if sizes]
+        now = sides.program.sizes
+        return any(
+            now[a] == now[b] and all(sizes.get(a, a) != sizes.get(b, b) for sizes in known)
+            for a, b in combinations(axes, 2)
+        )
 
     def missing_term(self) -> Mistake | None:
         """Return t as the mistake where L = R + t for one term t that R lacks."""
@@ -186,6 +204,14 @@ class Diagnosis:
             return write_matrix(Folded(block.entry, block.rows, block.columns), sides.program, layout)
         except NoMatrixForm:
             return None
+
+
+def _sizes_of(claim: Claim, layout: str) -> Mapping[Size, Size]:
+    """Return which sizes are equal in a claim as it was written; none where it has no meaning."""
+    try:
+        return elaborate_claim(claim.document, claim.declarations, claim.kinds, layout).program.sizes
+    except EinsdiffError:
+        return {}
 
 
 def doubted(claim: Claim) -> int:

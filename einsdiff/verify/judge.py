@@ -42,9 +42,11 @@ from einsdiff.simplify.simplify import simplify
 from einsdiff.text.tree import Declaration, Document, Statement, Tree
 from einsdiff.verify import comparison, exact
 from einsdiff.verify.branches import Coverage
+from einsdiff.verify.domains import Domain, domain_of, is_inside
 from einsdiff.verify.draws import UndefinedError
 from einsdiff.verify.evaluation import RandomFunctions
 from einsdiff.verify.numeric import Array, Point, UnknownValueError, matrix, value
+from einsdiff.verify.rounding import error_of
 from einsdiff.verify.samples import SCALES, Assumed, Sampler
 
 ATTEMPTS = 15
@@ -53,6 +55,8 @@ NEEDED = 4
 """Points at which all entries must have a value and agree, where there are so many."""
 ENOUGH = 2
 """Points that do where a formula has no value at the others."""
+ALIKE = (2, 3, 4)
+"""The attempts at which all sizes are the same: with entries that are no whole numbers, so that nothing ties."""
 FAR_AT_LEAST, FAR_AT_MOST = 20, 60
 """Points of other scales: tried at least, where the sides have branches, and at most, until all branches are met."""
 MORE_SCALES = 3
@@ -61,6 +65,8 @@ EXACTLY = 1e-9
 """How far two numbers that are equal may be apart, relative to the largest entry."""
 CLEARLY = 1e-4
 """How far two numbers are apart that are not equal, whatever was lost on the way."""
+ROUNDED, BEYOND = 1e-13, 100
+"""How far two sides are apart, relative to the largest entry and in bounds of rounding, to differ however slightly."""
 SLIGHTLY = 3
 """At so many points, and equal at none, sides that are less far apart differ, too."""
 
@@ -165,12 +171,48 @@ class Finding:
         return self.state is State.EQUAL
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two finished sides, and what has to have a value at the points where they are compared."""
+
+    sides: Sides
+    left: Block
+    right: Block
+    domain: Domain
+
+    @property
+    def least(self) -> dict[Size, int]:
+        """Return how far the sizes run at least."""
+        return _least(self.left.entry, self.right.entry)
+
+    @property
+    def nodes(self) -> list[Expr]:
+        """Return the nodes of both sides."""
+        return walk.ordered(self.left.entry.node, self.right.entry.node)
+
+    def at(self, point: Point) -> tuple[State, Array, Array]:
+        """Return both sides as arrays, and whether they are equal, different, slightly apart, or have no value.
+
+        Raises: UnknownValueError, where a side cannot be evaluated.
+        """
+        a, b = _arrays(self.sides, self.left, self.right, point)
+        if not is_inside(self.domain, point):
+            return State.UNDEFINED, a, b
+        return _judged(a, b, point, (self.left, self.right)), a, b
+
+    def apart(self, near: Comparison, a: Array, b: Array, point: Point) -> Comparison:
+        """Return that the sides differ at a point."""
+        difference = _difference(a, b, point, _axes(self.sides))
+        return Comparison(State.DIFFERENT, near.points, {}, difference, _ratio(a, b))
+
+
 @dataclass(slots=True)
 class Bench:
     """Where claims are tried: what was computed for one layout or variant of a claim serves the others."""
 
     finished: dict[object, Entry] = field(default_factory=dict)
     points: dict[object, Point] = field(default_factory=dict)
+    domains: dict[object, Domain] = field(default_factory=dict)
 
     def finish(self, block: Block, program: Program) -> Block:
         """Return a block with names linked, derivatives carried out, declarations used, and simplified."""
@@ -216,44 +258,48 @@ class Bench:
         do, functions are tried at other scales, too, until all their branches are met.
         """
         sampler = Sampler(sides.program, numbers, united, assumed)
-        least = _least(left.entry, right.entry)
-        found = self._near(sampler, sides, left, right, least, needed, enough)
-        if found.state is not State.EQUAL or near or needed == 1:
+        pair = Pair(sides, left, right, self.domain(sides))
+        found = self._near(sampler, pair, needed, enough)
+        if found.state is State.UNDEFINED and pair.domain:
+            pair = replace(pair, domain=())
+            found = self._near(sampler, pair, needed, enough)
+        if found.state is not State.EQUAL or needed == 1:
+            return found
+        pairs = sampler.all_alike()
+        if pairs:
+            found = self._also_alike(Sampler(sides.program, numbers, (*united, *pairs), assumed), pair, found)
+        if found.state is not State.EQUAL or near:
             return found
         if not (united or assumed) and _differ_exactly(left.entry, _as_left(left, right), found.ranges):
             return replace(found, state=State.DIFFERENT)
-        return self._far(sampler, sides, left, right, found)
+        return self._far(sampler, pair, found)
 
-    def _near(
-        self,
-        sampler: Sampler,
-        sides: Sides,
-        left: Block,
-        right: Block,
-        least: Mapping[Size, int],
-        needed: int,
-        enough: int,
-    ) -> Comparison:
+    def domain(self, sides: Sides) -> Domain:
+        """Return what is differentiated in two sides and may have no value."""
+        key = sides.left.entry.node, sides.right.entry.node, tuple(d.entry.node for d in sides.program.definitions)
+        if key not in self.domains:
+            self.domains[key] = domain_of(sides)
+        return self.domains[key]
+
+    def _near(self, sampler: Sampler, pair: Pair, needed: int, enough: int) -> Comparison:
         """Compare two sides at points with entries about 1."""
-        coverage = Coverage(walk.ordered(left.entry.node, right.entry.node))
-        may_tie = _has_derivative(sides)
+        coverage = Coverage(pair.nodes)
+        may_tie = _has_derivative(pair.sides)
         complete, slight = 0, 0
         ranges: Mapping[Size, int] = {}
         for attempt in range(ATTEMPTS):
             try:
-                point = self.point(sampler, attempt, least)
-                a, b = _arrays(sides, left, right, point)
+                point = self.point(sampler, attempt, pair.least)
+                found, a, b = pair.at(point)
             except UnknownValueError:
                 if complete:  # the sizes are too large at this attempt only
                     continue
                 return Comparison(State.UNKNOWN)
-            found = _judged(a, b, point)
             if found is not State.EQUAL and may_tie and _is_whole(point) and coverage.is_tied(point):
                 continue
             slight += found is State.APART
             if found is State.DIFFERENT or (slight == SLIGHTLY and not complete):
-                found = State.DIFFERENT
-                return Comparison(found, complete, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b))
+                return pair.apart(Comparison(found, complete), a, b, point)
             if found is State.EQUAL:
                 complete += 1
                 ranges = max(ranges, point.ranges, key=lambda found: sum(found.values()))
@@ -264,9 +310,21 @@ class Bench:
         state = State.EQUAL if complete >= min(needed, enough) else State.UNKNOWN
         return Comparison(state, complete, ranges)
 
-    def _far(self, sampler: Sampler, sides: Sides, left: Block, right: Block, near: Comparison) -> Comparison:
+    def _also_alike(self, alike: Sampler, pair: Pair, near: Comparison) -> Comparison:
+        """Compare two sides that agree where sizes differ where all of them are the same, which they may be, too."""
+        for attempt in ALIKE:
+            try:
+                point = self.point(alike, attempt, pair.least)
+                found, a, b = pair.at(point)
+            except UnknownValueError:
+                break
+            if found is State.DIFFERENT:
+                return pair.apart(near, a, b, point)
+        return near
+
+    def _far(self, sampler: Sampler, pair: Pair, near: Comparison) -> Comparison:
         """Compare two sides that agree at near points at small and large ones, until all branches are met."""
-        nodes = walk.ordered(left.entry.node, right.entry.node)
+        nodes = pair.nodes
         if not any(_is_curved(node) for node in nodes):
             return near
         coverage = Coverage(nodes, sampler.properties)
@@ -274,18 +332,15 @@ class Bench:
         at_least = len(scales)
         if coverage.branching or any(_has_root(node) for node in nodes):
             at_least = max(at_least, FAR_AT_LEAST)
-        least = _least(left.entry, right.entry)
         for attempt in range(FAR_AT_MOST):
             try:
-                point = self.far_point(sampler, attempt, least, scales)
-                a, b = _arrays(sides, left, right, point)
+                point = self.far_point(sampler, attempt, pair.least, scales)
+                found, a, b = pair.at(point)
             except UnknownValueError:
                 break
-            if _judged(a, b, point) is State.DIFFERENT:
-                return Comparison(
-                    State.DIFFERENT, near.points, {}, _difference(a, b, point, _axes(sides)), _ratio(a, b)
-                )
-            if (np.isfinite(a) & np.isfinite(b)).any():
+            if found is State.DIFFERENT:
+                return pair.apart(near, a, b, point)
+            if found is not State.UNDEFINED and (np.isfinite(a) & np.isfinite(b)).any():
                 coverage.note(point)
             if attempt + 1 >= at_least and coverage.missed() is None:
                 return near
@@ -452,15 +507,23 @@ def _arrays(sides: Sides, left: Block, right: Block, point: Point) -> tuple[Arra
     return a, b
 
 
-def _judged(a: Array, b: Array, point: Point) -> State:
-    """Return whether two arrays are equal, different, a little apart, or have no value in some entry."""
+def _judged(a: Array, b: Array, point: Point, blocks: Sequence[Block]) -> State:
+    """Return whether the arrays of two blocks are equal, different, a little apart, or have no value in some entry.
+
+    They are undefined where rounding has taken so much that nothing can be told.
+    """
     has_value = np.isfinite(a) & np.isfinite(b)
     a, b = (np.where(has_value, side, 0.0) for side in (a, b))
     size = max(np.abs(a).max(initial=0.0), np.abs(b).max(initial=0.0))
     apart = np.abs(a - b).max(initial=0.0)
     equal = EXACTLY * size + 1e-12 * min(point.largest, 1e4)
-    if 1e-14 * point.largest > equal:  # what was cancelled was too large to tell
-        return State.UNKNOWN
+    may_be_lost = 1e-14 * point.largest > equal
+    if may_be_lost or apart > ROUNDED * size:
+        error = BEYOND * sum(error_of(block.entry.node, point) for block in blocks)
+        if apart > max(error, ROUNDED * size):
+            return State.DIFFERENT
+        if may_be_lost and error > equal:  # what was cancelled was too large to tell
+            return State.UNDEFINED
     if apart > CLEARLY * size + 100 * equal:
         return State.DIFFERENT
     if apart > equal:

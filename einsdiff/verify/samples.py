@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from hashlib import blake2b
-from itertools import count, permutations
+from itertools import chain, count, permutations
 from math import prod
 from typing import NamedTuple
 
@@ -115,6 +115,8 @@ FIXED = {"orthogonal", "idempotent", "an involution", "a unit vector", "with the
 
 SMALLEST = (2, 5)
 """The smallest size at the first two attempts, at the next two, and so on."""
+TURNED = 2
+"""From which attempt on the order of the sizes is another one each time."""
 SCALES = (1.0, 0.1, 10.0, 0.01, 3.0, 100.0, 0.001, 30.0, 1000.0)
 """How large the data are where a claim is tried near and far."""
 
@@ -202,12 +204,29 @@ class Sampler:
         first = SMALLEST[attempt // 2 % len(SMALLEST)]
         pool = (number for number in count(first) if number not in chosen.values())
         window = [next(pool) for _ in range(len(free) + 1)]
-        for k, c in enumerate(free):
-            number = window[(k + attempt) % len(window)]
-            while number < needed.get(c, 1):
-                number = next(pool)
-            chosen[c] = number
+        left_out = (attempt + attempt // 3) % len(window)
+        turned = window[attempt:] + window[:attempt] if attempt < TURNED else window[:left_out] + window[left_out + 1 :]
+        for c, number in zip(self._smallest_first(free, attempt), turned, strict=False):
+            chosen[c] = next(n for n in chain([number], pool) if n >= needed.get(c, 1))
         return {size: chosen[c] for size, c in self.sizes.items()} | chosen
+
+    def _smallest_first(self, free: Sequence[Size], attempt: int) -> list[Size]:
+        """Return sizes in an order of the attempt: by chance, and at each third one such that matrices are tall.
+
+        Where X has more rows than columns, and Y too, inv(X'X) and inv(Y'Y) have a value.
+        """
+        if attempt < TURNED:
+            return list(free)
+        shapes = [g.sizes for g in self.inputs if len(g.sizes) == 2]
+        rows, columns = ([shape[k] for shape in shapes] for k in (0, 1))
+        rng = _generator("sizes", str(attempt))
+        turned: list[Size] = [free[k] for k in rng.permutation(len(free))]
+        return sorted(turned, key=lambda c: rows.count(c) - columns.count(c)) if attempt % 3 == TURNED else turned
+
+    def all_alike(self) -> list[tuple[Size, Size]]:
+        """Return the pairs of sizes that make all sizes one, but for those that are numbers."""
+        free = [c for c in self.classes() if not isinstance(c, int) and c not in self.numbers]
+        return [(free[0], c) for c in free[1:]]
 
     def point(self, attempt: int, least: Mapping[Size, int]) -> Point:
         """Return the arrays of one attempt.

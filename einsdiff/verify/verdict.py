@@ -10,6 +10,8 @@ import numpy as np
 from einsdiff.layouts import LAYOUTS
 from einsdiff.verify.numeric import Array
 
+DIGITS = (6, 9, 12, 17)
+"""Digits of the two numbers of a counterexample: the fewest of these by which they differ."""
 SMALL = 30
 """Entries of inputs that a verdict still shows."""
 
@@ -37,9 +39,9 @@ class Counterexample:
         whole = all(np.array_equal(a, np.round(a)) for a in self.inputs.values())
         few = sum(a.size for a in self.inputs.values()) <= SMALL
         given = ", ".join(f"{name} = {_spell(a)}" for name, a in self.inputs.items()) if whole and few else ""
-        return f"{where} is {_number(self.left)} on the left and {_number(self.right)} on the right" + (
-            f" for {given}" if given else ""
-        )
+        digits = next((n for n in DIGITS if _number(self.left, n) != _number(self.right, n)), DIGITS[-1])
+        left, right = (_number(number, digits) for number in (self.left, self.right))
+        return f"{where} is {left} on the left and {right} on the right" + (f" for {given}" if given else "")
 
     def __str__(self) -> str:
         return self.text
@@ -160,8 +162,8 @@ def _answers(correct: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _number(number: float) -> str:
-    return f"{number:.6g}".replace("-", "−")
+def _number(number: float, digits: int) -> str:
+    return f"{number:.{digits}g}".replace("-", "−")
 
 
 def _spell(a: Array) -> str:

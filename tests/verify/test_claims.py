@@ -254,6 +254,10 @@ def test_a_number_is_given_for_a_size_that_matters() -> None:
         "exp(-1000 x^2) = 0",
         "tanh(1000 x) = sign(x)",
         "sigmoid(1e6 x) = where(x>0,1,0)",
+        "sign(x + 1000000) = 1",
+        "sign(x + 1e15) = 1",
+        "sqrt(1 + x^2/10^12) = 1",
+        "sqrt(2) x = 1.4142135624 x",
         "d(x'T x)/dx = x",
         "T T = T",
     ],
@@ -653,6 +657,42 @@ def test_what_holds_for_small_matrices_alone_is_false(claim: str, where: str) ->
     assert not verdict, where
     assert verdict.assumption is None
     assert verdict.counterexample is not None
+
+
+# fmt: off
+SIZES_ONLY = [
+    # claim                                                  what it is true of alone
+    ("det(X'X) det(X X') = 0",                               "a matrix that is not square"),
+    ("tr(X inv(X'X) X') = norm(y ./ y)^2 - 1",               "a matrix with one column less than y has entries"),
+    ("tr(X inv(X'X) X') = tr(Y inv(Y'Y) Y')",                "two matrices with as many columns"),
+    ("tr(X inv(X'X) X') = norm(diag(X X') ./ diag(X X'))^2 - 1", "a matrix with one row more than columns"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "where"), SIZES_ONLY)
+def test_what_holds_for_some_sizes_alone_is_false(claim: str, where: str) -> None:
+    verdict = ed.check(claim)
+    assert not verdict, where
+    assert "factor" not in verdict.reason
+    assert verdict.counterexample is not None
+
+
+def test_a_mistake_fits_all_sizes_that_the_claim_fits() -> None:
+    """With X' X' the right side would be one of square matrices alone."""
+    assert ed.check("det(X'X) = det(X X')").reason == "two factors are swapped: X and X'"
+
+
+@pytest.mark.parametrize("claim", ["∂log(x'y)/∂x = 2 y", "∂logdet(X)/∂X = 2 inv(X)'", "∂atanh(α)/∂α = 1/(2 - α^2)"])
+def test_at_a_counterexample_there_is_a_value_of_what_is_differentiated(claim: str) -> None:
+    found = ed.check(claim).counterexample
+    assert found is not None
+    body = claim[1 : claim.index("/∂")]
+    assert np.isfinite(ed.parse(body).compile()(**found.inputs))
+
+
+def test_the_numbers_of_a_counterexample_have_the_digits_by_which_they_differ() -> None:
+    assert "2.82842712475 on the left and 2.8284271248" in str(ed.check("sqrt(2) x = 1.4142135624 x"))
 
 
 def test_a_matrix_that_is_square_in_one_layout_alone_is_assumed_square_in_all() -> None:
