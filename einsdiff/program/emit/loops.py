@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from einsdiff.program.emit.assemble import write
 from einsdiff.program.emit.blocks import Block, row
 from einsdiff.program.emit.buffers import Buffers
-from einsdiff.program.emit.expressions import expression, write
+from einsdiff.program.emit.expressions import expression
 from einsdiff.program.emit.page import Page
 from einsdiff.program.phrase import PLUS
 from einsdiff.program.plan.steps import AnyStep, Operand

@@ -8,6 +8,7 @@ from einsdiff.program.emit.blocks import Block
 from einsdiff.program.emit.buffers import WRITTEN
 from einsdiff.program.emit.expressions import expression
 from einsdiff.program.emit.page import Page
+from einsdiff.program.emit.placed import Placed
 from einsdiff.program.emit.rows import Rows
 from einsdiff.program.plan.steps import AnyStep, Combine, Divide, Evaluate, Map, Multiply, Operand, View
 
@@ -18,7 +19,7 @@ LARGE = 2**14
 class Reuse:
     """Which arrays of a schedule are the program's own, and where each is read for the last time."""
 
-    def __init__(self, page: Page, schedule: Sequence[AnyStep | Block | Rows], large: int) -> None:
+    def __init__(self, page: Page, schedule: Sequence[AnyStep | Block | Rows | Placed], large: int) -> None:
         self.page = page
         self.large = max(large, 1)
         plan = page.plan
@@ -27,7 +28,7 @@ class Reuse:
         self._read: dict[int, int] = {}  # where each value is read for the last time
         self._last: dict[int, int] = {}  # the same for the memory of a value
         for place, entry in enumerate(schedule):
-            for step in entry.steps if isinstance(entry, Block | Rows) else (entry,):
+            for step in entry.steps if isinstance(entry, Block | Rows | Placed) else (entry,):
                 self._read.update((op.value, place) for op in step.operands)
                 self._last.update((self._roots[op.value], place) for op in step.operands)
         self._read.update((o.value, len(schedule)) for o in plan.outputs)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from einsdiff.program.emit.expressions import Window, assemble, expression, write
+from einsdiff.program.emit.assemble import Window, assemble, write
+from einsdiff.program.emit.expressions import expression
 from einsdiff.program.emit.page import Page
 from einsdiff.program.phrase import PLUS
 from einsdiff.program.plan.steps import (

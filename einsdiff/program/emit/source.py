@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from einsdiff.program.emit.assemble import write
 from einsdiff.program.emit.blocks import LARGE, Block, scheduled
 from einsdiff.program.emit.dialect import Dialect
-from einsdiff.program.emit.expressions import write
 from einsdiff.program.emit.loops import write_block
 from einsdiff.program.emit.names import Namer, is_parameter
 from einsdiff.program.emit.page import Page
+from einsdiff.program.emit.placed import Placed, placed, write_placed
 from einsdiff.program.emit.reuse import LARGE as REUSED
 from einsdiff.program.emit.reuse import Reuse
 from einsdiff.program.emit.rows import Rows, in_rows, write_rows
@@ -32,11 +33,12 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     plain = [name for name in given if is_parameter(name) and name not in taken]
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
-    steps: Sequence[AnyStep | Block | Rows] = plan.steps
+    steps: Sequence[AnyStep | Block | Rows | Placed] = plan.steps
     if dialect.can_write:
         looped = in_rows(plan, 16 * large) if large is not None else None
+        plan, found = looped or (plan, scheduled(plan, large if is_uniform else None))
+        steps = found if large is None else placed(plan, found)
         large = large if is_uniform else None
-        plan, steps = looped or (plan, scheduled(plan, large))
     page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
     reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and large is not None else None
     for place, step in enumerate(steps):
@@ -44,6 +46,9 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
             write_block(page, step)
         elif isinstance(step, Rows):
             write_rows(page, step)
+        elif isinstance(step, Placed):
+            write_placed(page, step)
+            continue
         elif reuse is None or not reuse.write(step, place):
             write(page, step)
             continue
