@@ -10,9 +10,9 @@ from itertools import chain, islice
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, Expr, Ones, Size, Unit, Wire
+from einsdiff.algebra.nodes import Axis, Expr, Ones, Size, Tensor, Unit, Wire
 from einsdiff.algebra.steps import Steps, unrecorded
-from einsdiff.calculus.compose import differentiate
+from einsdiff.calculus.compose import differentiate, pullback, pushforward
 from einsdiff.calculus.linking import evaluate
 from einsdiff.elaborate.assume import assume
 from einsdiff.elaborate.program import Definition, Program, resolve_sizes
@@ -292,14 +292,50 @@ class Derivative(Expression):
 
     def evaluated(self, steps: Steps = unrecorded) -> Entry:
         """Return the derivative, each variable in turn, before any assumption is used."""
-        held = [v.name for v in self.wrt if self.program.defined(v.name)]
-        entry = evaluate(self.program, self.written, held, steps)
-        for v in self.wrt:
+        entry = self._by(self.wrt, steps)
+        return evaluate(self.program, entry, (), steps) if self._held() else entry
+
+    def _held(self) -> list[str]:
+        """Return the variables that the program defines: they are held independent."""
+        return [v.name for v in self.wrt if self.program.defined(v.name)]
+
+    def _by(self, variables: Sequence[Variable], steps: Steps = unrecorded) -> Entry:
+        """Return the derivative by some of the variables, all of them held independent."""
+        entry = evaluate(self.program, self.written, self._held(), steps)
+        for v in variables:
             entry = simplify(resolve_sizes(entry, self.program.sizes), steps=steps)[0]
             entry = differentiate(entry, build.tensor(v.name, v.wires), steps)
             if self.structured:
                 entry = along_structure(entry, v, self.program)
-        return evaluate(self.program, entry, (), steps) if held else entry
+        return entry
+
+    def unused(self, names: Sequence[str]) -> str:
+        """Return the first of some names that the program does not use."""
+        program = self.program
+        return next((n for n in names if n not in program.inputs and program.defined(n) is None), names[-1] * 2)
+
+    def along(self, tangent: str) -> Output:
+        """Return the request for Σ D · v over the axes of the last variable, found without the derivative D itself."""
+        entry, v = self._before(), self.wrt[-1]
+        found = pushforward(entry.node, _of(v), build.tensor(tangent, range(len(v.wires))))
+        wires = self.wires[: -len(v.wires)] if v.wires else self.wires
+        return self._product(build.rename(found, dict(enumerate(entry.wires))), wires)
+
+    def back(self) -> Output:
+        """Return the request for Σ u · D over the other axes, where u is what D is the derivative of."""
+        entry, v = self._before(), self.wrt[-1]
+        places = {wire: k for k, wire in enumerate(entry.wires)}
+        found = pullback(entry.node, _of(v), build.rename(entry, places))
+        return self._product(build.rename(found, dict(enumerate(v.wires))), v.wires)
+
+    def _before(self) -> Entry:
+        """Return what is differentiated by the last variable."""
+        return simplify(resolve_sizes(self._by(self.wrt[:-1]), self.program.sizes))[0]
+
+    def _product(self, entry: Entry, wires: Sequence[Local]) -> Output:
+        size = dict(zip(self.wires, self.sizes, strict=True))
+        found = simplify(resolve_sizes(evaluate(self.program, entry), self.program.sizes))[0]
+        return Output("", found, tuple((w, size[w]) for w in wires))
 
     def axes(self, layout: str = "mixed", *, as_matrix: bool = False) -> Axes:
         """Return, for each axis of the array in a layout, the wires that are folded into it, with their sizes."""
@@ -314,10 +350,19 @@ class Derivative(Expression):
             return tuple(w for w, _ in axes[1]), True
         return self.wrt[-1].wires, False
 
+    def output(self, layout: str = "mixed", *, as_matrix: bool = False) -> Output:
+        """Return the request for this derivative's array, its axes in the order of a layout."""
+        found = super().output(layout, as_matrix=as_matrix)
+        return found if self.structured else replace(found, derivative=self)
+
     def left_side(self) -> LeftSide:
         """Return ∂y/∂x… with the indices of the variables."""
         wrt = tuple((v.name, tuple(w.index for w in v.wires)) for v in self.wrt)
         return LeftSide(self.label or default_label(self._names()), self.base.indices, wrt)
+
+
+def _of(v: Variable) -> Tensor:
+    return Tensor(v.name, len(v.wires), ())
 
 
 def _joined(axes: tuple[tuple[tuple[tuple[Local, Size], ...], ...], ...]) -> Axes:

@@ -1,5 +1,6 @@
 """Results that no memory can hold."""
 
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_what_a_framework_makes_as_a_whole_is_refused(monkeypatch):
     ],
 )
 def test_what_is_offered_for_a_result_that_does_not_fit_can_be_run(monkeypatch, text, wrt, offered):
-    monkeypatch.setattr(memory, "_physical", lambda: 2**20)
+    monkeypatch.setattr(memory, "_physical", lambda: 2**20 if "diff" not in offered else 2**24)
     y, x, v = ed.parse(text), np.ones(700), np.ones(700)
     with pytest.raises(ed.InputError) as found:
         ed.diff(y, *wrt).compile()(x=x)
@@ -104,6 +105,39 @@ def test_what_is_offered_for_a_result_that_does_not_fit_can_be_run(monkeypatch, 
         assert ed.hvp(y, "x", "v").compile()(x=x, v=v).shape == (700,)
     elif len(wrt) == 1:
         assert ed.jvp(y, "x", "v").compile()(x=x, v=v).shape == (700,)
+
+
+CHAINED = "y = sum_ij exp(A_ij x_i x_j)"
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "offered", "verb"),
+    [
+        ("L = (x_i x_i)^2", ("x", "x"), 'hvp(y, "x", "v")', lambda y: ed.hvp(y, "x", "v")),
+        ("L = (x_i x_i)^2 v_i x_i", ("x", "x"), 'hvp(y, "x", "dx")', lambda y: ed.hvp(y, "x", "dx")),
+        ("L = (x_i v_i)^2", ("x", "v"), 'jvp(diff(y, "x"), "v", "dx")', lambda y: ed.jvp(ed.diff(y, "x"), "v", "dx")),
+        ("L = (x_i x_i)^2", ("x",) * 3, 'jvp(diff(y, "x", "x"), "x", "v")', None),  # an array of 700 × 700
+        ("y_i = x_i^2 x_j x_j", ("x", "x"), "jvp(", None),
+        ("y_i = x_i^2 x_j x_j", ("x",), 'jvp(y, "x", "v")', lambda y: ed.jvp(y, "x", "v")),
+        ("y_i = x_i^2 x_j x_j", ("x",), 'vjp(y, "x", "u")', lambda y: ed.vjp(y, "x", "u")),
+        (CHAINED, ("x", "x"), "hvp", None),  # an array of 700 × 700 is made by the product, too
+        ("z_j = x_j^2; y = (z_i x_i)^2", ("z", "z"), 'hvp(y, "z", "v")', lambda y: ed.hvp(y, "z", "v")),
+    ],
+)
+def test_only_what_fits_is_offered(monkeypatch, text, wrt, offered, verb):
+    monkeypatch.setattr(memory, "_physical", lambda: 2**20)
+    y, arrays = ed.parse(text), {"x": np.ones(700), "v": np.ones(700), "A": np.broadcast_to(1.0, (700, 700))}
+    function = ed.diff(y, *wrt).compile()
+    with pytest.raises(ed.InputError) as found:
+        function(**{name: a for name, a in arrays.items() if name in function.inputs})
+    assert (offered in str(found.value)) == (verb is not None)
+    if verb is not None:
+        product = verb(y).compile()
+        assert product(**{name: np.ones(700) for name in product.inputs}).shape == (700,)
+        assert product.plan.peak_memory < 2**20
+        with pytest.raises(ed.InputError) as again:  # the same from a function that was stored
+            pickle.loads(pickle.dumps(function))(**{n: a for n, a in arrays.items() if n in function.inputs})
+        assert str(again.value) == str(found.value)
 
 
 def test_an_array_on_the_way_is_called_so_and_no_product_is_offered(monkeypatch):

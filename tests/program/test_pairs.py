@@ -134,11 +134,11 @@ def test_what_is_made_block_by_block_need_not_fit_in_memory(monkeypatch):
     given_arrays = normal(x=(2000, 3))
     found = asked(MOLECULES, "x")
     plan = planned(found, given_arrays)
-    check_memory(plan, [1] * len(plan.indices), found, 8)
+    check_memory(plan, [1] * len(plan.indices), found, 8, {})
     found = ed.parse("D_ijd = x_id - x_jd").compile().request
     plan = planned(found, given_arrays)
     with pytest.raises(ed.EinsdiffError, match="2000 × 2000"):
-        check_memory(plan, [1] * len(plan.indices), found, 8)
+        check_memory(plan, [1] * len(plan.indices), found, 8, {})
 
 
 # -------------------------------------------------------------------------------------------------------- powers

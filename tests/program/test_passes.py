@@ -1,6 +1,7 @@
 """The passes over a plan, and the other requests that are tried: each alone, all, and none give the same results."""
 
 import itertools
+from fractions import Fraction
 from unittest.mock import patch
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 import einsdiff as ed
 from einsdiff.algebra import walk
-from einsdiff.program.emit import chains
+from einsdiff.program.emit import chains, placed
 from einsdiff.program.emit.chains import by_chains
 from einsdiff.program.emit.cupy_dialect import CUPY
 from einsdiff.program.emit.jax_dialect import JAX
@@ -44,7 +45,8 @@ def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
 def run(plan, given_arrays, large=None, block=chains.BLOCK, vast=0):
     """Return the results of a plan, which leaves its inputs as they are."""
     scope = {}
-    with patch.multiple(chains, BLOCK=block, HEAVY_BLOCK=block, VAST=vast):
+    sizes = patch.multiple(chains, BLOCK=block, HEAVY_BLOCK=block, VAST=vast)
+    with sizes, patch.object(placed, "LEAST", block // chains.BLOCK):
         exec(source(plan, "y = …", NUMPY, large), scope)
     inputs = {name: given_arrays[name] for name, _ in plan.inputs}
     before = {name: np.array(a) for name, a in inputs.items()}
@@ -414,3 +416,70 @@ def test_a_difference_of_deltas_that_stands_twice_is_written_out_in_each_place(o
     wanted = np.einsum({1: "ij,ij,ijk", 2: "ij,ij,ijk,ijl", 3: "ij,ij,ijk,ijl,ijm"}[order], c, A, *[e] * order)
     (result,) = run(planned(found, given_arrays), given_arrays)
     np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-12)
+
+
+ATTENTION = "P_nm = softmax_m(Q_nd K_md / 4); Y_nv = P_nm V_mv"
+
+
+@pytest.mark.parametrize(
+    "sizes", [(1, 2, 3, 1), (2, 3, 5, 7), (16, 15, 14, 13), (0, 3, 2, 4), (3, 4, 0, 2), (70, 3, 2, 4)]
+)
+def test_products_on_a_diagonal_are_made_where_they_stand(sizes):
+    n, m, d, v = sizes
+    random = np.random.default_rng(0)
+    shapes = {"Q": (n, d), "K": (m, d), "V": (m, v)}
+    given_arrays = {name: random.standard_normal(shape) for name, shape in shapes.items()}
+    plan = agree(asked(ATTENTION, "Q"), given_arrays)
+    (found,) = run(plan, given_arrays, 2**15)
+    Q, K, V = given_arrays.values()
+    wanted = np.zeros((n, v, n, d))
+    for k in range(n):
+        p = np.exp(Q[k] @ K.T / 4)
+        p /= p.sum()
+        for a, b in itertools.product(range(v), range(d)):
+            wanted[k, a, k, b] = sum(p[j] * (V[j, a] - p @ V[:, a]) * K[j, b] / 4 for j in range(m))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_such_a_product_takes_no_array_of_its_own():
+    random = np.random.default_rng(0)
+    given_arrays = {name: random.standard_normal((16, 16)) for name in "QKV"}
+    plan = planned(asked(ATTENTION, "Q"), given_arrays)
+    text = source(plan, "", NUMPY)
+    assert "np.matmul(t4.transpose(1, 2, 0), K, out=np.einsum('ijik->jik', t5))" in text
+    assert "out=" not in source(plan, "", NUMPY, None)
+    assert "out=" not in source(plan, "", JAX)
+
+
+@pytest.mark.parametrize(
+    ("out", "terms"),
+    [
+        ("iajb", [("1/2", "δ_ij A_iac B_cb"), ("-3", "δ_ij δ_ab C_a")]),  # a number before a product
+        ("iajb", [("3", "δ_ij δ_ab C_i"), ("-1", "δ_ij A_iac B_cb")]),  # not the first term
+        ("aijb", [("1", "δ_ij A_iac B_cb")]),
+        ("iabj", [("1", "δ_ij A_iac B_cb")]),  # no axis of the product runs on
+        ("iajb", [("2", "δ_ij B_ac A_icb")]),
+        ("iajb", [("1", "δ_ij A_iac B_icb")]),
+        ("ija", [("1", "δ_ij A_ic B_ca")]),
+        ("iajb", [("1", "δ_ij A_iac B_cb"), ("1", "C_iajb")]),
+    ],
+)
+@pytest.mark.parametrize("dtype", [float, np.float32, complex, int])
+def test_what_is_made_where_it_stands_is_the_same_elsewhere(out, terms, dtype):
+    random = np.random.default_rng(0)
+    range_of = {"i": 7, "j": 7, "a": 4, "b": 4, "c": 5}
+    text = " ".join(f"{'-' if number[0] == '-' else '+'} {number.lstrip('-')} {product}" for number, product in terms)
+    given_arrays, wanted = {"δ": np.eye(7)}, 0
+    for number, product in terms:
+        factors = [factor.split("_") for factor in product.split()]
+        for name, index in factors:
+            shape = [range_of[i] for i in index]
+            given_arrays[name] = np.eye(shape[0]) if name == "δ" else (9 * random.standard_normal(shape)).astype(dtype)
+        wanted = wanted + float(Fraction(number)) * np.einsum(
+            f"{','.join(i for _, i in factors)}->{out}",
+            *(np.eye(range_of[i[0]]) if n == "δ" else given_arrays[n] for n, i in factors),
+        )
+    del given_arrays["δ"]
+    function = ed.parse(f"H_{out} = {text.removeprefix('+ ')}").compile()
+    np.testing.assert_allclose(function(**given_arrays), wanted, rtol=1e-5, atol=1e-4)
+    agree(function.request, {name: x.real.astype(float) for name, x in given_arrays.items()})

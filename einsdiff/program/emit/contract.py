@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from einsdiff.algebra.nodes import Labels
 from einsdiff.errors import EinsdiffError
-from einsdiff.program.plan.pairing import Roles, best, roles
+from einsdiff.program.plan.pairing import Roles, Way, best, roles
 
 LETTERS = "ijklmnpqrstuvwabcdefghoxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # all that einsum knows
 
@@ -120,13 +120,18 @@ def _grouped(spell: Spell, a: Piece, b: Piece, out: Labels, extent: Extent) -> s
     way = best(a.labels, b.labels, out, extent.numbers)
     if way.kind == "einsum":
         return einsum(spell, [a, b], out)
-    if way.is_exchanged:
-        a, b = b, a
-    first, second = _folded(spell, a, way.first, extent), _folded(spell, b, way.second, extent)
+    first, second = matrices(spell, a, b, way, extent)
     code = spell("dot" if way.kind == "product" else "matmul", first, second)
     if any(len(g) != 1 for g in way.kept):
         code += _reshape([(n,) for n in way.made], extent)
     return transposed(spell, code, way.made, out)
+
+
+def matrices(spell: Spell, a: Piece, b: Piece, way: Way, extent: Extent) -> tuple[str, str]:
+    """Return the code of two operands as the matrices, or stacks of matrices, that are multiplied."""
+    if way.is_exchanged:
+        a, b = b, a
+    return _folded(spell, a, way.first, extent), _folded(spell, b, way.second, extent)
 
 
 def _folded(spell: Spell, piece: Piece, groups: Sequence[Labels], extent: Extent) -> str:

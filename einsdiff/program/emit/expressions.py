@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.emit import contract, numbers
 from einsdiff.program.emit.contract import Piece, transposed
-from einsdiff.program.emit.dialect import Core
 from einsdiff.program.emit.page import Page
 from einsdiff.program.phrase import ATOM, NEGATIVE, PLUS, POWER, SUM, TIMES, Formula, Phrase, Symbol
 from einsdiff.program.plan.steps import (
@@ -31,14 +29,6 @@ from einsdiff.program.plan.steps import (
     Power,
     View,
 )
-
-
-def write(page: Page, step: AnyStep) -> None:
-    """Write one step on the page."""
-    if isinstance(step, Assemble):
-        (assemble if page.dialect.embed is None else _embed)(page, step)
-    else:
-        page.put(step, expression(page, step))
 
 
 def expression(page: Page, step: AnyStep) -> Phrase:
@@ -191,33 +181,33 @@ def _power(page: Page, step: Power) -> Phrase:
 
 def _combine(page: Page, step: Combine) -> Phrase:
     """Σ coefficient · operand."""
-    return _added(
-        page, [(c, page.spread(op, step.out)) for c, op in zip(step.coefficients, step.operands, strict=True)]
-    )
+    return added(page, [(c, page.spread(op, step.out)) for c, op in zip(step.coefficients, step.operands, strict=True)])
 
 
-def _added(page: Page, terms: list[tuple[Exact, Phrase]]) -> Phrase:
+def added(page: Page, terms: list[tuple[Exact, Phrase]]) -> Phrase:
+    """Return Σ coefficient · phrase."""
     (coefficient, phrase), *rest = terms
-    code, bind = _scaled(page, _magnitude(coefficient), phrase)
-    formula: Formula = _scaled_formula(_magnitude(coefficient), phrase)
+    code, bind = scaled(page, magnitude(coefficient), phrase)
+    formula: Formula = _scaled_formula(magnitude(coefficient), phrase)
     if coefficient < 0:
         code = f"-{code if bind >= POWER else f'({code})' if bind < TIMES else code}"
         bind, formula = NEGATIVE if bind >= POWER else TIMES, ("-", *formula)
     for coefficient, phrase in rest:
-        more, tight = _scaled(page, _magnitude(coefficient), phrase)
+        more, tight = scaled(page, magnitude(coefficient), phrase)
         sign = " - " if coefficient < 0 else " + "
         code = f"{code}{sign}{more if tight >= TIMES else f'({more})'}"
-        formula = (*formula, sign, *_scaled_formula(_magnitude(coefficient), phrase))
+        formula = (*formula, sign, *_scaled_formula(magnitude(coefficient), phrase))
     if rest:
         return Phrase(code, PLUS, formula, SUM)
     return Phrase(code, bind, formula, PLUS if coefficient < 0 else TIMES)
 
 
-def _magnitude(coefficient: Exact) -> Exact:
+def magnitude(coefficient: Exact) -> Exact:
+    """Return |coefficient|."""
     return -coefficient if coefficient < 0 else coefficient
 
 
-def _scaled(page: Page, coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
+def scaled(page: Page, coefficient: Exact, phrase: Phrase) -> tuple[str, int]:
     """Return the code of coefficient · phrase for a positive coefficient."""
     if coefficient == 1:
         return phrase.code, phrase.bind
@@ -321,128 +311,3 @@ def _matrix(page: Page, step: Matrix) -> Phrase:
     """The inverse of a matrix, its adjugate, its determinant, or the logarithm of that."""
     name = page.name(step.operands[0].value)
     return Phrase(page.spell(step.function, name), ATOM, (Symbol(f"{step.function}({name})", step.out),), ATOM)
-
-
-# --------------------------------------------------------------------------------------------------- whole arrays
-
-
-class Window(NamedTuple):
-    """The part of an axis that a round of a loop makes: the axis, and the code of a slice."""
-
-    axis: int
-    code: str
-
-
-def assemble(page: Page, step: Assemble, window: Window | None = None) -> None:
-    """Zeros, and into their diagonals and components what stands there; or that added to the array that comes first.
-
-    In a loop `window` has the axis of which each round makes a part.
-    """
-    rows = list(zip(step.coefficients, step.operands, step.patterns, step.places, strict=True))
-    if (
-        len(rows) > 1
-        or any(n != axis for pattern in step.patterns for axis, n in enumerate(pattern))
-        or any(step.places)
-    ):
-        for operand in step.operands:
-            page.firm(operand.value)
-    formula = _assembled_formula(page, step)
-    shape = page.shape(step.target)
-    if len(rows) == 1 and step.patterns[0] == step.out and not step.places[0]:
-        operand = step.operands[0]  # constant along some axes
-        code = page.spread(operand, step.out).code
-        if page.is_constant(operand.value):
-            whole = page.spell("full", code, shape, dtype=page.common())
-        else:
-            whole = page.spell("repeat", code, shape)
-        page.put(step, Phrase(whole, ATOM, formula, PLUS))
-        return
-    dtype = page.dtype(step.operands)
-    zeros = page.spell("zeros", "", shape, dtype=dtype)
-    if not rows:
-        page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
-        return
-    is_whole = rows[0] == (1, Operand(step.operands[0].value, step.out), step.out, ())
-    is_alike = page.is_uniform or len({op.value for op in step.operands}) == 1
-    if is_whole and is_alike:
-        page.needs_one_dtype |= any(not page.is_constant(op.value) for op in step.operands[1:])
-    if is_whole and is_alike and page.is_spent(step):
-        name = page.take_over(step, formula)
-    else:
-        first = page.name(step.operands[0].value)
-        copy = page.spell("copy", first) if is_alike else page.spell("copy as", first, dtype=dtype)
-        name = page.open(step, copy if is_whole else zeros, formula)
-    for k, (coefficient, operand, pattern, places) in enumerate(rows):
-        if is_whole and not k:
-            continue
-        target, free = _part(page, name, pattern, dict(places), window)
-        phrase = page.spread(operand, free)
-        code, _ = _scaled(page, _magnitude(coefficient), phrase)
-        sign = "-" if coefficient < 0 else ""
-        page.add(f"{target} += {sign}{code}" if k else f"{target} = {sign}{code}")
-
-
-def _part(
-    page: Page, name: str, pattern: Labels, places: dict[int, int], window: Window | None = None
-) -> tuple[str, Labels]:
-    """Return the code of the part of an array that a pattern names, and the labels of its axes."""
-    labels = [n for n in pattern if n not in places]
-    free = tuple(dict.fromkeys(labels))
-    entries = [str(places[n] - 1) if n in places else ":" for n in pattern]
-    if window:
-        tied = [axis for axis, n in enumerate(pattern) if axis != window.axis and n == window.axis]
-        entries = [window.code if axis in tied else entry for axis, entry in enumerate(entries)]
-    while entries and entries[-1] == ":":
-        entries.pop()
-    code = f"{name}[{', '.join(entries)}]" if entries else name
-    if len(free) < len(labels):
-        return f"{contract.einsum(page.spell, [Piece(code, tuple(labels))], free)}[...]", free
-    return (code if entries else f"{name}[...]"), free
-
-
-def _embed(page: Page, step: Assemble) -> None:
-    """The sum of what stands on diagonals and in components, each an array with zeros around it."""
-    embed = page.dialect.embed
-    assert embed is not None, "arrays of this library are not written to"
-    shape = page.shape(step.target)
-    sizes = [page.size(c) for c in page.plan.values[step.target].classes]
-    formula = _assembled_formula(page, step)
-    terms: list[tuple[Exact, Phrase]] = []
-    covered: set[int] = set()
-    for coefficient, operand, pattern, places in zip(
-        step.coefficients, step.operands, step.patterns, step.places, strict=True
-    ):
-        fixed = dict(places)
-        covered.update(axis for axis, n in enumerate(pattern) if n in operand.labels or n in fixed)
-        covered.update(axis for axis, n in enumerate(pattern) if pattern.count(n) > 1)
-        if pattern == step.out and not fixed:
-            terms.append((coefficient, page.spread(operand, step.out)))
-            continue
-        code, dtype = page.of(operand).at(ATOM), page.common()
-        if page.is_constant(operand.value):
-            code = page.spell("constant", code, dtype=dtype)
-        made = embed(page.spell, Core(code, operand.labels, pattern, fixed, sizes, dtype))
-        terms.append((coefficient, Phrase(made, ATOM, (), ATOM)))
-    if not terms:
-        page.put(step, Phrase(page.spell("zeros", "", shape, dtype=page.common()), ATOM, ("0",), ATOM))
-        return
-    found = _added(page, terms)
-    if len(covered) < len(pattern):
-        is_constant = all(page.is_constant(op.value) for op in step.operands) and not covered
-        code, operation = (found.code, "full") if is_constant else (found.at(ATOM), "repeat")
-        found = Phrase(page.spell(operation, code, shape, dtype=page.common()), ATOM, formula, PLUS)
-    page.put(step, found._replace(formula=formula, formula_bind=PLUS))
-
-
-def _assembled_formula(page: Page, step: Assemble) -> Formula:
-    found: list[str | Symbol] = []
-    for coefficient, operand, pattern, places in zip(
-        step.coefficients, step.operands, step.patterns, step.places, strict=True
-    ):
-        found.append((" - " if coefficient < 0 else " + ") if found else ("-" if coefficient < 0 else ""))
-        if _magnitude(coefficient) != 1:
-            found.append(f"{_magnitude(coefficient)} ")
-        found += page.of(operand).formula_at(TIMES)
-        found += [p for axis, n in enumerate(pattern) if axis != n for p in (" ", Symbol("δ", (n, axis)))]
-        found += [p for n, place in places for p in (" ", Symbol("δ", (n, str(place))))]
-    return tuple(found)

@@ -11,8 +11,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import NamedTuple
 
+from einsdiff.program.emit.assemble import Window, assemble, write
 from einsdiff.program.emit.buffers import Buffers
-from einsdiff.program.emit.expressions import Window, assemble, expression, write
+from einsdiff.program.emit.expressions import expression
 from einsdiff.program.emit.page import Page
 from einsdiff.program.phrase import PLUS
 from einsdiff.program.plan.steps import AnyStep, Assemble, Operand, Plan, Value, View

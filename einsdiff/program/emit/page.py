@@ -68,7 +68,7 @@ class Page:
 
     def put(self, step: AnyStep, found: Phrase) -> None:
         """Take the expression of a step: write it down, or keep it for the one place that uses it."""
-        phrase = found.moved(self._axes(step))
+        phrase = self.seen(step, found)
         is_diagonal = isinstance(step, View) and len(step.operands[0].labels) > len(step.out) + len(step.places)
         if isinstance(step, Evaluate) or is_diagonal:
             self._borrowed.add(step.target)
@@ -76,6 +76,10 @@ class Page:
             self._waiting[step.target] = phrase
         else:
             self._state(step.target, phrase)
+
+    def seen(self, step: AnyStep, found: Phrase) -> Phrase:
+        """Return the expression of a step, with the axes of what it makes in its formula."""
+        return found.moved(self._axes(step))
 
     def open(self, step: AnyStep, code: str, formula: Formula) -> str:
         """Write a statement that makes the array of a step, and return its name."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from einsdiff.program.emit.buffers import WRITTEN
 from einsdiff.program.emit.expressions import expression
-from einsdiff.program.emit.loops import Loop, Schedule
+from einsdiff.program.emit.loops import Loop
 from einsdiff.program.emit.page import Page
+from einsdiff.program.emit.placed import Placed
 from einsdiff.program.plan.steps import AnyStep, Combine, Divide, Evaluate, Map, Multiply, Operand, View
 
 LARGE = 2**14
@@ -15,7 +18,7 @@ LARGE = 2**14
 class Reuse:
     """Which arrays of a schedule are the program's own, and where each is read for the last time."""
 
-    def __init__(self, page: Page, schedule: Schedule, large: int) -> None:
+    def __init__(self, page: Page, schedule: Sequence[AnyStep | Loop | Placed], large: int) -> None:
         self.page = page
         self.large = max(large, 1)
         plan = page.plan
@@ -24,7 +27,7 @@ class Reuse:
         self._read: dict[int, int] = {}  # where each value is read for the last time
         self._last: dict[int, int] = {}  # the same for the memory of a value
         for place, entry in enumerate(schedule):
-            for step in entry.steps if isinstance(entry, Loop) else (entry,):
+            for step in entry.steps if isinstance(entry, Loop | Placed) else (entry,):
                 self._read.update((op.value, place) for op in step.operands)
                 self._last.update((self._roots[op.value], place) for op in step.operands)
         self._read.update((o.value, len(schedule)) for o in plan.outputs)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from einsdiff.program.emit.assemble import write
 from einsdiff.program.emit.chains import LARGE, by_chains
 from einsdiff.program.emit.dialect import Dialect
-from einsdiff.program.emit.expressions import write
-from einsdiff.program.emit.loops import Loop, Schedule, write_loop
+from einsdiff.program.emit.loops import Loop, write_loop
 from einsdiff.program.emit.names import Namer, is_parameter
 from einsdiff.program.emit.page import Page
 from einsdiff.program.emit.pairs import by_pairs
+from einsdiff.program.emit.placed import Placed, placed, write_placed
 from einsdiff.program.emit.reuse import LARGE as REUSED
 from einsdiff.program.emit.reuse import Reuse
 from einsdiff.program.phrase import letters
-from einsdiff.program.plan.steps import Plan, Result
+from einsdiff.program.plan.steps import AnyStep, Plan, Result
 
 NAME = "program"  # what the one public function is called
 
@@ -32,15 +33,18 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     plain = [name for name in given if is_parameter(name) and name not in taken]
     namer = Namer([*given, *taken])
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
-    steps: Schedule = plan.steps
+    steps: Sequence[AnyStep | Loop | Placed] = plan.steps
     if dialect.can_write and large is not None:
-        plan, steps = by_pairs(plan, 16 * large) or (by_chains(plan, large) if is_uniform else (plan, steps))
+        plan, found = by_pairs(plan, 16 * large) or (by_chains(plan, large) if is_uniform else (plan, plan.steps))
+        steps = placed(plan, found)
     page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
     reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and is_uniform and large is not None else None
     for place, step in enumerate(steps):
         if isinstance(step, Loop):
             write_loop(page, step)
             page.needs_one_dtype |= bool(step.buffered)
+        elif isinstance(step, Placed):
+            write_placed(page, step)
         elif reuse is not None and reuse.write(step, place):
             page.needs_one_dtype = True
         else:

@@ -95,6 +95,27 @@ def ways(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> list[Wa
     return [*_products(a, b, found, sizes), *(_exchanged(w) for w in _products(b, a, found.exchanged, sizes))]
 
 
+def in_place(a: Labels, b: Labels, out: Labels, last: int, sizes: Mapping[int, int]) -> Way | None:
+    """Return the way to make a product of matrices where it is to stand; None where a copy of it costs less.
+
+    There the entries along `last` lie side by side, and the other axes are far apart.
+    """
+    found = roles(a, b, out)
+    if not found.left or not found.right or not found.summed:
+        return None
+    known = [w for w in ways(a, b, out, sizes) if w.kind != "einsum"]
+    fitting = [w for w in known if w.made[-1] == last and all(len(g) == 1 for g in w.kept)]
+    there = min(fitting, key=lambda way: way.cost, default=None)
+    elsewhere = min(w.cost + CALL + _copied(w.made, last, sizes) for w in known)
+    return there if there is not None and there.cost <= elsewhere else None
+
+
+def _copied(labels: Labels, last: int, sizes: Mapping[int, int]) -> float:
+    """Return what it costs to copy an array to where rows along `last` stand far apart."""
+    entries = _entries(labels, sizes)
+    return ENTRY * entries + JUMP * entries / max(1, sizes[last]) if labels[-1] == last else MOVE * entries
+
+
 def _exchanged(way: Way) -> Way:
     return way._replace(is_exchanged=True)
 

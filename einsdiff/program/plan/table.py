@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from math import prod
 
@@ -52,7 +53,7 @@ class PlanTable:
     @property
     def peak_memory(self) -> int:
         """The most bytes that all results take at one time; an intermediate one is dropped after its last use."""
-        return self.itemsize * _peak(self.plan)
+        return self.itemsize * peak(self.plan)
 
     @property
     def rows(self) -> list[tuple[str, str, str, str, str]]:
@@ -163,8 +164,11 @@ def _names(plan: Plan) -> dict[int, str]:
     return names
 
 
-def _peak(plan: Plan) -> int:
-    """Return the most entries that live at one time, inputs left out; views live in the array that they show."""
+def peak(plan: Plan, unseen: Collection[int] = ()) -> int:
+    """Return the most entries that live at one time; views live in the array that they show.
+
+    Inputs do not count, nor do the values `unseen`.
+    """
     origin: dict[int, int] = {}
     last: dict[int, int] = {}
     for k, step in enumerate(plan.steps):
@@ -182,7 +186,7 @@ def _peak(plan: Plan) -> int:
     now = most = 0
     for k, step in enumerate(plan.steps):
         if step.target not in origin:
-            live[step.target] = plan.values[step.target].entries
+            live[step.target] = plan.values[step.target].entries * (step.target not in unseen)
             now += live[step.target]
         most = max(most, now)
         for value in ends.get(k, ()):

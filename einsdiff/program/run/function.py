@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,6 @@ from einsdiff.program.emit.source import NAME, reserved, source
 from einsdiff.program.plan.callables import is_unknown, keyword_of
 from einsdiff.program.plan.pattern import Outline
 from einsdiff.program.plan.sizes import Sizes, in_formula
-from einsdiff.program.plan.steps import Plan
 from einsdiff.program.plan.table import PlanTable
 from einsdiff.program.planner import REWRITINGS, Planner
 from einsdiff.program.request import Request
@@ -191,18 +189,20 @@ class CompiledFunction:
             is_uniform = is_real = False
         rewritings = REWRITINGS if is_real else ()
         plan = Planner(self.request, self._sizes, known, present, rewritings=rewritings).plan()
-        structured, is_looped = self._alternative(known, present), self.dialect.can_write
-        check_memory(plan, known, self.request, itemsize, structured, is_looped=is_looped)
+        is_looped = self.dialect.can_write
+        check_memory(plan, known, self.request, itemsize, self._known_shapes(known), is_looped=is_looped)
         text = source(plan, self.request.source, self.dialect, LARGE, is_uniform=is_uniform)
         self._planned = (text, PlanTable(plan, itemsize))
         return self._planned
 
-    def _alternative(self, known: list[int | None], present: Mapping[str, int]) -> Callable[[], Plan] | None:
-        """Return what plans the same results with their structure kept, where some can keep it."""
-        other = replace(self.request, is_dense=False)
-        if not self.request.is_dense or not any(map(other.keeps, other.outputs)):
-            return None
-        return Planner(other, self._sizes, known, present).plan
+    def _known_shapes(self, known: Sequence[int | None]) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of all inputs, given or not, whose sizes are known."""
+        found = {}
+        for i in self.request.inputs:
+            sizes = [known[self._sizes.class_of(Axis(i.name, k))] for k in range(0 if i.is_callable else i.rank)]
+            if not i.is_callable and None not in sizes:
+                found[i.name] = tuple(size for size in sizes if size is not None)
+        return found
 
     def _maker(self, outlines: Sequence[Outline | None], known: Sequence[int | None]) -> Callable[[Any], Result] | None:
         """Return what makes the results of the arrays that a program returns."""

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from math import prod
 
 from einsdiff.errors import InputError
 from einsdiff.program.emit.pairs import in_blocks
 from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.plan.steps import Plan, View
-from einsdiff.program.plan.table import PlanTable
 from einsdiff.program.request import Request
+from einsdiff.program.run.offers import Offers, Shapes, fits
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-ORDERS = tuple("³⁴⁵⁶⁷⁸⁹¹")
-STRUCTURED = "its parts fit:  compile(dense=False)"
 
 
 def check_memory(
-    plan: Plan,
-    given: Sequence[int | None],
-    request: Request,
-    itemsize: int,
-    structured: Callable[[], Plan] | None = None,
-    *,
-    is_looped: bool = True,
+    plan: Plan, given: Sequence[int | None], request: Request, itemsize: int, shapes: Shapes, *, is_looped: bool = True
 ) -> None:
     """Refuse a plan in which an array arises that takes more than the memory there is.
 
-    Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry.
-    `structured` makes the plan of the same results with their structure kept; `is_looped` tells whether large arrays
-    are made block by block.
+    Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry; `shapes`
+    has the inputs of known sizes; `is_looped` tells whether large arrays are made block by block, as NumPy's are.
 
     Raises: InputError, which tells how large the array is and what would fit.
     """
@@ -40,11 +31,9 @@ def check_memory(
     if value is None or limit is None:
         return
     results = {o.value: o.name for o in plan.outputs}
+    offers = Offers(request, shapes, fits(itemsize, limit, is_looped=is_looped), can_keep=is_looped)
+    typed = "; ".join(offers.found(results.get(value))) or "smaller arrays, or a sum that is taken earlier"
     name = (results[value] or "the result") if value in results else "an array on the way"
-    offers = [_product(name)] if value in results else []
-    if structured is not None and PlanTable(structured(), itemsize).peak_memory <= limit:
-        offers.insert(0, STRUCTURED)
-    typed = "; ".join(filter(None, offers)) or "smaller arrays, or a sum that is taken earlier"
     raise in_formula(_error(name, plan.values[value].shape, itemsize, limit, typed), request)
 
 
@@ -79,18 +68,6 @@ def _error(name: str, shape: Sequence[int], itemsize: int, limit: int, typed: st
     counted = " × ".join(map(str, shape))
     size = in_words(itemsize * prod(shape))
     return InputError(f"{name} has {counted} entries, {size}; the memory here is {in_words(limit)}", help=typed)
-
-
-def _product(name: str) -> str:
-    """Return what makes the product with a vector of a first or second derivative, of which this is the name."""
-    above = name.partition("/")[0]
-    is_scalar = not {"_", "["}.intersection(above)
-    if above.startswith("∂²") and is_scalar:
-        return 'the product with a vector fits, without the matrix:  hvp(y, "x", "v")'
-    if above.startswith("∂²"):
-        return 'the product with a vector fits, without the whole array:  jvp(diff(y, "x"), "x", "v")'
-    is_first = above.startswith("∂") and above[1:2] not in ORDERS
-    return 'products with a vector fit, without the whole array:  jvp(y, "x", "v")  or  vjp(y, "x", "u")' * is_first
 
 
 def in_words(size: int) -> str:
