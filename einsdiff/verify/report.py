@@ -143,7 +143,7 @@ class Report:
         }
 
     def text(self, width: int | None = None) -> str:
-        """Return the table and its summary for a terminal of so many columns; without, lines are as long as it takes."""
+        """Return the table and its summary for a terminal of so many columns; without, lines are as long as need be."""
         lines = [*(_table(self) if width is None else _narrow_table(self, width)), "", *_summary(self)]
         return "\n".join(lines if width is None else (part for line in lines for part in _wrapped(line, width)))
 

@@ -86,6 +86,13 @@ def test_the_gradient_of_a_function_of_one_name_is_by_that_name(text: str, outco
     assert last(f"f(x) = x' A x; {text}").outcome is outcome
 
 
+def test_the_gradient_of_an_unknown_function_of_the_whole_is_read() -> None:
+    above = "f : scalar; f = f(x); "
+    for claim in ("∇_x exp(f(x)) = exp(f) ∇f(x)", "∇_x exp(f) = exp(f(x)) ∇f", "∇ f' = f", "∂f(x)/∂x = ∇_x f(x)"):
+        assert last(above + claim).outcome is (Outcome.UNREAD if "'" in claim else Outcome.TRUE)
+    assert last("∇_x exp(f(x)) = exp(f(x)) ∇_x f(x)").outcome is Outcome.UNREAD
+
+
 def test_what_is_declared_of_the_variable_of_a_gradient_is_used() -> None:
     found = last("w : vector(3); ∇_w (a' b) = 0")
     assert found.outcome is Outcome.TRUE
