@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -95,8 +96,13 @@ def _audit(text: str, declare: Mapping[str, str], options: argparse.Namespace) -
     report = audit(read_paper(text, kind_of(options.text)), check_equation, layout=options.layout, declare=declare)
     if not report.claims:
         raise InputError(f"{shown} has no claims", help="einsdiff check --help says what counts as a claim")
-    print(_json({"file": options.text, **report.to_json()}) if options.json else report)
+    print(_json({"file": options.text, **report.to_json()}) if options.json else report.text(_width()))
     return 0 if report.holds else (2 if report.is_empty else 1)
+
+
+def _width() -> int | None:
+    """Return the columns of the terminal; None where the output goes elsewhere."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _json(document: object) -> str:

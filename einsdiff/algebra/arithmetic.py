@@ -156,8 +156,10 @@ class _Network:
             return join or len(node.factors) <= SPLICE
         if (len(set(node.out)) < node.rank and exponent < 0) or exact_power(node.coefficient, exponent) is None:
             return False
-        whole = isinstance(exponent, int)
-        return whole or (len(node.factors) == 1 and node.coefficient > 0 and _combine(node.factors[0], exponent))
+        if isinstance(exponent, int):
+            return True
+        solid = [f for f in node.factors if not isinstance(f.node, Ones)]
+        return len(solid) == 1 and node.coefficient > 0 and _combine(solid[0], exponent)
 
     def _splice(self, node: Product, wires: tuple[Wire, ...], exponent: Exact) -> None:
         at: dict[int, Wire] = {}
@@ -225,7 +227,7 @@ class _Network:
         return assemble(self.coefficient, kept, groups)
 
     def _diagonal(self, f: Placed) -> Placed:
-        """(a + b)_ii = a_ii + b_ii and f(a)_ii = f(a_ii), so that what becomes alike is seen to be alike."""
+        """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike."""
         if len(set(f.wires)) == len(f.wires):
             return f
 
@@ -237,6 +239,14 @@ class _Network:
                 found = total([(t.coefficient, at(t.node, t.labels), True) for t in terms])
             case Apply(function, arguments, orders):
                 found = apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
+            case Reduce(operator, argument, axes):
+                over: dict[Wire, Size] = {fresh(): size for size in f.node.label_sizes[axes:]}
+                wires = (*f.wires, *over)
+                found = reduce(operator, Entry(argument.node, tuple(wires[k] for k in argument.labels)), over)
+            case Product(coefficient, factors, out) if not isinstance(f.exponent, int) and len(set(out)) == len(out):
+                names = {**dict(zip(out, f.wires, strict=True)), **{k: fresh() for k in f.node.bound}}
+                inner = [(Entry(g.node, tuple(names[k] for k in g.labels)), g.exponent, False) for g in factors]
+                found = product(inner, [names[k] for k in f.node.bound], coefficient)
             case _:
                 return f
         if is_zero(found):
@@ -315,8 +325,8 @@ class _Network:
 
 
 def _combine(inner: Factor, exponent: Exact) -> bool:
-    """(a^p)^q = a^(p q) where q is whole, where p is −1, or where a is positive."""
-    return isinstance(exponent, int) or inner.exponent == -1 or is_positive(inner.node)
+    """(a^p)^q = a^(p q) where q is whole, where p is 1 or −1, or where a is positive."""
+    return isinstance(exponent, int) or inner.exponent in (1, -1) or is_positive(inner.node)
 
 
 def _component(entry: Entry, units: Sequence[tuple[Wire, Expr]]) -> Entry:
@@ -500,7 +510,7 @@ def _spelling(node: Expr, wires: tuple[Wire, ...], names: tuple[Wire, ...]) -> t
 def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = None) -> Entry:
     """Return f(u, v, …), entry by entry; along wires on which no argument depends the result is the same."""
     lost: dict[Wire, Size] = {}
-    arguments = tuple(multiply(a) if isinstance(a.node, Sum | Apply | Product) else a for a in arguments)
+    arguments = tuple(multiply(a) if _is_open(a) else a for a in arguments)
     for k, a in enumerate(arguments):
         spreading = ones_in(a)
         if spreading:
@@ -514,6 +524,11 @@ def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = Non
     groups = {w: [w] for w in found.order}
     parts = tuple(Argument(a.node, labels) for a, labels in zip(arguments, found.labels, strict=True))
     return Entry(Apply(function, parts, orders, axis_symmetries(found, groups)), found.order)
+
+
+def _is_open(a: Entry) -> bool:
+    """Whether a product of one factor has another form: a_ii, too, so that f(a)_ii is f(a_ii)."""
+    return isinstance(a.node, Sum | Apply | Product) or len(set(a.wires)) < len(a.wires)
 
 
 def _even(node: Expr) -> tuple[Symmetry, ...]:

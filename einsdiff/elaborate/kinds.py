@@ -222,7 +222,7 @@ class _Shapes:
         known = name in self.declared or name in self.defined or name in self.functions
         if name in BUILTINS and not known:
             return self._new(BUILTINS[name])
-        domain: Iterable[str] = "sc" if self.is_claim and _is_greek(name) else _first_shapes(name)
+        domain: Iterable[str] = "sc" if self.is_claim and not known and _is_greek(name) else _first_shapes(name)
         if name in self.declared:
             domain = SHAPES[min(self.declared[name], 3)]
         elif name in self.defined:

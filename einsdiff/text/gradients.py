@@ -2,13 +2,18 @@ r"""The gradient sign: `∇_x f` is ∂f/∂x, `∇²_x f` is ∂²f/∂x∂xᵀ
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from einsdiff.text import ambiguities, slips
 from einsdiff.text.cursor import FUNCTIONS
 from einsdiff.text.derivatives import DerivativeReader, leading
 from einsdiff.text.expressions import Routine
 from einsdiff.text.lexer import Token
 from einsdiff.text.symbols import OPENERS
-from einsdiff.text.tree import Call, Differentiate, Multiply, Name, Raise, Transpose, Tree, children
+from einsdiff.text.tree import Call, Differentiate, Multiply, Name, Transpose, Tree, children
+
+SCALARS = frozenset(["sum", "tr", "det", "logdet", "norm", "norm1", "norm2", "normF"])
+"""Functions whose value is a scalar, whatever stands in them."""
 
 
 class GradientReader(DerivativeReader):
@@ -26,6 +31,9 @@ class GradientReader(DerivativeReader):
         wrt = self._by(sign, group, order)
         names = {name.name for name in wrt}
         body = yield self._behind(first, lambda tree: _is_one_function(tree, names))
+        unknown = _unknown(body, self.cursor.functions)
+        if unknown is not None:
+            raise slips.refuse_gradient_by_entries(cursor, unknown)
         return Differentiate(body, wrt, cursor.span_from(sign.start))
 
     def _has_order(self) -> bool:
@@ -93,8 +101,18 @@ def _is_one_function(tree: Tree, names: set[str]) -> bool:
     first, rest = leading(tree)
     if rest:
         return isinstance(first, Transpose) and not isinstance(first.body, Call) and bool(names & _names(first))
-    base = first.base if isinstance(first, Raise) else first
-    return isinstance(tree, Multiply) and isinstance(base, Call) and base.name.startswith("norm")
+    return isinstance(tree, Multiply) and not isinstance(first, Transpose)
+
+
+def _unknown(tree: Tree, known: Collection[str]) -> Call | None:
+    """Return the f(x) in a formula, of which f would be a function of each entry: ∇ is of scalars."""
+    stack = [tree]
+    for part in stack:
+        if isinstance(part, Call) and part.name not in FUNCTIONS and part.name not in known:
+            return part
+        is_scalar = isinstance(part, Call) and part.name in SCALARS
+        stack += [] if is_scalar else children(part)
+    return None
 
 
 def _names(tree: Tree) -> set[str]:

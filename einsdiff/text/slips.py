@@ -9,6 +9,7 @@ from einsdiff.text.cursor import BREAKS, FUNCTIONS, SHOWN, Cursor
 from einsdiff.text.lexer import Token
 from einsdiff.text.spelling import find_meant
 from einsdiff.text.symbols import CLOSERS, OPERATORS
+from einsdiff.text.tree import Call, Name
 
 TYPED = {
     "==": ("== [^] compares, and stands in where(…) only", "a statement has one =, as in  y = x_i x_i"),
@@ -316,6 +317,19 @@ def refuse_gradient(cursor: Cursor, sign: Span) -> ParseError:
         [Mark(sign)],
         rule="∇_x f is ∂f/∂x, ∇²_x f is ∂²f/∂x∂xᵀ (spec/language.md, Derivatives)",
         help="write ∇_x (x' A x) or ∂(x' A x)/∂x",
+    )
+
+
+def refuse_gradient_by_entries(cursor: Cursor, call: Call) -> ParseError:
+    """Return the error for `∇_x f(x)`, where nothing says what f is."""
+    f, x = call.name, cursor.shown(Span(call.name_span.stop, call.span.stop))
+    is_name = len(call.arguments) == 1 and isinstance(call.arguments[0], Name)
+    return ParseError(
+        f"{f} [^] is a function of each entry, and a gradient is of a scalar",
+        cursor.source,
+        [Mark(call.span)],
+        rule="f(x) goes entry by entry unless f = f(x) stands above it (spec/language.md, Unknown functions)",
+        help=f"write  {f} : scalar; {f} = {f}{x}  above it, or sum({f}{x})" if is_name else f"write sum({f}{x})",
     )
 
 

@@ -280,11 +280,13 @@ class _Audit:
 
     def _define(self, item: Equation, target: Target, right: str) -> Finding:
         name = target.name
-        is_function = _is_own_function(target, self._tokens(item.right))
+        tokens = self._tokens(item.right)
+        is_function = _is_own_function(target, tokens)
+        parameters = _parameters(tokens[:-1], 1) if is_function else target.parameters
         statement = f"{target.spelled} = {item.right if is_function else right}"
         known = self.defined.get(name)
         if known is None or not (target.components and known.components):
-            known = self.defined[name] = Definition(item.line, target.parameters, [], set())
+            known = self.defined[name] = Definition(item.line, parameters, [], set())
         known.statements.append(statement)
         known.uses |= self._names(right) - ({name} if is_function else set())
         known.components |= {target.components} - {()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -140,8 +142,13 @@ class Report:
             "lines": [_fields(found) for found in self.findings],
         }
 
+    def text(self, width: int | None = None) -> str:
+        """Return the table and its summary for a terminal of so many columns; without, lines are as long as need be."""
+        lines = [*(_table(self) if width is None else _narrow_table(self, width)), "", *_summary(self)]
+        return "\n".join(lines if width is None else (part for line in lines for part in _wrapped(line, width)))
+
     def __str__(self) -> str:
-        return "\n".join([*_table(self), "", *_summary(self)])
+        return self.text()
 
 
 def _cover(sets: Sequence[Sequence[str]]) -> list[str]:
@@ -178,6 +185,9 @@ def _fields(found: Finding) -> dict[str, object]:
 WIDTH = 90
 """Characters of a claim that the table shows."""
 
+ROOM = 36
+"""Columns that a claim needs beside those of the layouts; with less, layouts stand below it."""
+
 HEADS = ("line", "verdict", "known", "layouts", "claim")
 
 
@@ -190,6 +200,52 @@ def _table(report: Report) -> Iterator[str]:
         yield "  ".join([*cells, row[-1]]).rstrip()
         for remark in _remarks(found, report) if found else ():
             yield " " * (widths[0] + 4) + remark
+
+
+def _narrow_table(report: Report, width: int) -> Iterator[str]:
+    """Yield the lines of the table for a terminal: claims go on below themselves, layouts too where room is short."""
+    rows = [HEADS, *((*_row(found)[:-1], _plain(found.text)) for found in report.findings)]
+    columns = [0, 1, 2, 3]
+    widths = [max(len(row[k]) for row in rows) for k in columns]
+    if width - sum(widths) - 2 * len(widths) < ROOM:
+        columns.remove(3)
+    indent = sum(widths[k] + 2 for k in columns)
+    for found, row in zip([None, *report.findings], rows, strict=True):
+        cells = [row[k].rjust(widths[k]) if k == 0 else row[k].ljust(widths[k]) for k in columns]
+        first, *rest = textwrap.wrap(row[-1], max(width - indent, 20), break_on_hyphens=False) or [""]
+        yield "  ".join([*cells, first]).rstrip()
+        yield from (" " * indent + line for line in rest)
+        if found is not None and 3 not in columns and row[3]:
+            yield " " * (widths[0] + 4) + ("in all layouts" if row[3] == "all" else f"in {row[3]}")
+        for remark in _remarks(found, report) if found else ():
+            yield " " * (widths[0] + 4) + remark
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    """Return a line as several that fit, those below the first further in."""
+    if len(line) <= width:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    width = max(width, len(indent) + 20)
+    return textwrap.wrap(
+        line.lstrip(), width, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
+    )
+
+
+_FONT = re.compile(
+    r"\\(?:mathbf|boldsymbol|bm|mathrm|mathsf|mathcal|operatorname|text|mathbb)\*?\s*\{\s*(\\?[A-Za-z]+)\s*\}"
+)
+_SIZE = re.compile(r"\\(?:left|right|bigl|bigr|Bigl|Bigr|big|Big|,|!|;|:)(?![A-Za-z])")
+_TRANSPOSE = re.compile(r"\^\s*(?:\{\s*(?:\\top|\\intercal|T)\s*\}|\\top(?![A-Za-z])|\\intercal(?![A-Za-z])|T\b)")
+
+
+def _plain(text: str) -> str:
+    r"""Return a formula without what only makes it look well in print.
+
+    >>> _plain(r"\mathbf{x}^{\mathsf{T}} \left( A \right)")
+    'xᵀ ( A )'
+    """
+    return " ".join(_TRANSPOSE.sub("ᵀ", _SIZE.sub(" ", _FONT.sub(r"\1", text))).split())
 
 
 def _row(found: Finding) -> tuple[str, ...]:
@@ -237,6 +293,8 @@ def _remarks(found: Finding, report: Report) -> Iterator[str]:
 def _answers(verdict: Verdict, layout: str | None) -> Iterator[str]:
     """Yield the right answer in a layout; where none is named, that in each of the two main ones."""
     correct = verdict.correct
+    if verdict.assumption is not None and verdict.layouts and layout not in verdict.layouts:  # where it would hold
+        layout = next((name for name in (*FIRST, *verdict.layouts) if name in verdict.layouts), layout)
     names = [layout] if layout is not None and layout in correct else [name for name in FIRST if name in correct]
     texts: dict[str, list[str]] = {}
     for name in names or correct:

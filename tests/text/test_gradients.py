@@ -20,8 +20,11 @@ SAME = [
     ("∇²_xy (x'A y)",                                     "∂²(x'A y)/∂x∂y"),
     ("∇_x ∇_y (x'A y)",                                   "∂(∂(x'A y)/∂y)/∂x"),
     ("f + 2 ∇_x f",                                       "f + 2 ∂f/∂x"),
-    ("∇f(x)",                                             "∂(f(x))/∂x"),
-    ("∇²f(x)",                                            "∂²(f(x))/∂x∂x"),
+    ("f = f(x); ∇f(x)",                                   "f = f(x); ∂(f(x))/∂x"),
+    ("f = f(x); ∇²f(x)",                                  "f = f(x); ∂²(f(x))/∂x∂x"),
+    ("∇_x 1/2 tr(x x')",                                  "∂(1/2 tr(x x'))/∂x"),
+    ("∇_x 1/2 (a'x - b)^2",                               "∂(1/2 (a'x - b)^2)/∂x"),
+    ("∇_x sum(f(x))",                                     "∂sum(f(x))/∂x"),
     (r"\nabla_{\mathbf{x}} \left( \mathbf{x}^\top A \mathbf{x} \right)", r"\frac{\partial (x^\top A x)}{\partial x}"),
     (r"\nabla^2_{x} (x^\top A x)",                        r"\frac{\partial^2 (x^\top A x)}{\partial x^2}"),
     (r"\nabla_x^{2} (x^\top A x)",                        r"\frac{\partial^2 (x^\top A x)}{\partial x^2}"),
@@ -68,6 +71,8 @@ REFUSED = [
     (r"\mathbb{E}[x] = A b",                      "give it a name of its own"),
     (r"A^\dagger A = I",                          "write inv(X' X) X'"),
     ("⟨x_i, y_i⟩ = 1",                            "write x_i y_i"),
+    ("∇f(x) = 2 x",                               "write  f : scalar; f = f(x)  above it, or sum(f(x))"),
+    ("∇_x log(p(A x)) = x",                       "write sum(p(A x))"),
     ("⟨x, y = 1",                                 "close it with ⟩"),
 ]
 
@@ -92,7 +97,7 @@ LINES = [
 
 @pytest.mark.parametrize(("text", "wanted"), SAME)
 def test_a_gradient_is_a_derivative(text: str, wanted: str) -> None:
-    found, other = (parse(source).statements[0].body for source in (text, wanted))
+    found, other = (parse(source).statements[-1].body for source in (text, wanted))
     assert sketch(found) == sketch(other)
 
 

@@ -86,6 +86,13 @@ def test_the_gradient_of_a_function_of_one_name_is_by_that_name(text: str, outco
     assert last(f"f(x) = x' A x; {text}").outcome is outcome
 
 
+def test_the_gradient_of_an_unknown_function_of_the_whole_is_read() -> None:
+    above = "f : scalar; f = f(x); "
+    for claim in ("∇_x exp(f(x)) = exp(f) ∇f(x)", "∇_x exp(f) = exp(f(x)) ∇f", "∇ f' = f", "∂f(x)/∂x = ∇_x f(x)"):
+        assert last(above + claim).outcome is (Outcome.UNREAD if "'" in claim else Outcome.TRUE)
+    assert last("∇_x exp(f(x)) = exp(f(x)) ∇_x f(x)").outcome is Outcome.UNREAD
+
+
 def test_what_is_declared_of_the_variable_of_a_gradient_is_used() -> None:
     found = last("w : vector(3); ∇_w (a' b) = 0")
     assert found.outcome is Outcome.TRUE
@@ -269,3 +276,58 @@ def test_a_claim_that_the_judge_fails_on_does_not_take_the_others_with_it() -> N
 
     report = audit(read_paper("det(A) = det(A')\n\ntr(A B) = tr(B A)", "text"), check)
     assert [found.outcome.value for found in report.findings] == ["not read", "true"]
+
+
+# ---------------------------------------------------------------------------------------------------------- terminals
+
+APPENDIX = r"""
+\begin{align}
+  \frac{\partial \mathbf{x}^{\mathsf{T}} \mathbf{A} \mathbf{x}}{\partial \mathbf{x}} &= (\mathbf{A} + \mathbf{A}^\top) \mathbf{x} \\
+  \frac{\partial \mathbf{b}^\top \mathbf{x}}{\partial \mathbf{x}} &= \mathbf{b}^\top \\
+  \frac{\partial \mathbf{x}^\top \mathbf{A} \mathbf{x}}{\partial \mathbf{x}} &= 2 \mathbf{A} \mathbf{x}
+\end{align}
+% einsdiff: S : matrix(n, n) symmetric
+\begin{equation} \frac{\partial \operatorname{tr}(S A)}{\partial S} = A + A^{\mathsf{T}} - A \odot I \end{equation}
+"""  # noqa: E501 - as in a paper
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160])
+def test_the_table_is_as_wide_as_the_terminal(width: int) -> None:
+    lines = audited(APPENDIX, "latex").text(width).split("\n")
+    assert max(map(len, lines)) <= width
+    assert "mathbf" not in "\n".join(line for line in lines if "true as" not in line)
+
+
+def test_layouts_stand_below_a_claim_where_there_is_no_room_beside_it() -> None:
+    report = audited(APPENDIX, "latex")
+    assert report.text(80).split("\n")[:6] == [
+        "line  verdict   known           claim",
+        r"   3  true      proved          \frac{\partial xᵀ A x}{\partial x} = (A + Aᵀ) x",
+        "        in mixed, denominator, sympy, vetter",
+        "        right in numerator layout:  xᵀ(A + Aᵀ)",
+        r"   4  true      proved          \frac{\partial bᵀ x}{\partial x} = bᵀ",
+        "        in numerator, vec",
+    ]
+    first, second = report.text(120).split("\n")[:2]
+    assert first.split() == ["line", "verdict", "known", "layouts", "claim"]
+    assert "mixed, denominator, sympy, vetter" in second
+
+
+def test_where_a_claim_would_hold_its_right_side_is_told_in_such_a_layout() -> None:
+    report = audited("∂(b'x)/∂x = b'; ∂(A x)/∂x = A; ∂(x'C x)/∂x = 2 C x")
+    assert report.prevailing == "numerator"
+    assert "true if C is symmetric, in layouts mixed, denominator, sympy, vetter" in str(report)
+    assert "right in denominator layout:  (C + Cᵀ) x" in str(report)
+
+
+def test_a_table_that_is_no_terminals_has_one_line_for_a_claim() -> None:
+    report = audited(APPENDIX, "latex")
+    assert str(report) == report.text()
+    assert sum(line.startswith("   3") for line in str(report).split("\n")) == 1
+
+
+def test_a_claim_about_free_entries_tells_how_it_is_true() -> None:
+    shown = str(audited(APPENDIX, "latex"))
+    assert (
+        r"true as: P : matrix(n, n); S = P + P' - P .* I; \frac{\partial \operatorname{tr}(S A)}{\partial P}" in shown
+    )
