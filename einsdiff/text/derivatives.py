@@ -146,9 +146,10 @@ class DerivativeReader(Reader):
     def _is_side(self, first: int) -> bool:
         """Whether a product without derivatives, from the place on, and what begins at token `first` are one side."""
         tokens, start = self.cursor.tokens, self.cursor.k
+        if first and tokens[first - 1].kind not in SIDES:
+            return False
         stop = self._end_of_product(start)
-        is_side = tokens[stop].kind in SIDES and (first == 0 or tokens[first - 1].kind in SIDES)
-        return is_side and not any(map(self._differentiates, range(start, stop)))
+        return tokens[stop].kind in SIDES and not any(map(self._differentiates, range(start, stop)))
 
     def _end_of_product(self, k: int) -> int:
         """Return the number of the token behind the product that begins at token k."""

@@ -13,7 +13,7 @@ from einsdiff.text.symbols import OPENERS
 from einsdiff.text.tree import Call, Differentiate, Multiply, Name, Transpose, Tree, children
 
 SCALARS = frozenset(["sum", "tr", "det", "logdet", "norm", "norm1", "norm2", "normF"])
-"""Functions whose value is a scalar, whatever stands in them."""
+"""Functions whose value is a scalar, whatever stands in them, so that |det(A)| is an absolute value."""
 
 
 class GradientReader(DerivativeReader):
@@ -110,8 +110,8 @@ def _unknown(tree: Tree, known: Collection[str]) -> Call | None:
     for part in stack:
         if isinstance(part, Call) and part.name not in FUNCTIONS and part.name not in known:
             return part
-        is_scalar = isinstance(part, Call) and part.name in SCALARS
-        stack += [] if is_scalar else children(part)
+        is_done = isinstance(part, Differentiate) or (isinstance(part, Call) and part.name in SCALARS)
+        stack += [] if is_done else children(part)
     return None
 
 

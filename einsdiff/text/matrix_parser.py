@@ -10,11 +10,8 @@ from einsdiff.text import ambiguities, index_slips, slips
 from einsdiff.text.bare_functions import is_determinant
 from einsdiff.text.cursor import FUNCTIONS, Cursor
 from einsdiff.text.expressions import Part, Routine
-from einsdiff.text.gradients import GradientReader
+from einsdiff.text.gradients import SCALARS, GradientReader
 from einsdiff.text.tree import Call, Entrywise, Kronecker, Name, Negative, Numeral, Raise, Transpose, Tree
-
-SCALARS = frozenset(["det", "tr", "logdet"])
-"""Functions whose value is a scalar, so that |det(A)| is an absolute value."""
 
 
 class MatrixReader(GradientReader):
