@@ -8,7 +8,15 @@ from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
 from einsdiff.elaborate.differentials import changing, may_be_factor, settle
-from einsdiff.errors import AmbiguityError, ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.errors import (
+    AmbiguityError,
+    ClaimError,
+    EinsdiffError,
+    IndexMismatchError,
+    Mark,
+    SizeMismatchError,
+    UnknownNameError,
+)
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
