@@ -23,7 +23,7 @@ def end_of_factor(cursor: Cursor, k: int) -> int | None:
         k += 1
     kind = tokens[k].kind
     if kind in ("‖", "|"):
-        k = next((j for j in range(k + 1, len(tokens)) if tokens[j].kind == kind), len(tokens) - 1)
+        k = next((j for j in range(k + 1, len(tokens)) if tokens[j].kind == kind), len(tokens) - 2)
     elif kind == "name" and tokens[k].text in FUNCTIONS:
         k = partner[k + 1]
     elif kind in OPENERS:
@@ -35,8 +35,8 @@ def end_of_factor(cursor: Cursor, k: int) -> int | None:
         if tokens[k].kind == "^":
             k += 1 + (tokens[k + 1].kind in ("+", "-"))
             k = partner.get(k, k)
-        k += 1
-    return min(k, len(tokens) - 1)
+        k = min(k + 1, len(tokens) - 1)
+    return k
 
 
 # ---------------------------------------------------------------------------------------------------- how far d reaches
