@@ -11,7 +11,17 @@ import einsdiff as ed
 
 Arrays = Mapping[str, np.ndarray]
 STEP = 1e-5
-SHAPES = {"A": (4, 3), "B": (5, 2), "C": (3, 3), "X": (3, 5), "Y": (5, 4), "Z": (3, 5), "S": (3, 3), "x": (3,), "z": (4,)}
+SHAPES = {
+    "A": (4, 3),
+    "B": (5, 2),
+    "C": (3, 3),
+    "X": (3, 5),
+    "Y": (5, 4),
+    "Z": (3, 5),
+    "S": (3, 3),
+    "x": (3,),
+    "z": (4,),
+}
 """Shapes of the data: pairwise different sizes, and nothing square but C and S."""
 inv, det, tr = np.linalg.inv, np.linalg.det, np.trace
 
@@ -93,12 +103,12 @@ def test_a_second_differential_is_the_second_change(
 FALSE = [
     # claim                                   what the reason says                            what is right
     ("d(X^-1) = X^-1 dX X^-1",                "the sign is wrong",                            "−X⁻¹ dX X⁻¹"),
-    ("d(x'x) = x'dx",                         "a factor 2 is missing",                        "2 xᵀ dx"),
-    ("d(A X) = dX A",                         "two factors are swapped",                      "A dX"),
+    ("d(x'x) = x'dx",                         "a factor 2 is missing",                        "2 dxᵀ x"),
+    ("A : matrix(n, n); X : matrix(n, n); d(A X) = dX A", "two factors are swapped",           "A dX"),
     ("d tr(A X) = tr(A'dX)",                  "A should not be transposed",                   "tr(A dX)"),
     ("d(X Y) = (dX) Y + Y dX",                "the term Y dX is one too many; Y is constant", "dX Y"),
     ("d logdet(X) = tr(X dX)",                "an inverse is missing on X",                   "tr(dX X⁻¹)"),
-    ("tr(dX) = 2 d tr(X)",                    "a factor 2 is too much",                       None),
+    ("2 d tr(X) = tr(dX)",                    "a factor 2 is missing",                        "2 tr(dX)"),
 ]
 # fmt: on
 
