@@ -116,6 +116,10 @@ class _Reading:
             return
         behind = self._behind_order(k + 1)
         first = self.tokens[behind]
+        if self._is_by_variable(behind):  # the operator d/dx
+            self.skipped.add(k)
+            self._skip_variables(behind + 1, self._order(k + 1, behind))
+            return
         stop = end_of_factor(self.cursor, behind)
         if stop is not None and self._is_by_variable(stop):
             is_group = first.kind == "(" and self.cursor.partner[behind] + 1 == stop and self._is_close(behind)
@@ -226,7 +230,7 @@ class _Reading:
                 return True
         sign = max((k for k, token in enumerate(tokens) if token.kind == "="), default=0)
         given = self.signs | self.spaced
-        if any((one < sign) != (other < sign) for one in given for other in self.lonely):
+        if any((one < sign) != (other < sign) for one in given | self.lonely for other in self.lonely):
             return True
         if given and sign and "0" in (tokens[sign - 1].text, tokens[sign + 1].text):
             return True

@@ -92,6 +92,7 @@ REFUSED = [
     ("x'dx = x'x",                           ed.ClaimError,       "the other one has none"),
     ("df = 2 x'dx",                          ed.ClaimError,       "nothing says what f is"),
     ("d²f = 2 dx'dx",                        ed.ClaimError,       "nothing says what f is"),
+    ("dF = A dX B",                          ed.ClaimError,       "nothing says what F is"),
     ("dx = A x dt",                          ed.ClaimError,       "nothing says what x is"),
     ("dA = 0",                               ed.ClaimError,       "this defines dA"),
     ("d(A) = 0",                             ed.ClaimError,       "nothing says what A is"),
@@ -109,14 +110,10 @@ def test_what_is_not_clear_is_refused(claim: str, error: type[ed.EinsdiffError],
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "claim", ["d(x_i x_i) = d", "d/d/d(=)", "d‖x=dx", "d^2=dX X", "d(x)/dx d = d", r"\frac{d}{d}=dX", "dx/d²=x", "d=dX"]
-)
-def test_odd_texts_are_read_or_refused(claim: str) -> None:
-    try:
+@pytest.mark.parametrize("claim", ["d/d/d(=)", "d‖x=dx", r"\frac{d}{d}=dX"])
+def test_odd_texts_are_refused(claim: str) -> None:
+    with pytest.raises(ed.EinsdiffError):
         parse_claim(claim)
-    except ed.EinsdiffError as error:
-        assert str(error)
 
 
 # fmt: off

@@ -39,35 +39,55 @@ def vec(a: np.ndarray) -> np.ndarray:
     return a.reshape(-1, order="F")
 
 
-# fmt: off
-LAWS: list[tuple[str, str, Callable[..., object], Callable[..., object]]] = [
-    # claim                                          moving  its left side                          its right side
-    ("d(x'C x) = x'(C + C')dx",                      "x",    lambda v: v.x @ v.C @ v.x,             lambda v: v.x @ (v.C + v.C.T) @ v.dx),
-    ("d(A X) = A dX",                                "X",    lambda v: v.A @ v.X,                   lambda v: v.A @ v.dX),
-    ("d(X Y) = (dX) Y + X dY",                       "XY",   lambda v: v.X @ v.Y,                   lambda v: v.dX @ v.Y + v.X @ v.dY),
-    ("∂(X + Z) = ∂X + ∂Z",                           "XZ",   lambda v: v.X + v.Z,                   lambda v: v.dX + v.dZ),
-    ("∂(X ⊙ Z) = (∂X) ⊙ Z + X ⊙ ∂Z",                 "XZ",   lambda v: v.X * v.Z,                   lambda v: v.dX * v.Z + v.X * v.dZ),
-    ("d(X ⊗ Y) = (dX) ⊗ Y + X ⊗ dY",                 "XY",   lambda v: np.kron(v.X, v.Y),           lambda v: np.kron(v.dX, v.Y) + np.kron(v.X, v.dY)),
-    ("d(S^-1) = -S^-1 dS S^-1",                      "S",    lambda v: inv(v.S),                    lambda v: -inv(v.S) @ v.dS @ inv(v.S)),
-    ("d det(S) = det(S) tr(S^-1 dS)",                "S",    lambda v: det(v.S),                    lambda v: det(v.S) * tr(inv(v.S) @ v.dS)),
-    ("d log det S = tr(S^-1 dS)",                    "S",    lambda v: np.log(det(v.S)),            lambda v: tr(inv(v.S) @ v.dS)),
-    ("d tr(X Y A) = tr(A X dY)",                     "Y",    lambda v: tr(v.X @ v.Y @ v.A),         lambda v: tr(v.A @ v.X @ v.dY)),
-    ("d vec(A X B) = (B' ⊗ A) d vec X",              "X",    lambda v: vec(v.A @ v.X @ v.B),        lambda v: np.kron(v.B.T, v.A) @ vec(v.dX)),
-    ("d(X') = (dX)'",                                "X",    lambda v: v.X.T,                       lambda v: v.dX.T),
-    ("d||A x - z||^2 = 2 (A x - z)'A dx",            "x",    lambda v: ((v.A @ v.x - v.z) ** 2).sum(), lambda v: 2 * (v.A @ v.x - v.z) @ v.A @ v.dx),
-    ("d exp(x) = exp(x) ⊙ dx",                       "x",    lambda v: np.exp(v.x),                 lambda v: np.exp(v.x) * v.dx),
-    ("d(A_ij x_j) = dA_ij x_j + A_ij dx_j",          "Ax",   lambda v: v.A @ v.x,                   lambda v: v.dA @ v.x + v.A @ v.dx),
-    ("d(C_ij C_jk) = dC_ij C_jk + C_ij dC_jk",       "C",    lambda v: v.C @ v.C,                   lambda v: v.dC @ v.C + v.C @ v.dC),
-    ("Z = A x; d(Z'Z) = 2 Z'A dx",                   "x",    lambda v: (v.A @ v.x) @ (v.A @ v.x),   lambda v: 2 * (v.A @ v.x) @ v.A @ v.dx),
+Law = tuple[str, str, Callable[..., object], Callable[..., object]]
+"""A claim, the names that move in it, its left side, and its right side."""
+
+LAWS: list[Law] = [
+    ("d(x'C x) = x'(C + C')dx", "x", lambda v: v.x @ v.C @ v.x, lambda v: v.x @ (v.C + v.C.T) @ v.dx),
+    ("d(A X) = A dX", "X", lambda v: v.A @ v.X, lambda v: v.A @ v.dX),
+    ("d(X Y) = (dX) Y + X dY", "XY", lambda v: v.X @ v.Y, lambda v: v.dX @ v.Y + v.X @ v.dY),
+    ("∂(X + Z) = ∂X + ∂Z", "XZ", lambda v: v.X + v.Z, lambda v: v.dX + v.dZ),
+    ("∂(X ⊙ Z) = (∂X) ⊙ Z + X ⊙ ∂Z", "XZ", lambda v: v.X * v.Z, lambda v: v.dX * v.Z + v.X * v.dZ),
+    (
+        "d(X ⊗ Y) = (dX) ⊗ Y + X ⊗ dY",
+        "XY",
+        lambda v: np.kron(v.X, v.Y),
+        lambda v: np.kron(v.dX, v.Y) + np.kron(v.X, v.dY),
+    ),
+    ("d(S^-1) = -S^-1 dS S^-1", "S", lambda v: inv(v.S), lambda v: -inv(v.S) @ v.dS @ inv(v.S)),
+    ("d det(S) = det(S) tr(S^-1 dS)", "S", lambda v: det(v.S), lambda v: det(v.S) * tr(inv(v.S) @ v.dS)),
+    ("d log det S = tr(S^-1 dS)", "S", lambda v: np.log(det(v.S)), lambda v: tr(inv(v.S) @ v.dS)),
+    ("d tr(X Y A) = tr(A X dY)", "Y", lambda v: tr(v.X @ v.Y @ v.A), lambda v: tr(v.A @ v.X @ v.dY)),
+    ("d vec(A X B) = (B' ⊗ A) d vec X", "X", lambda v: vec(v.A @ v.X @ v.B), lambda v: np.kron(v.B.T, v.A) @ vec(v.dX)),
+    ("d(X') = (dX)'", "X", lambda v: v.X.T, lambda v: v.dX.T),
+    (
+        "d||A x - z||^2 = 2 (A x - z)'A dx",
+        "x",
+        lambda v: ((v.A @ v.x - v.z) ** 2).sum(),
+        lambda v: 2 * (v.A @ v.x - v.z) @ v.A @ v.dx,
+    ),
+    ("d exp(x) = exp(x) ⊙ dx", "x", lambda v: np.exp(v.x), lambda v: np.exp(v.x) * v.dx),
+    ("d(A_ij x_j) = dA_ij x_j + A_ij dx_j", "Ax", lambda v: v.A @ v.x, lambda v: v.dA @ v.x + v.A @ v.dx),
+    ("d(C_ij C_jk) = dC_ij C_jk + C_ij dC_jk", "C", lambda v: v.C @ v.C, lambda v: v.dC @ v.C + v.C @ v.dC),
+    ("Z = A x; d(Z'Z) = 2 Z'A dx", "x", lambda v: (v.A @ v.x) @ (v.A @ v.x), lambda v: 2 * (v.A @ v.x) @ v.A @ v.dx),
 ]
-SECOND: list[tuple[str, str, Callable[..., object], Callable[..., object]]] = [
-    ("d²(x'C x) = 2 (dx)'C dx",                      "x",    lambda v: v.x @ v.C @ v.x,             lambda v: 2 * v.dx @ v.C @ v.dx),
-    ("d² tr(X'C X) = 2 tr((dX)'C dX)",               "X",    lambda v: tr(v.X.T @ v.C @ v.X),       lambda v: 2 * tr(v.dX.T @ v.C @ v.dX)),
-    ("d²(X Y) = 2 (dX) dY",                          "XY",   lambda v: v.X @ v.Y,                   lambda v: 2 * v.dX @ v.dY),
-    ("d² log|S| = -tr(S^-1 (dS) S^-1 dS)",           "S",    lambda v: np.log(det(v.S)),            lambda v: -tr(inv(v.S) @ v.dS @ inv(v.S) @ v.dS)),
-    ("d²(S^-1) = 2 S^-1 (dS) S^-1 (dS) S^-1",        "S",    lambda v: inv(v.S),                    lambda v: 2 * inv(v.S) @ v.dS @ inv(v.S) @ v.dS @ inv(v.S)),
+SECOND: list[Law] = [
+    ("d²(x'C x) = 2 (dx)'C dx", "x", lambda v: v.x @ v.C @ v.x, lambda v: 2 * v.dx @ v.C @ v.dx),
+    ("d² tr(X'C X) = 2 tr((dX)'C dX)", "X", lambda v: tr(v.X.T @ v.C @ v.X), lambda v: 2 * tr(v.dX.T @ v.C @ v.dX)),
+    ("d²(X Y) = 2 (dX) dY", "XY", lambda v: v.X @ v.Y, lambda v: 2 * v.dX @ v.dY),
+    (
+        "d² log|S| = -tr(S^-1 (dS) S^-1 dS)",
+        "S",
+        lambda v: np.log(det(v.S)),
+        lambda v: -tr(inv(v.S) @ v.dS @ inv(v.S) @ v.dS),
+    ),
+    (
+        "d²(S^-1) = 2 S^-1 (dS) S^-1 (dS) S^-1",
+        "S",
+        lambda v: inv(v.S),
+        lambda v: 2 * inv(v.S) @ v.dS @ inv(v.S) @ v.dS @ inv(v.S),
+    ),
 ]
-# fmt: on
 
 
 class Values:
@@ -144,17 +164,15 @@ def test_of_a_name_that_is_defined_the_formula_changes() -> None:
     assert ed.check("f = x'C x; df = (∂f/∂x)'dx").layouts == ("mixed", "denominator", "sympy", "vetter")
 
 
-# fmt: off
 @pytest.mark.parametrize(
     ("declared", "claim"),
     [
-        ("symmetric",  "d tr(A X) = tr(A'dX)"),
-        ("spd",        "d log det X = tr((dX)'X^-1)"),
-        ("skew",       "d tr(A X) = -tr(A'dX)"),
-        ("diagonal",   "d(X A) = A ⊙ (diag(dX) ones') "),
+        ("symmetric", "d tr(A X) = tr(A'dX)"),
+        ("spd", "d log det X = tr((dX)'X^-1)"),
+        ("skew", "d tr(A X) = -tr(A'dX)"),
+        ("diagonal", "d(X A) = A ⊙ (diag(dX) ones')"),
     ],
 )
-# fmt: on
 def test_what_is_declared_of_a_name_holds_of_its_direction(declared: str, claim: str) -> None:
     kinds = {"A": "matrix(n, n)"}
     assert ed.check(claim, declare=kinds | {"X": f"matrix(n, n) {declared}"}).holds
