@@ -6,7 +6,7 @@ differential of a formula is Σ_X ∂formula/∂X · dX over all names X whose d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from einsdiff.algebra import build
@@ -104,6 +104,15 @@ def changed(tree: Tree) -> Name | None:
     while isinstance(tree, Differential):
         tree = tree.body
     return tree if is_change and isinstance(tree, Name) else None
+
+
+def free_change(side: Tree, other: Tree, defined: Collection[str]) -> Name | None:
+    """Return the name X of a side that is dX, where nothing says what X is: it is neither defined nor differentiated."""
+    name = changed(side)
+    if name is None or name.name in defined:
+        return None
+    formulas = [part for part in differentials(other) if changed(part) is None]
+    return None if any(n.name == name.name for part in formulas for n in _names(part)) else name
 
 
 def may_be_factor(document: Document) -> bool:

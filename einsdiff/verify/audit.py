@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Protocol
 
 from einsdiff.elaborate.claims import parts_of
-from einsdiff.elaborate.differentials import changed, direction
+from einsdiff.elaborate.differentials import direction, free_change
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.elaborate.program import elaborate
 from einsdiff.errors import EinsdiffError
@@ -370,11 +370,12 @@ class _Audit:
             name = part.body.name if isinstance(part.body, Name) else ""
             if name and name not in self.defined and name not in {variable.name for variable in part.wrt}:
                 raise _RefusedError(f"nothing above defines {name}, which is differentiated", name)
+        for side, other in (sides, sides[::-1]):
+            change = free_change(side, other, self.defined)
+            if change is not None:
+                return direction(change.name)
         names = [{part.name for part in side if isinstance(part, Name)} for side in parts]
         for side, others in zip(sides, reversed(names), strict=True):
-            change = changed(side)
-            if change is not None and change.name not in self.defined:
-                return direction(change.name)
             known = {*self.defined, *BUILTINS, *others}
             if not derivatives and isinstance(side, Name) and side.name not in known:
                 return side.name

@@ -128,6 +128,7 @@ FALSE = [
     ("d tr(A X) = tr(A'dX)",                  "A should not be transposed",                   "tr(A dX)"),
     ("d(X Y) = (dX) Y + Y dX",                "the term Y dX is one too many; Y is constant", "dX Y"),
     ("d logdet(X) = tr(X dX)",                "an inverse is missing on X",                   "tr(dX X⁻¹)"),
+    ("d max(x, z) = dx", "the two sides differ; z is constant", "dx ⊙ where(x >= z, 1, 0)"),
     ("2 d tr(X) = tr(dX)",                    "a factor 2 is missing",                        "2 tr(dX)"),
 ]
 # fmt: on
