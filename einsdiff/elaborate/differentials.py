@@ -107,7 +107,7 @@ def changed(tree: Tree) -> Name | None:
 
 
 def free_change(side: Tree, other: Tree, defined: Collection[str]) -> Name | None:
-    """Return the name X of a side that is dX, where nothing says what X is: it is neither defined nor differentiated."""
+    """Return the X of a side that is dX, where nothing says what X is: it is neither defined nor differentiated."""
     name = changed(side)
     if name is None or name.name in defined:
         return None
