@@ -11,11 +11,14 @@ from collections.abc import Collection, Iterator
 
 from einsdiff.errors import AmbiguityError, Span
 from einsdiff.text.cursor import FUNCTIONS, Cursor
+from einsdiff.text.expressions import OPENING
 from einsdiff.text.lexer import Token
 from einsdiff.text.reach import LETTERS, end_of_factor, refuse_both
 from einsdiff.text.symbols import OPENERS, name_of
 
 _GLUED = re.compile(r"((?:[A-Z][0-9]*)*)d([A-Za-zΑ-Ωα-ω]\w*)")
+FIRST = OPENING | {"‖", "|"}
+"""Kinds of tokens with which a factor begins."""
 _LONELY = re.compile(r"d[A-Za-zΑ-Ωα-ω][0-9]*")
 _NOTHING = re.compile(r"(?:\\[,!;: ]|[\s{}~])*")
 
@@ -64,7 +67,7 @@ class _Reading:
     r"""What each `d` of a claim can be.
 
     Attributes:
-        over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX`.
+        over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX` and `d/dx (x' x)`.
         signs: those that stand before a formula: `d(X Y)`, `d tr(X)`.
         glued: those right before a name: `d X`, `\mathrm{d}X`; and the words `dX`, `AdX`.
         spaced: the d of `d X` and `d (X Y)`, a sign where another one is.
@@ -117,8 +120,8 @@ class _Reading:
         behind = self._behind_order(k + 1)
         first = self.tokens[behind]
         if self._is_by_variable(behind):  # the operator d/dx
-            self.skipped.add(k)
-            self._skip_variables(behind + 1, self._order(k + 1, behind))
+            body = self._skip_variables(behind + 1, self._order(k + 1, behind))
+            (self.over if self.tokens[body].kind in FIRST else self.skipped).add(k)
             return
         stop = end_of_factor(self.cursor, behind)
         if stop is not None and self._is_by_variable(stop):
@@ -155,18 +158,20 @@ class _Reading:
         number = next((t.text for t in self.tokens[k:behind] if t.text.isdigit()), "1")
         return int(number[:2])
 
-    def _skip_variables(self, k: int, order: int) -> None:
-        """Take note of the variables dx, d(x) of a derivative, the first one at token k."""
+    def _skip_variables(self, k: int, order: int) -> int:
+        """Take note of the variables dx, d(x) of a derivative, from token k on; return the token behind them."""
         tokens, partner = self.tokens, self.cursor.partner
-        k += tokens[k].kind in OPENERS
+        closed = partner.get(k)
+        k += closed is not None
         for _ in range(order):
             if tokens[k].kind != "name" or tokens[k].text[0] != "d":
-                return
+                break
             self.skipped.add(k)
             k += 1 + (tokens[k].text == "d")
             k = min(partner.get(k - 1, k - 1) + 1, len(tokens) - 1)
             while tokens[k].kind in ("indices", "'", "ᵀ", "^"):
                 k += 1 + (tokens[k].kind == "^")
+        return min(k if closed is None else closed + 1, len(tokens) - 1)
 
     def _has_comma(self, k: int) -> bool:
         """Whether the bracket that opens at token k holds several arguments."""

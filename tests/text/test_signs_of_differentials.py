@@ -37,6 +37,9 @@ SIGNS = [
     ("d (x'x)/dx = 2 x",                           "(d (* (' x) x) by x)", "(* 2 x)"),
     ("2 d inv(X)/d(X) = A",                        "(* 2 (d (inv! X) by X))", "A"),
     (r"d \operatorname{tr}(AX) / dX = A^\top",     "(d (tr! (* A X)) by X)", "(' A)"),
+    ("d/dX tr(X) = I",                             "(d (tr! X) by X)",  "I"),
+    ("d/dx (x'A x) = y",                           "(d (* (' x) A x) by x)", "y"),
+    ("d²/dxdx' (x'x) = 2 I",                       "(d (* (' x) x) by x x)", "(* 2 I)"),
     ("f = x'x; df = ∂f/∂x dx",                     "(d f)",             "(* (d f by x) (d x))"),
     # names
     ("d : scalar; d(x + z) = d x + d z",           "(* d (+ x z))",     "(+ (* d x) (* d z))"),
@@ -85,6 +88,7 @@ REFUSED = [
     ("dAx/dx = A",                           ed.ClaimError,       "write d(A x)/dx"),
     ("dx_i x_i/dx_j = 2 x_j",                ed.ClaimError,       "write d(x_i x_i)/dx"),
     ("∂Ax/∂x = A",                           ed.ParseError,       "write ∂(A x)/∂x"),
+    ("d/dx x'A x = y",                       ed.AmbiguityError,   "write d/dx (x'A) or (d/dx x') A"),
     ("df/dx = 2 x",                          ed.ClaimError,       "write ∂f/∂x"),
     ("d|X| = tr(X^-1 dX)",                   ed.AmbiguityError,   "write det(X) or abs(X)"),
     ("d(x'Ax) = x'(A + A')",                 ed.ClaimError,       "write d(x'Ax)/dx for the derivative"),
