@@ -173,8 +173,17 @@ def _along(tree: Tree, along: tuple[str, ...]) -> Tree:
     """Return a formula in which each differential is taken along some names."""
     if next(differentials(tree), None) is None:
         return tree
-    tree = with_children(tree, tuple(_along(part, along) for part in children(tree)))
-    return replace(tree, along=along) if isinstance(tree, Differential) else tree
+    found: dict[int, Tree] = {}
+    stack = [(tree, False)]
+    while stack:
+        part, is_done = stack.pop()
+        if is_done:
+            new = with_children(part, tuple(found[id(child)] for child in children(part)))
+            found[id(part)] = replace(new, along=along) if isinstance(new, Differential) else new
+        else:
+            stack.append((part, True))
+            stack += [(child, False) for child in children(part)]
+    return found[id(tree)]
 
 
 def _declared(of: Declaration) -> Declaration:

@@ -151,6 +151,8 @@ def check_divisors(source: str, statements: Collection[Statement], known: Collec
     """
     parts = [part for s in statements for part in _parts(s.body)]
     names = {part.name for part in parts if isinstance(part, Name)}
+    if not any(name[0] == "d" and name not in known for name in names):
+        return
     for part in (part for part in parts if isinstance(part, Divide)):
         for below in _parts(part.denominator):
             if isinstance(below, Name) and below.name not in known and below.name[0] == "d":
