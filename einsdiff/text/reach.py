@@ -149,17 +149,25 @@ def check_divisors(source: str, statements: Collection[Statement], known: Collec
 
     Raises: ClaimError.
     """
-    parts = [part for s in statements for part in _parts(s.body)]
-    names = {part.name for part in parts if isinstance(part, Name)}
-    if not any(name[0] == "d" and name not in known for name in names):
-        return
-    for part in (part for part in parts if isinstance(part, Divide)):
-        for below in _parts(part.denominator):
-            if isinstance(below, Name) and below.name not in known and below.name[0] == "d":
-                x = below.name[1:]
-                above = source[part.numerator.span.start : part.numerator.span.stop]
-                if x and (x in names or _stands_in(above, x)):
-                    raise _refuse_divisor(source, part, above, x)
+    names = {part.name for s in statements for part in _parts(s.body) if isinstance(part, Name)}
+    for below, quotient in (pair for s in statements for pair in _divisors(s.body)):
+        if below.name not in known and below.name[0] == "d":
+            x = below.name[1:]
+            above = source[quotient.numerator.span.start : quotient.numerator.span.stop]
+            if x and (x in names or _stands_in(above, x)):
+                raise _refuse_divisor(source, quotient, above, x)
+
+
+def _divisors(tree: Tree) -> Iterator[tuple[Name, Divide]]:
+    """Yield the names below the line, each with its quotient."""
+    stack: list[tuple[Tree, Divide | None]] = [(tree, None)]
+    while stack:
+        part, quotient = stack.pop()
+        if isinstance(part, Name) and quotient is not None:
+            yield part, quotient
+        for child in reversed(children(part)):
+            is_below = isinstance(part, Divide) and child is part.denominator
+            stack.append((child, part if is_below and isinstance(part, Divide) else quotient))
 
 
 def _stands_in(above: str, x: str) -> bool:
