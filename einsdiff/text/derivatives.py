@@ -53,7 +53,7 @@ class DerivativeReader(Reader):
 
     def _differential(self, body: Tree, sign: Token, order: int, first: int) -> Tree:
         """Return d body, or d² body = d(d body), where the factor that was read begins at token `first`."""
-        reach.check_reach(self.cursor, sign, first, body)
+        reach.check_reach(self.cursor, sign, first, body, goes_on=self.starts_factor())
         for _ in range(order):
             body = Differential(body, self.cursor.span_from(sign.start))
         return body

@@ -42,10 +42,10 @@ def end_of_factor(cursor: Cursor, k: int) -> int | None:
 # ---------------------------------------------------------------------------------------------------- how far d reaches
 
 
-def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree) -> None:
+def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree, *, goes_on: bool) -> None:
     """Raise where a d may reach less far than its body, or over what follows: d X^-1, d tr(X) Y, dx'Ax.
 
-    The body begins at token `first`, and the place is behind it.
+    The body begins at token `first`, and the place is behind it; `goes_on` says whether a factor begins there.
     """
     if cursor.partner.get(first) == cursor.k - 1:
         return
@@ -54,7 +54,7 @@ def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree) -> None:
         inner = inner.body
     if isinstance(inner, Raise) and cursor.tokens[first].kind != "‖":
         raise _refuse_power(cursor, sign, body, inner)
-    if cursor.kind not in ("name", "number", "(", "d", "∂", "‖", "frac", "√"):
+    if not goes_on:
         return
     is_name = isinstance(inner, Name)
     is_glued = "\\" in cursor.source or cursor.tokens[first].start == sign.stop

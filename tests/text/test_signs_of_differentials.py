@@ -19,6 +19,7 @@ SIGNS = [
     ("d(X Y) = d(X) Y + X d(Y)",                   "(d (* X Y))",       "(+ (* (d X) Y) (* X (d Y)))"),
     ("d²(x'x) = 2 dx'dx",                          "(d (d (* (' x) x)))", "(* 2 (d (' x)) (d x))"),
     ("d^2 tr(X'X) = 2 tr((dX)'dX)",                "(d (d (tr! (* (' X) X))))", "(* 2 (tr! (* (' (d X)) (d X))))"),
+    ("‖d exp(x)‖ = ‖exp(x) ⊙ dx‖",                 "(norm! (d (exp! x)))", "(norm! (.* (exp! x) (d x)))"),
     ("f = x'x; df = 2x'dx",                        "(d f)",             "(* 2 (' x) (d x))"),
     ("∂X^T = (∂X)^T",                              "(d (' X))",         "(' (d X))"),
     ("d||x||^2 = 2x'dx",                           "(d (^ (norm! x) 2))", "(* 2 (' x) (d x))"),
