@@ -157,7 +157,8 @@ def test_an_identity_with_a_slip_is_refused(row: Row, slip: str, spoilt: str) ->
 def test_the_verdict_names_the_slip(row: Row, slip: str, spoilt: str) -> None:
     before, left, _ = row.sides
     verdict = ed.check(f"{before} {left} = {spoilt}", declare=dict(row.declare))
-    if not verdict.holds and slip in REASONS:
+    has_points = verdict_of(row).method == "proof"  # where little has a value, no change can be tried
+    if not verdict.holds and slip in REASONS and has_points:
         assert REASONS[slip] in verdict.reason
         assert verdict.counterexample is not None
 

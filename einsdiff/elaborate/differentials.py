@@ -6,7 +6,7 @@ differential of a formula is Σ_X ∂formula/∂X · dX over all names X whose d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from einsdiff.algebra import build
@@ -106,6 +106,15 @@ def changed(tree: Tree) -> Name | None:
     return tree if is_change and isinstance(tree, Name) else None
 
 
+def free_change(side: Tree, other: Tree, defined: Collection[str]) -> Name | None:
+    """Return the X of a side that is dX, where nothing says what X is: it is neither defined nor differentiated."""
+    name = changed(side)
+    if name is None or name.name in defined:
+        return None
+    formulas = [part for part in differentials(other) if changed(part) is None]
+    return None if any(n.name == name.name for part in formulas for n in _names(part)) else name
+
+
 def may_be_factor(document: Document) -> bool:
     """Whether each d of a claim could be a factor: d²f and dX, where no d(X Y) or d tr(X) tells."""
     found = [part for s in document.statements for part in differentials(s.body)]
@@ -164,8 +173,17 @@ def _along(tree: Tree, along: tuple[str, ...]) -> Tree:
     """Return a formula in which each differential is taken along some names."""
     if next(differentials(tree), None) is None:
         return tree
-    tree = with_children(tree, tuple(_along(part, along) for part in children(tree)))
-    return replace(tree, along=along) if isinstance(tree, Differential) else tree
+    found: dict[int, Tree] = {}
+    stack = [(tree, False)]
+    while stack:
+        part, is_done = stack.pop()
+        if is_done:
+            new = with_children(part, tuple(found[id(child)] for child in children(part)))
+            found[id(part)] = replace(new, along=along) if isinstance(new, Differential) else new
+        else:
+            stack.append((part, True))
+            stack += [(child, False) for child in children(part)]
+    return found[id(tree)]
 
 
 def _declared(of: Declaration) -> Declaration:

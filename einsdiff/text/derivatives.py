@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from einsdiff.errors import Span
-from einsdiff.text import ambiguities, differentials, slips
+from einsdiff.text import ambiguities, reach, slips
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
 from einsdiff.text.expressions import Reader, Routine
 from einsdiff.text.lexer import Token
@@ -50,7 +50,7 @@ class DerivativeReader(Reader):
         else:
             body = yield self.factor()
             if cursor.kind != "/":
-                loose = differentials.refuse_loose(cursor, sign)
+                loose = reach.refuse_loose(cursor, sign)
                 if loose is not None or not cursor.takes_differentials:
                     raise loose or slips.refuse_loose_derivative(cursor, sign)
                 return self._differential(body, sign, order, behind_order)
@@ -59,7 +59,7 @@ class DerivativeReader(Reader):
         return Differentiate(body, wrt, cursor.span_from(sign.start), self._stacked_in(wrt))
 
     def differential(self) -> Routine:
-        """d [order] Factor."""
+        """Read d [order] Factor."""
         cursor = self.cursor
         sign = cursor.advance()
         order = self._order()
@@ -69,7 +69,7 @@ class DerivativeReader(Reader):
 
     def _differential(self, body: Tree, sign: Token, order: int, first: int) -> Tree:
         """Return d body, or d² body = d(d body), where the factor that was read begins at token `first`."""
-        differentials.check_reach(self.cursor, sign, first, body)
+        reach.check_reach(self.cursor, sign, first, body, goes_on=self.starts_factor())
         for _ in range(order):
             body = Differential(body, self.cursor.span_from(sign.start))
         return body

@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from einsdiff.errors import AmbiguityError, ClaimError, Mark, ParseError, Span
-from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
+from einsdiff.errors import AmbiguityError, Span
+from einsdiff.text.cursor import FUNCTIONS, Cursor
+from einsdiff.text.expressions import OPENING
 from einsdiff.text.lexer import Token
+from einsdiff.text.reach import LETTERS, end_of_factor, refuse_both
 from einsdiff.text.symbols import OPENERS, name_of
-from einsdiff.text.tree import Differential, Divide, Multiply, Name, Raise, Statement, Transpose, Tree, children
 
-PAGE = "(spec/language.md, Differentials)"
-_LETTERS = re.compile(r"[A-Za-zΑ-Ωα-ω][0-9]*")
 _GLUED = re.compile(r"((?:[A-Z][0-9]*)*)d([A-Za-zΑ-Ωα-ω]\w*)")
+FIRST = OPENING | {"‖", "|"}
+"""Kinds of tokens with which a factor begins."""
 _LONELY = re.compile(r"d[A-Za-zΑ-Ωα-ω][0-9]*")
 _NOTHING = re.compile(r"(?:\\[,!;: ]|[\s{}~])*")
-CLOSERS = frozenset(")]}")
 
 
 def mark_signs(cursor: Cursor, known: Collection[str]) -> list[Token]:
@@ -51,25 +51,25 @@ def names_glued(word: str) -> set[str]:
     ['A', 'X']
     """
     found = _GLUED.fullmatch(word)
-    return {*_LETTERS.findall(found[1]), name_of(found[2])} if found else set()
+    return {*LETTERS.findall(found[1]), name_of(found[2])} if found else set()
 
 
 def _without_braces(tokens: list[Token]) -> list[Token]:
     r"""Return the tokens in which {\rm d} is d."""
-    kinds = [(t.kind, t.text == "d") for t in tokens]
-    braced = [k for k in range(1, len(kinds) - 1) if kinds[k - 1 : k + 2] == [("{", False), ("name", True), ("}", False)]]
-    braced = [k for k in braced if tokens[k - 2].kind not in ("frac", "^", "}")]
+    kinds = [token.kind for token in tokens]
+    alone = [k for k, token in enumerate(tokens) if token.text == "d" and kinds[k - 1 : k + 2] == ["{", "name", "}"]]
+    braced = [k for k in alone if kinds[k - 2] not in ("frac", "^", "}")]
     dropped = {k + side for k in braced for side in (-1, 1)}
     return [token for k, token in enumerate(tokens) if k not in dropped] if dropped else tokens
 
 
 class _Reading:
-    """What each `d` of a claim can be.
+    r"""What each `d` of a claim can be.
 
     Attributes:
-        over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX`.
+        over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX` and `d/dx (x' x)`.
         signs: those that stand before a formula: `d(X Y)`, `d tr(X)`.
-        glued: those right before a name: `d X`, `\\mathrm{d}X`; and the words `dX`, `AdX`.
+        glued: those right before a name: `d X`, `\mathrm{d}X`; and the words `dX`, `AdX`.
         spaced: the d of `d X` and `d (X Y)`, a sign where another one is.
         joined: words dXY, in which d could reach over X or over both.
         lonely: words df whose f stands nowhere else.
@@ -119,25 +119,28 @@ class _Reading:
             return
         behind = self._behind_order(k + 1)
         first = self.tokens[behind]
+        if self._is_by_variable(behind):  # the operator d/dx
+            body = self._skip_variables(behind + 1, self._order(k + 1, behind))
+            (self.over if self.tokens[body].kind in FIRST else self.skipped).add(k)
+            return
         stop = end_of_factor(self.cursor, behind)
         if stop is not None and self._is_by_variable(stop):
-            is_plain = first.kind == "name" and first.text not in FUNCTIONS
-            is_group = first.kind == "(" and self.cursor.partner[behind] + 1 == stop and first.start == self._stop(behind - 1)
-            (self.over if not (is_plain or is_group) else self.skipped).add(k)
+            is_group = first.kind == "(" and self.cursor.partner[behind] + 1 == stop and self._is_close(behind)
+            is_read = is_group or (first.kind == "name" and first.text not in FUNCTIONS)
+            (self.skipped if is_read else self.over).add(k)
             self._skip_variables(stop + 1, self._order(k + 1, behind))
         elif first.kind == "(" and not self._has_comma(behind):
-            (self.signs if first.start == self._stop(behind - 1) else self.spaced).add(k)
-        elif first.kind == "name" and first.text in FUNCTIONS - self.cursor.known:
-            self.signs.add(k)
-        elif first.kind == "‖" and self.cursor.source[first.start - 1] not in " ‖|":
-            self.signs.add(k)
+            (self.signs if self._is_close(behind) else self.spaced).add(k)
+        elif first.kind == "‖" or first.text in FUNCTIONS - self.cursor.known:
+            (self.signs if first.kind == "name" or self._is_close(behind) else self.plain).add(k)
         elif first.kind == "name":
             (self.glued if self._is_near(behind) and behind == k + 1 else self.spaced).add(k)
         else:
             self.plain.add(k)
 
-    def _stop(self, k: int) -> int:
-        return self.tokens[k].stop
+    def _is_close(self, k: int) -> bool:
+        """Whether a token stands right behind the one before it."""
+        return self.tokens[k].start == self.tokens[k - 1].stop
 
     def _behind_order(self, k: int) -> int:
         """Return the number of the token behind the ², ^2 or ^{2} that may stand at token k."""
@@ -155,18 +158,20 @@ class _Reading:
         number = next((t.text for t in self.tokens[k:behind] if t.text.isdigit()), "1")
         return int(number[:2])
 
-    def _skip_variables(self, k: int, order: int) -> None:
-        """Take note of the variables dx, d(x) of a derivative, the first one at token k."""
+    def _skip_variables(self, k: int, order: int) -> int:
+        """Take note of the variables dx, d(x) of a derivative, from token k on; return the token behind them."""
         tokens, partner = self.tokens, self.cursor.partner
-        k += tokens[k].kind in OPENERS
+        closed = partner.get(k)
+        k += closed is not None
         for _ in range(order):
             if tokens[k].kind != "name" or tokens[k].text[0] != "d":
-                return
+                break
             self.skipped.add(k)
             k += 1 + (tokens[k].text == "d")
-            k = partner.get(k - 1, k - 1) + 1
+            k = min(partner.get(k - 1, k - 1) + 1, len(tokens) - 1)
             while tokens[k].kind in ("indices", "'", "ᵀ", "^"):
                 k += 1 + (tokens[k].kind == "^")
+        return min(k if closed is None else closed + 1, len(tokens) - 1)
 
     def _has_comma(self, k: int) -> bool:
         """Whether the bracket that opens at token k holds several arguments."""
@@ -184,10 +189,9 @@ class _Reading:
             return False
         if below.kind in OPENERS:
             below, behind = behind, self.tokens[min(k + 3, len(self.tokens) - 1)]
-        is_loose = below.text == "d" and (behind.kind == "(" or behind.kind == "name")
-        return below.kind == "∂" or (
-            below.kind == "name" and below.text not in self.known and (is_loose or below.text[:1] == "d" != below.text)
-        )
+        if below.kind != "name" or below.text in self.known:
+            return below.kind == "∂"
+        return below.text[0] == "d" and (below.text != "d" or behind.kind in ("(", "name"))
 
     def _is_name_quotient(self, k: int) -> bool:
         """Whether a word dy stands in dy/dx."""
@@ -201,21 +205,21 @@ class _Reading:
         if found is None:
             return None
         before, name = found[1], name_of(found[2])
-        letters = _LETTERS.findall(before)
+        letters = LETTERS.findall(before)
         return (before, name) if all(self.counts.get(n, 0) for n in (*letters, name)) else None
 
     def _is_joined(self, token: Token) -> bool:
         """Whether a word is dXY, of names that stand elsewhere."""
         word = re.fullmatch(r"d((?:[A-Za-z][0-9]*){2,})", token.text)
         is_free = token.text not in self.known and token.text not in FUNCTIONS
-        return word is not None and is_free and all(self.counts.get(name, 0) for name in _LETTERS.findall(word[1]))
+        return word is not None and is_free and all(self.counts.get(name, 0) for name in LETTERS.findall(word[1]))
 
     def _refuse_joined(self, k: int) -> AmbiguityError:
         """Return the error for dXY."""
         span = self.tokens[k].span
-        first = _LETTERS.match(self.cursor.source, span.start + 1)
+        first = LETTERS.match(self.cursor.source, span.start + 1)
         assert first is not None
-        return _refuse_both(self.cursor, span, Span(first.start(), first.end()), Span(span.start + 1, span.stop))
+        return refuse_both(self.cursor, span, Span(first.start(), first.end()), Span(span.start + 1, span.stop))
 
     # ------------------------------------------------------------------------------------------------------- decisions
 
@@ -231,7 +235,7 @@ class _Reading:
                 return True
         sign = max((k for k, token in enumerate(tokens) if token.kind == "="), default=0)
         given = self.signs | self.spaced
-        if any((one < sign) != (other < sign) for one in given for other in self.lonely):
+        if any((one < sign) != (other < sign) for one in given | self.lonely for other in self.lonely):
             return True
         if given and sign and "0" in (tokens[sign - 1].text, tokens[sign + 1].text):
             return True
@@ -266,7 +270,7 @@ class _Reading:
     def _pieces(self, token: Token) -> Iterator[Token]:
         """Yield A, the sign, and X of the word AdX."""
         before, name = self._split(token) or ("", name_of(token.text[1:]))
-        for letter in _LETTERS.finditer(before):
+        for letter in LETTERS.finditer(before):
             yield Token("name", letter[0], token.start + letter.start(), token.start + letter.end())
         at = token.start + len(before)
         yield Token("d", "d", at, at + 1)
@@ -283,196 +287,3 @@ def _in_fractions(cursor: Cursor) -> Iterator[int]:
             if len(heads) == 2 and all(head.kind == "∂" or head.text[:1] == "d" for head in heads):
                 yield k + 2
                 yield from range(below, partner[below])
-
-
-def end_of_factor(cursor: Cursor, k: int) -> int | None:
-    """Return the number of the token behind the factor that begins at token k, as far as its head tells."""
-    tokens, partner = cursor.tokens, cursor.partner
-    while tokens[k].kind == "name" and tokens[k].text in FUNCTIONS and tokens[k + 1].kind not in OPENERS:
-        k += 1
-    kind = tokens[k].kind
-    if kind in ("‖", "|"):
-        k = next((j for j in range(k + 1, len(tokens)) if tokens[j].kind == kind), len(tokens) - 1)
-    elif kind == "name" and tokens[k].text in FUNCTIONS:
-        k = partner[k + 1]
-    elif kind in OPENERS:
-        k = partner[k]
-    elif kind != "name":
-        return None
-    k += 1
-    while tokens[k].kind in ("^", "power", "'", "ᵀ", "indices"):
-        if tokens[k].kind == "^":
-            k += 1 + (tokens[k + 1].kind in ("+", "-"))
-            k = partner.get(k, k)
-        k += 1
-    return min(k, len(tokens) - 1)
-
-
-# -------------------------------------------------------------------------------------------------------- how far d reaches
-
-
-def check_reach(cursor: Cursor, sign: Token, first: int, body: Tree) -> None:
-    """Raise where a d may reach less far than its body, or over what follows: d X^-1, d tr(X) Y, dx'Ax.
-
-    The body begins at token `first`, and the place is behind it.
-    """
-    if cursor.partner.get(first) == cursor.k - 1:
-        return
-    inner = body
-    while isinstance(inner, Transpose):
-        inner = inner.body
-    if isinstance(inner, Raise) and cursor.tokens[first].kind != "‖":
-        raise _refuse_power(cursor, sign, body, inner)
-    if cursor.kind not in ("name", "number", "(", "d", "∂", "‖", "frac", "√"):
-        return
-    is_name = isinstance(inner, Name)
-    is_glued = "\\" in cursor.source or cursor.tokens[first].start == sign.stop
-    is_joined = "\\" not in cursor.source and cursor.token.start == cursor.last.stop and cursor.kind == "name"
-    if not (is_name and is_glued) or (is_joined and not _has_sign(cursor)):
-        raise _refuse_product(cursor, sign, body)
-
-
-def _rest(cursor: Cursor) -> Iterator[int]:
-    """Yield the numbers of the tokens from the place to the end of the product, but for those in brackets."""
-    tokens, k = cursor.tokens, cursor.k
-    while tokens[k].kind not in (*BREAKS, *CLOSERS, "=", "+", "-", ","):
-        yield k
-        k = cursor.partner.get(k, k) + 1
-
-
-def _has_sign(cursor: Cursor) -> bool:
-    """Whether another differential stands in the rest of the product, as in dx'A dx."""
-    return any(cursor.tokens[k].kind in ("d", "∂") for k in _rest(cursor))
-
-
-def check_left(cursor: Cursor, side: Statement) -> None:
-    """Raise where a whole side is dX Y, in which d could reach over both."""
-    body = side.body
-    if isinstance(body, Multiply) and isinstance(body.factors[0], Differential):
-        head = body.factors[0]
-        if head.span.start == body.span.start and cursor.source[head.span.start] != "(" and _is_bare(head):
-            raise _refuse_both(cursor, head.span, head.body.span, Span(head.body.span.start, body.span.stop))
-
-
-def _is_bare(tree: Differential) -> bool:
-    body = tree.body
-    while isinstance(body, Transpose):
-        body = body.body
-    return isinstance(body, Name)
-
-
-def _refuse_product(cursor: Cursor, sign: Token, body: Tree) -> ClaimError:
-    """Return the error for dx'A x, and for dx'A x/dx."""
-    tokens, stop = cursor.tokens, cursor.k
-    for k in _rest(cursor):
-        if tokens[k].kind == "/" and tokens[k + 1].text[:1] in ("d", "∂"):
-            above = Span(body.span.start, tokens[k - 1].stop)
-            below = cursor.text(Span(tokens[k].start, tokens[(end_of_factor(cursor, k + 1) or k + 2) - 1].stop))
-            return ClaimError(
-                f"{sign.text} [^] reaches over one factor, and a product stands above /",
-                cursor.source,
-                [Mark(Span(sign.start, tokens[k - 1].stop))],
-                rule="derivatives are ∂y/∂x, d(y)/dx and \\frac{dy}{dx} (spec/language.md, Derivatives)",
-                help=f"write {sign.text}({cursor.text(above)}){below}",
-            )
-        if tokens[k].kind in ("/", "d", "∂"):
-            break
-        stop = cursor.partner.get(k, k)
-    return _refuse_both(cursor, sign.span, body.span, Span(body.span.start, tokens[stop].stop))
-
-
-def _refuse_both(cursor: Cursor, sign: Span, body: Span, whole: Span) -> AmbiguityError:
-    """Return the error for dX Y: d(X Y) or (dX) Y."""
-    d = "∂" if "∂" in cursor.source[sign.start : body.start] or "partial" in cursor.text(sign) else "d"
-    both, one = cursor.text(whole), cursor.text(body)
-    rest = cursor.source[body.stop : whole.stop].strip()
-    apart = d == "d" and re.match(r"\w{2,}|\\", one) is not None
-    return AmbiguityError(
-        f"it is not clear whether {d} [^] reaches over the factors behind it, too",
-        cursor.source,
-        [Mark(Span(sign.start, whole.stop))],
-        rule=f"dX is one factor; what is longer stands in brackets {PAGE}",
-        help=f"write {d}({both}) or ({d}{' ' * apart}{one}) {rest}",
-    )
-
-
-def _refuse_power(cursor: Cursor, sign: Token, body: Tree, power: Raise) -> AmbiguityError:
-    whole, base = cursor.text(body.span), cursor.text(power.base.span)
-    d = "∂" if sign.kind == "∂" else "d"
-    bare = base[1:-1] if base.startswith("(") and base.endswith(")") else base
-    rest = cursor.source[power.base.span.stop : body.span.stop].lstrip(") ")
-    return AmbiguityError(
-        f"it is not clear whether {d} [^] reaches over the power, too",
-        cursor.source,
-        [Mark(Span(sign.start, body.span.stop))],
-        rule=f"dX is one factor; what is longer stands in brackets {PAGE}",
-        help=f"write {d}({whole}) or ({d}{bare if isinstance(power.base, Name) else f'({bare})'}){rest}",
-    )
-
-
-# ---------------------------------------------------------------------------------------------------- slips with dx below
-
-
-def check_divisors(source: str, statements: Collection[Statement], known: Collection[str]) -> None:
-    """Raise where a formula is divided by a dx that nobody declared beside an x: no number is meant.
-
-    Raises: ClaimError.
-    """
-    parts = [part for s in statements for part in _parts(s.body)]
-    names = {part.name for part in parts if isinstance(part, Name)}
-    for part in parts:
-        for below in _parts(part.denominator) if isinstance(part, Divide) else ():
-            if isinstance(below, Name) and below.name not in known and below.name[0] == "d":
-                x = below.name[1:]
-                above = source[part.numerator.span.start : part.numerator.span.stop]
-                if x and (x in names or _stands_in(above, x)):
-                    raise _refuse_divisor(source, part, above, x)
-
-
-def _stands_in(above: str, x: str) -> bool:
-    """Whether x is a letter of the joined word dAx."""
-    return any(word[0] == "d" and x in _LETTERS.findall(word[1:]) for word in re.findall(r"\w+", above))
-
-
-def _parts(tree: Tree) -> Iterator[Tree]:
-    stack = [tree]
-    while stack:
-        part = stack.pop()
-        yield part
-        stack += reversed(children(part))
-
-
-def _refuse_divisor(source: str, tree: Divide, above: str, x: str) -> ClaimError:
-    body = above[1:].strip() if above[:1] == "d" else above
-    body = " ".join(_LETTERS.findall(body)) if re.fullmatch(r"(?:[A-Za-z][0-9]*){2,}", body) else body
-    while body.startswith("(") and body.endswith(")") and "(" not in body[1:-1]:
-        body = body[1:-1]
-    return ClaimError(
-        f"a formula is divided by d{x} here [^], and this is no derivative",
-        source,
-        [Mark(tree.span)],
-        rule="derivatives are ∂y/∂x, d(y)/dx and \\frac{dy}{dx} (spec/language.md, Derivatives)",
-        help=f"write d({body})/d{x}",
-    )
-
-
-def refuse_loose(cursor: Cursor, sign: Token) -> ParseError | None:
-    """Return the error for ∂A x/∂x, where the / of the ∂ stands behind a product; None where there is no such /."""
-    tokens, k = cursor.tokens, cursor.k
-    while tokens[k].kind not in (*BREAKS, *CLOSERS, "=", "+", "-", ","):
-        if tokens[k].kind == "/":
-            break
-        k = cursor.partner.get(k, k) + 1
-    if tokens[k].kind != "/" or tokens[k + 1].kind != "∂":
-        return None
-    body = cursor.shown(Span(sign.stop, tokens[k].start))
-    stop = end_of_factor(cursor, k + 2)
-    below = cursor.text(Span(tokens[k + 1].start, tokens[(stop or k + 3) - 1].stop))
-    word = " ".join(_LETTERS.findall(body)) if re.fullmatch(r"(?:[A-Za-z][0-9]*){2,}", body) else body
-    return ParseError(
-        f"{sign.text} [^] lacks its / {sign.text} [~]",
-        cursor.source,
-        [Mark(sign.span), Mark(cursor.token.span, "~")],
-        rule="what is differentiated is one name, or stands in brackets",
-        help=f"write {sign.text}({word})/{below}",
-    )

@@ -12,14 +12,17 @@ The grammar; blanks separate, brackets of any kind group, and every sign has its
     Unary       = { "+" | "-" } Factor
     Factor      = Primary { "^" Exponent | ".^" Exponent | "²" | "'" | "ᵀ" | "^T" }
     Exponent    = { "+" | "-" } Primary ["^" Exponent]
-    Primary     = numeral | Name | "1" indices | Call | Reduction | Derivative | "(" Sum ")"
+    Primary     = numeral | Name | "1" indices | Call | Reduction | Derivative | Differential
+                | "(" Sum ")"
                 | "|" Sum "|" | "‖" Sum "‖" [indices] | "√" Primary | "\sqrt" ["[" numeral "]"] Primary
                 | "\frac" "{" Sum "}" "{" Sum "}"
     Call        = name { "'" } ["_" indices] "(" Argument { "," Argument } ")" ["_" indices]
                 | name "^(" numeral { "," numeral } ")(" Argument { "," Argument } ")" | "\name" Factor
+                | ("tr" | "det" | "logdet" | "vec") Factor | ("log" | "ln") ("det" Factor | "|" Sum "|")
     Argument    = Sum [relation Sum]                                                 relation in where(…) only
     Reduction   = operator "_" indices "(" Sum ")"                                   right behind: no power may follow
                 | operator "_" indices Signed                                        Σ, \sum, or a blank before it
+    Differential = ("∂" | "d") [order] Factor                                        in claims only
     Derivative  = "∂" [order] Factor "/" Variables | "∂" [order] "/" Variables Factor | "∂" indices Primary
                 | "d" [order] "(" Sum ")" "/" Variables
                 | "\frac" "{" ("∂" | "d") [order] [Product] "}" "{" Variables "}" [Factor]
@@ -46,12 +49,13 @@ from einsdiff.text import ambiguities, index_slips, slips
 from einsdiff.text.cursor import BREAKS, TARGETS, Cursor, find_targets
 from einsdiff.text.declarations import read_declaration, take_declarations
 from einsdiff.text.derivatives import DerivativeReader
-from einsdiff.text.differentials import check_divisors, check_left, mark_signs
+from einsdiff.text.differentials import mark_signs
 from einsdiff.text.expressions import Reader, run
 from einsdiff.text.index_parser import IndexReader
 from einsdiff.text.joined import split_joined
 from einsdiff.text.lexer import Token, tokenize
 from einsdiff.text.matrix_parser import MatrixReader
+from einsdiff.text.reach import check_divisors, check_left
 from einsdiff.text.symbols import OPENERS, name_of
 from einsdiff.text.tree import Declaration, Differentiate, Document, Index, Name, Statement, Tree
 

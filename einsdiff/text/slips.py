@@ -403,7 +403,8 @@ def refuse_name_quotient(cursor: Cursor, above: int, sign: int) -> ClaimError:
     """Return the error for `dy/dx` and `d tr(X)/dX`, read as quotients of names; the tokens `above` and `sign`."""
     tokens, source = cursor.tokens, cursor.source
     d, below = tokens[above], tokens[sign + 1]
-    last = next(k for k in range(sign + 1, len(tokens)) if tokens[k].kind == "name" and tokens[k].text != "d")
+    below_names = (k for k in range(sign + 1, len(tokens)) if tokens[k].kind == "name" and tokens[k].text != "d")
+    last = next(below_names, sign + 1)
     x = tokens[last].text[below.text != "d" :]
     if tokens[last + 1].kind == "indices":
         x += source[tokens[last + 1].start : tokens[last + 1].stop]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
 from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Axis, Size, Tensor
+from einsdiff.elaborate.differentials import changing, direction
 from einsdiff.verify.judge import NEEDED, Bench, Claim, Finding, State
-from einsdiff.verify.samples import Assumed, unite
+from einsdiff.verify.samples import FIXED, Assumed, unite
 
 PAIRS = 60
 """Pairs of assumptions that are tried at most."""
@@ -61,7 +62,7 @@ def find_assumption(claim: Claim, findings: Sequence[Finding], bench: Bench) -> 
     tried = [f for f in findings if f.state is State.APART or f.difference is not None]
     if not tried:
         return None
-    single = list(_single(tried))
+    single = list(_single(tried, changing(claim.document)))
     for assumption in [*_sizes(tried), *single, *_commuting(tried)]:
         layouts = _layouts(assumption, claim, tried, bench)
         if layouts:
@@ -145,14 +146,16 @@ def _squared(tried: Sequence[Finding], name: str) -> tuple[tuple[Size, Size], ..
     return () if all(p.sizes.get(a, a) == p.sizes.get(b, b) for p in programs) else ((a, b),)
 
 
-def _single(tried: Sequence[Finding]) -> Iterator[Assumption]:
-    names = _names(tried)
+def _single(tried: Sequence[Finding], moving: Collection[str]) -> Iterator[Assumption]:
+    """Yield what can be assumed of one input; the names that are `moving` in differentials, and dX, stay free."""
+    names = {name: rank for name, rank in _names(tried).items() if name not in map(direction, moving)}
     assert tried[0].sides is not None
     declared = tried[0].sides.program.declared
     for row in ROWS:
         for name, rank in names.items():
             has = declared[name].properties if name in declared else ()
-            if rank in row.ranks and not any(row.what in (p, *ZERO.get(p, "").split()) for p in has):
+            is_bound = name in moving and row.what in FIXED
+            if rank in row.ranks and not is_bound and not any(row.what in (p, *ZERO.get(p, "").split()) for p in has):
                 united = _squared(tried, name) if row.is_square else ()
                 if row.what != "square" or united:
                     yield Assumption(row.text.format(name), (Assumed(name, row.what),), united)

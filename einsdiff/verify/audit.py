@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeGuard
 
 from einsdiff.elaborate.claims import parts_of
-from einsdiff.elaborate.differentials import changed, direction
+from einsdiff.elaborate.differentials import direction, free_change
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.elaborate.program import elaborate
 from einsdiff.errors import EinsdiffError
@@ -379,11 +379,12 @@ class _Audit:
             name = part.body.name if isinstance(part.body, Name) or _is_unknown(part.body) else ""
             if name and name not in self.defined and name not in {variable.name for variable in part.wrt}:
                 raise _RefusedError(f"nothing above defines {name}, which is differentiated", name)
+        for side, other in (sides, sides[::-1]):
+            change = free_change(side, other, self.defined)
+            if change is not None:
+                return direction(change.name)
         names = [{part.name for part in side if isinstance(part, Name)} for side in parts]
         for side, others in zip(sides, reversed(names), strict=True):
-            change = changed(side)
-            if change is not None and change.name not in self.defined:
-                return direction(change.name)
             known = {*self.defined, *BUILTINS, *others}
             if not derivatives and isinstance(side, Name) and side.name not in known:
                 return side.name

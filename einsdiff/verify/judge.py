@@ -549,9 +549,7 @@ def _difference(a: Array, b: Array, point: Point, axes: Sequence[int]) -> Differ
 
 def _ratio(a: Array, b: Array) -> Fraction | None:
     """Return the simple number c with a = c b, if there is one."""
-    has_value = np.isfinite(a) & np.isfinite(b)
-    a, b = (np.where(has_value, side, 0.0) for side in (a, b))
-    if not b.any():
+    if not (np.isfinite(a).all() and np.isfinite(b).all() and b.any()):
         return None
     at = np.unravel_index(int(np.argmax(np.abs(b))), b.shape)
     ratio = Fraction(float(a[at] / b[at])).limit_denominator(SIMPLE)

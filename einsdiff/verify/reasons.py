@@ -10,7 +10,7 @@ from einsdiff.algebra import build
 from einsdiff.algebra.nodes import Axis, Size
 from einsdiff.elaborate.blocks import Block
 from einsdiff.elaborate.claims import names_below, parts_of
-from einsdiff.elaborate.differentials import changed, changing, direction
+from einsdiff.elaborate.differentials import changing, direction, free_change
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.errors import ClaimError, EinsdiffError, Mark, SizeMismatchError
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
@@ -208,9 +208,9 @@ def check_sign(claim: Claim) -> None:
     Raises: ClaimError.
     """
     above = {s.target.name for s in claim.above if isinstance(s.target, Name)}
-    for tree in claim.trees:
-        name = changed(tree)
-        if name is not None and name.name not in above:
+    for tree, other in (claim.trees, claim.trees[::-1]):
+        name = free_change(tree, other, above)
+        if name is not None:
             raise _refuse_free(claim, tree, name.name)
     for tree in claim.trees:
         for part in parts_of(tree):

@@ -12,6 +12,7 @@ QUOTE = "'"
 # fmt: off
 SIGNS = {
     "Add": "+", "Negative": "-", "Multiply": "*", "Divide": "/", "Raise": "^", "Transpose": "'", "Kronecker": "⊗",
+    "Differential": "d",
 }
 HEADS = {
     "Entrywise":       lambda tree: f".{tree.operator}",

@@ -80,7 +80,7 @@ MEANT = [
     ("d y_i/dx_j = A_ij",                       "∂y_i/∂x_j"),
     (r"\mathrm{d}y/\mathrm{d}x = A",            "∂y/∂x"),
     ("d^2 y/dx^2 = A",                          "∂²y/∂x∂x"),
-    ("d/dX tr(X) = I",                          "∂(…)/∂X"),
+    ("d/dX = I",                                "∂(…)/∂X"),
 ]
 # fmt: on
 
