@@ -12,6 +12,7 @@ from einsdiff.program.emit.loops import write_block
 from einsdiff.program.emit.names import Namer, is_parameter
 from einsdiff.program.emit.page import Page
 from einsdiff.program.emit.placed import Placed, placed, write_placed
+from einsdiff.program.emit.quiet import hush, is_choice, keep_apart, quiet
 from einsdiff.program.emit.reuse import LARGE as REUSED
 from einsdiff.program.emit.reuse import Reuse
 from einsdiff.program.emit.rows import Rows, in_rows, write_rows
@@ -41,18 +42,16 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
         large = large if is_uniform else None
     page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
     reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and large is not None else None
+    values = quiet(plan) if dialect.can_write else frozenset()
     for place, step in enumerate(steps):
-        if isinstance(step, Block):
-            write_block(page, step)
-        elif isinstance(step, Rows):
-            write_rows(page, step)
-        elif isinstance(step, Placed):
-            write_placed(page, step)
+        inside = step.steps if isinstance(step, Block | Rows | Placed) else (step,)
+        if values.isdisjoint(s.target for s in inside):
+            _write(page, step, reuse, place)
             continue
-        elif reuse is None or not reuse.write(step, place):
-            write(page, step)
-            continue
-        page.needs_one_dtype |= not isinstance(step, Rows)
+        keep_apart(page, inside, values)
+        start = len(page.lines)
+        _write(page, step, reuse, place)
+        hush(page, start, [s.target for s in inside if s.target in values and is_choice(s)])
     results = page.results()
     kind = "Arrays of one dtype" if page.needs_one_dtype else "Arrays"
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")
@@ -63,6 +62,21 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     code = [f"    {line}" for line in [*head, *body]]
     lines = [f"def {NAME}({signature}):", *_docstring(plan, formula, kind), *code]
     return "\n".join([*_preamble(page, formula, code), *lines, ""])
+
+
+def _write(page: Page, step: AnyStep | Block | Rows | Placed, reuse: Reuse | None, place: int) -> None:
+    """Write what stands at one place of a schedule."""
+    if isinstance(step, Rows):
+        write_rows(page, step)
+    elif isinstance(step, Placed):
+        write_placed(page, step)
+    elif isinstance(step, Block):
+        write_block(page, step)
+        page.needs_one_dtype = True
+    elif reuse is not None and reuse.write(step, place):
+        page.needs_one_dtype = True
+    else:
+        write(page, step)
 
 
 def reserved(dialect: Dialect) -> frozenset[str]:
