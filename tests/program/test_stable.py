@@ -113,6 +113,17 @@ def test_terms_without_weight_do_not_count_however_large_they_are(text, order):
             np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-11 * max(1, np.abs(wanted).max()))
 
 
+def test_rows_have_scales_of_their_own():
+    A, c = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 0.0], [-1.0, 3.0, 0.0]]), np.array([1000.0, 1.0, 1000.0])
+    wanted = [1000 + np.log(2), 1000.0]
+    np.testing.assert_allclose(ed.parse("y_n = log(sum_i A_ni exp(c_i))").compile()(A=A[:2], c=c), wanted, rtol=1e-15)
+    np.testing.assert_allclose(
+        ed.parse("y_n = log(sum_i A_ni exp(c_i))").compile()(A=A, c=np.array([-1000.0, 1.0, 1000.0])),
+        [1000 + np.log(2), -1000, 1 + np.log(3)],
+        rtol=1e-15,
+    )
+
+
 def test_what_scipy_computes():
     x, w = np.array(POINTS[0]), np.array(OTHERS["w"])
     one = np.append(x, 0.0)

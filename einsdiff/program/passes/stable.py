@@ -3,6 +3,9 @@
 A sum of exponentials N has a *scale* L, the largest of the exponents: N = exp(L) M, where M is neither large nor small.
 The scale of a divisor is a debt, which the exponentials beside it pay: exp(x) / N = exp(x - L) / M.  What nobody pays
 there is left to the factors further out.  log(N) = L + log(M).  All this holds whatever number L is.
+
+Terms whose weight is 0 have no part in the scale.  So Σ_i A_ni exp(c_i) has one for each n, which takes as many
+exponentials as A has entries: with one scale for all n, a row vanishes whose weights stand at small exponents only.
 """
 
 from __future__ import annotations
