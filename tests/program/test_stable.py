@@ -102,7 +102,7 @@ def test_terms_without_weight_do_not_count_however_large_they_are(text, order):
     for point in POINTS:
         for weight in ((0.0, 0.3, 0.2), (0.5, 0.0, 0.2), (0.0, 0.0, 0.7), (-0.0, -0.3, 0.0)):
             sign = -1 if min(weight) < 0 else 1
-            arrays = dict(OTHERS, x=point, w=weight, V=np.abs(np.outer([1.0, 2.0], weight)) + [[0, 0, 0], [0, 1, 2]])
+            arrays = dict(OTHERS, x=point, w=weight, V=np.add(np.abs(np.outer([1, 2], weight)), [[0, 0, 0], [0, 1, 2]]))
             arrays["w"] = np.multiply(weight, sign)
             arrays["b"] = (-1.0, 0.5) if "V" in text else arrays["b"]
             arrays = {name: np.array(arrays[name]) for name in function.inputs}
