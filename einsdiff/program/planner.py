@@ -32,6 +32,7 @@ from einsdiff.program.passes.gather import gather
 from einsdiff.program.passes.halves import halves
 from einsdiff.program.passes.masks import masks
 from einsdiff.program.passes.near_one import near_one
+from einsdiff.program.passes.numbers import numbers
 from einsdiff.program.passes.outer import outer
 from einsdiff.program.passes.powers import powers
 from einsdiff.program.passes.redraft import Draft, Pass, Whole
@@ -56,8 +57,8 @@ from einsdiff.program.request import Output, Request
 
 ROUNDS = 3  # a pass that changes something is carried out again, as often at most
 PASSES: tuple[Pass | Whole, ...] = (
-    softmax, near_one, determinants, powers, early, halves, gather, contracted, symmetric, outer, Whole(arranged), turn,
-    masks,
+    softmax, near_one, determinants, powers, early, halves, gather, contracted, symmetric, numbers, outer,
+    Whole(arranged), turn, masks,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
 REWRITINGS: tuple[Callable[[Request], Request], ...] = (stable,)

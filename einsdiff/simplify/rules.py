@@ -40,7 +40,6 @@ from einsdiff.simplify.inverses import (
 )
 from einsdiff.simplify.products import reassemble, without
 
-
 Labels = tuple[int, ...]
 UNSEEN = -1  # the axis of what is summed: none
 
@@ -189,43 +188,63 @@ def _epsilon_expanded(node: Product, left: tuple[int, ...], right: tuple[int, ..
 
 
 def selection(node: Product) -> Entry | None:
-    """where(c, u, 0) g = where(c, u g, 0): where c does not hold, g may have no value."""
+    """where(c, u, 0) g = where(c, u g, 0), where(c, 0, u) g = where(c, 0, u g): the g not taken may have no value."""
     for k, f in enumerate(node.factors):
-        case = f.node
-        if not isinstance(case, Apply) or f.exponent != 1 or case.orders is not None:
+        case = _case(f)
+        if case is None:
             continue
-        at = tuple(Entry(a.node, tuple(f.labels[n] for n in a.labels)) for a in case.arguments)
-        if case.function == "where" and constant_value(at[2]) == 0:
-            condition, chosen = at[0], at[1]
-        elif case.function in RELATIONS:
-            condition, chosen = Entry(case, f.labels), build.ONE
-        else:
-            continue
-        inside = [n for n, g in enumerate(node.factors) if n != k and _may_fail(g) and set(g.labels) <= set(f.labels)]
+        condition, *branches = case
+        others = [n for n, g in enumerate(node.factors) if n != k and _may_fail(g)]
+        inside = [n for n in others if set(node.factors[n].labels) <= set(f.labels)]
+        inside = inside or [n for n in others if set(node.factors[n].labels) > set(f.labels)][:1]
         if inside:
             taken = [node.factors[n] for n in inside]
             scaled = [(Entry(g.node, g.labels), g.exponent, False) for g in taken]
-            body = build.product([(chosen, 1, False), *scaled])
+            chosen = [u if build.is_zero(u) else build.product([(u, 1, False), *scaled]) for u in branches]
             rest = [g for n, g in enumerate(node.factors) if n != k and n not in inside]
-            return reassemble(node, rest, [build.apply("where", condition, body, build.number(0))])
+            return reassemble(node, rest, [build.apply("where", condition, *chosen)])
     return None
+
+
+def _case(f: Factor) -> tuple[Entry, Entry, Entry] | None:
+    """Return the condition and the branches of a factor of which one is 0; [a > b] = where([a > b], 1, 0)."""
+    node = f.node
+    if not isinstance(node, Apply) or f.exponent != 1 or node.orders is not None:
+        return None
+    if node.function in RELATIONS:
+        return Entry(node, f.labels), build.ONE, build.ZERO
+    if node.function != "where":
+        return None
+    at = [Entry(a.node, tuple(f.labels[n] for n in a.labels)) for a in node.arguments]
+    zeros = [constant_value(u) == 0 for u in at[1:]]
+    condition, first, second = at
+    if sum(zeros) != 1:
+        return None
+    return (condition, build.ZERO, second) if zeros[0] else (condition, first, build.ZERO)
 
 
 PARTIAL = ("log", "log1p", "tan", "asin", "acos", "acosh", "atanh", "pow", "exp", "expm1", "sinh", "cosh")
 """Functions that have no finite value everywhere."""
 
 
-def _may_fail(f: Factor) -> bool:
+NESTED = 4  # functions of functions that are looked into
+
+
+def _may_fail(f: Factor, depth: int = 0) -> bool:
     """Tell whether a factor may have no finite value."""
-    if isinstance(f.node, Count | Number):
+    node = f.node
+    if isinstance(node, Count | Number):
         return False
     if f.exponent < 0 or not isinstance(f.exponent, int):
         return True
-    if isinstance(f.node, Sum):
-        return any(_may_fail(Factor(t.node, t.labels, 1)) for t in f.node.terms)
-    if isinstance(f.node, Product):
-        return any(map(_may_fail, f.node.factors))
-    return isinstance(f.node, Apply) and f.node.function in PARTIAL
+    if isinstance(node, Sum):
+        return any(_may_fail(Factor(t.node, t.labels, 1), depth) for t in node.terms)
+    if isinstance(node, Product):
+        return any(_may_fail(g, depth) for g in node.factors)
+    if not isinstance(node, Apply):
+        return False
+    inside = node.arguments if depth < NESTED else ()
+    return node.function in PARTIAL or any(_may_fail(Factor(a.node, a.labels, 1), depth + 1) for a in inside)
 
 
 def common_factor(node: Sum) -> Entry | None:

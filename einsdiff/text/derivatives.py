@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from einsdiff.errors import Span
 from einsdiff.text import ambiguities, reach, slips
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
 from einsdiff.text.expressions import Reader, Routine

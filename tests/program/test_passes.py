@@ -1,6 +1,7 @@
 """The passes over a plan, and the other requests that are tried: each alone, all, and none give the same results."""
 
 import itertools
+import re
 from fractions import Fraction
 from unittest.mock import patch
 
@@ -439,6 +440,25 @@ def test_products_on_a_diagonal_are_made_where_they_stand(sizes):
         for a, b in itertools.product(range(v), range(d)):
             wanted[k, a, k, b] = sum(p[j] * (V[j, a] - p @ V[:, a]) * K[j, b] / 4 for j in range(m))
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Y_ik = (1/4 A_ij - 1/4 B_ij) x_j C_jk", 1),
+        ("y_i = (-3 A_ij - 3 B_ij) x_j", 1),
+        ("Y_ij = (5 A_ij + 5 B_ij) z_i", 1),
+        ("Y_ij = (5 A_ij + 4 B_ij) z_i", 2),  # not one number
+        ("y = 3 x_j x_j", 1),
+    ],
+)
+def test_a_number_that_all_terms_have_is_multiplied_once(text, count):
+    random = np.random.default_rng(0)
+    sizes = {"A": (7, 5), "B": (7, 5), "C": (5, 3), "x": (5,), "z": (7,)}
+    given_arrays = {name: random.standard_normal(shape) for name, shape in sizes.items() if f"{name}_" in text}
+    plan = agree(ed.parse(text).compile().request, given_arrays)
+    assert len(re.findall(r"(?<![\w.])(0\.25|[345]) \*", source(plan, "", NUMPY))) == count
+    agree(ed.parse(text).compile().request, {name: a[..., :1][:1] for name, a in given_arrays.items()})
 
 
 def test_such_a_product_takes_no_array_of_its_own():

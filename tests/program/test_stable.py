@@ -79,6 +79,51 @@ def test_values_and_derivatives_are_right_where_exponentials_overflow(text, orde
         np.testing.assert_allclose(found, exact(function.request, arrays), rtol=1e-9, atol=1e-12)
 
 
+WEIGHTED = (
+    "s = log(w_i exp(x_i))",
+    "s = log(w_i exp(x_i))^2 + log(w_i exp(x_i))",
+    "s = log(w_i c_i exp(x_i))",
+    "s = log(w_i exp(x_i) + c_i exp(b_i))",
+    "s = log(1 + w_i exp(x_i))",
+    "s = sum_n log(sum_k w_k exp(-(b_n - x_k)^2/2000))",
+    "s = sum_n log(sum_k V_nk exp(x_k))",
+    "s = sum_n log(sum_k V_nk exp(b_n x_k))",
+    "s = w_i c_i exp(x_i)/(w_j exp(x_j))",
+    "y_i = w_i exp(x_i)/(w_j exp(x_j))",
+    "s = exp(x_i) w_i x_i/(w_j exp(x_j))",
+)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 16000, reason="no numbers that reach further")
+@pytest.mark.parametrize("order", [0, 1, 2, 3])
+@pytest.mark.parametrize("text", WEIGHTED)
+def test_terms_without_weight_do_not_count_however_large_they_are(text, order):
+    function = compiled(text, order)
+    for point in POINTS:
+        for weight in ((0.0, 0.3, 0.2), (0.5, 0.0, 0.2), (0.0, 0.0, 0.7), (-0.0, -0.3, 0.0)):
+            sign = -1 if min(weight) < 0 else 1
+            arrays = dict(OTHERS, x=point, w=weight, V=np.add(np.abs(np.outer([1, 2], weight)), [[0, 0, 0], [0, 1, 2]]))
+            arrays["w"] = np.multiply(weight, sign)
+            arrays["b"] = (-1.0, 0.5) if "V" in text else arrays["b"]
+            arrays = {name: np.array(arrays[name]) for name in function.inputs}
+            wanted = exact(function.request, arrays)
+            with np.errstate(over="raise", invalid="raise", divide="raise"), warnings.catch_warnings():
+                warnings.simplefilter("error")
+                found = function(**arrays)
+            np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-11 * max(1, np.abs(wanted).max()))
+
+
+def test_rows_have_scales_of_their_own():
+    A, c = np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 0.0], [-1.0, 3.0, 0.0]]), np.array([1000.0, 1.0, 1000.0])
+    wanted = [1000 + np.log(2), 1000.0]
+    np.testing.assert_allclose(ed.parse("y_n = log(sum_i A_ni exp(c_i))").compile()(A=A[:2], c=c), wanted, rtol=1e-15)
+    np.testing.assert_allclose(
+        ed.parse("y_n = log(sum_i A_ni exp(c_i))").compile()(A=A, c=np.array([-1000.0, 1.0, 1000.0])),
+        [1000 + np.log(2), -1000, 1 + np.log(3)],
+        rtol=1e-15,
+    )
+
+
 def test_what_scipy_computes():
     x, w = np.array(POINTS[0]), np.array(OTHERS["w"])
     one = np.append(x, 0.0)

@@ -49,7 +49,7 @@ class Term(NamedTuple):
 
     def covers(self, out: Labels) -> bool:
         """Tell whether the term is an array like the result."""
-        return self.is_smooth(out) and self.coefficient == 1 and self.operand.labels == out
+        return self.is_smooth(out) and self.operand.labels == out
 
 
 def terms_of(step: Assemble) -> list[Term]:
@@ -76,11 +76,13 @@ def assemble(page: Page, step: Assemble, window: Window | None = None) -> None:
     if not terms:
         page.put(step, Phrase(zeros, ATOM, ("0",), ATOM))
         return
-    is_covered = terms[0].covers(step.out)
     is_alike = page.is_uniform or len({op.value for op in step.operands}) == 1
+    is_covered = terms[0].covers(step.out) and (is_alike or terms[0].coefficient == 1)
     if is_covered and is_alike:
         page.needs_one_dtype |= any(not page.is_constant(op.value) for op in step.operands[1:])
-    if is_covered and is_alike and page.is_spent(step):
+    if is_covered and terms[0].coefficient != 1:
+        name = page.open(step, added(page, [(terms[0].coefficient, page.of(terms[0].operand))]).code, formula)
+    elif is_covered and is_alike and page.is_spent(step):
         name = page.take_over(step, formula)
     else:
         first = page.name(step.operands[0].value)

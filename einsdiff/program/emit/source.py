@@ -13,6 +13,7 @@ from einsdiff.program.emit.names import Namer, is_parameter
 from einsdiff.program.emit.page import Page
 from einsdiff.program.emit.pairs import by_pairs
 from einsdiff.program.emit.placed import Placed, placed, write_placed
+from einsdiff.program.emit.quiet import hush, is_choice, keep_apart, quiet
 from einsdiff.program.emit.reuse import LARGE as REUSED
 from einsdiff.program.emit.reuse import Reuse
 from einsdiff.program.phrase import letters
@@ -39,16 +40,16 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
         steps = placed(plan, found)
     page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
     reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and is_uniform and large is not None else None
+    values = quiet(plan) if dialect.can_write else frozenset()
     for place, step in enumerate(steps):
-        if isinstance(step, Loop):
-            write_loop(page, step)
-            page.needs_one_dtype |= bool(step.buffered)
-        elif isinstance(step, Placed):
-            write_placed(page, step)
-        elif reuse is not None and reuse.write(step, place):
-            page.needs_one_dtype = True
-        else:
-            write(page, step)
+        inside = step.steps if isinstance(step, Loop | Placed) else (step,)
+        if values.isdisjoint(s.target for s in inside):
+            _write(page, step, reuse, place)
+            continue
+        keep_apart(page, inside, values)
+        start = len(page.lines)
+        _write(page, step, reuse, place)
+        hush(page, start, [s.target for s in inside if s.target in values and is_choice(s)])
     results = page.results()
     kind = "Arrays of one dtype" if page.needs_one_dtype else "Arrays"
     body = "\n".join(_release(page.lines, page.large, results)).split("\n")
@@ -59,6 +60,19 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     code = [f"    {line}" for line in [*head, *body]]
     lines = [f"def {NAME}({signature}):", *_docstring(plan, formula, kind), *code]
     return "\n".join([*_preamble(page, formula, code), *lines, ""])
+
+
+def _write(page: Page, step: AnyStep | Loop | Placed, reuse: Reuse | None, place: int) -> None:
+    """Write what stands at one place of a schedule."""
+    if isinstance(step, Loop):
+        write_loop(page, step)
+        page.needs_one_dtype |= bool(step.buffered)
+    elif isinstance(step, Placed):
+        write_placed(page, step)
+    elif reuse is not None and reuse.write(step, place):
+        page.needs_one_dtype = True
+    else:
+        write(page, step)
 
 
 def reserved(dialect: Dialect) -> frozenset[str]:

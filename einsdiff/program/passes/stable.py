@@ -3,19 +3,23 @@
 A sum of exponentials N has a *scale* L, the largest of the exponents: N = exp(L) M, where M is neither large nor small.
 The scale of a divisor is a debt, which the exponentials beside it pay: exp(x) / N = exp(x - L) / M.  What nobody pays
 there is left to the factors further out.  log(N) = L + log(M).  All this holds whatever number L is.
+
+Terms whose weight is 0 have no part in the scale.  So Σ_i A_ni exp(c_i) has one for each n, which takes as many
+exponentials as A has entries: with one scale for all n, a row vanishes whose weights stand at small exponents only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
+from itertools import product
 from typing import NamedTuple
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum, Wire, exact, parts
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Term, Wire, exact, parts
 from einsdiff.program.request import Request
 from einsdiff.simplify.rules import constant_value
 
@@ -155,7 +159,11 @@ class _Scales:
 
     def stand_in(self, scale: Entry, made: frozenset[Expr]) -> bool:
         """Tell whether some of these exponentials stand in the divisor that has a scale."""
-        return bool(made & self._sources.get(scale.node, frozenset()))
+        return bool(made & self.sources([scale]))
+
+    def sources(self, scales: Iterable[Entry]) -> frozenset[Expr]:
+        """Return the exponentials in the divisors that have some scales."""
+        return frozenset[Expr]().union(*(self._sources.get(s.node, ()) for s in scales))
 
     def exponentials(self, node: Expr) -> frozenset[Expr]:
         """Return the exponentials in the sums and products of a node."""
@@ -244,9 +252,26 @@ class _Scales:
             return entry
         u = _argument(entry)
         for a, p in factors:
-            if p > 0 and a.node in self._masks and _is_within(a, u):
-                u = _where(a, u, build.ZERO)
+            for mask in self._vanishing(a) if p > 0 and self._masks else ():
+                if _is_within(mask, u):
+                    u = _where(mask, u, build.ZERO)
         return _exponential(u)
+
+    def _vanishing(self, entry: Entry, depth: int = 0) -> list[Entry]:
+        """Return the masks of which an entry is a multiple: where one of them is 0, it is 0."""
+        node = entry.node
+        if node in self._masks:
+            return [entry]
+        found: list[Entry] = []
+        if depth < DEEP and isinstance(node, Product):
+            masks = [m for f in node.factors if f.exponent > 0 for m in self._vanishing(_at(f), depth + 1)]
+            for mask in masks:  # δ has the same mask along both of its axes
+                places = [[axis for axis, label in enumerate(node.out) if label == w] for w in mask.wires]
+                found += [Entry(mask.node, axes) for axes in product(*places)]
+        elif depth < DEEP and isinstance(node, Sum):
+            first, *rest = (self._vanishing(_at(t), depth + 1) for t in node.terms)
+            found = [m for m in first if all(m in other for other in rest)]
+        return [walk.place(m, entry.wires) for m in dict.fromkeys(found)]
 
 
 class _Stable:
@@ -257,12 +282,15 @@ class _Stable:
         self._directions = directions
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
+        self._starved: dict[Expr, frozenset[Expr]] = {}  # exponentials in divisors in a node's sums that nobody pays
 
     def take(self, node: Expr) -> None:
         """Find what stands for a node whose parts are known."""
+        starved = [self._starved.get(part, frozenset()) for part, _ in parts(node)]
+        self._starved[node] = frozenset[Expr]().union(*starved) if isinstance(node, Sum | Product) else frozenset()
         match node:
             case Product():
-                found = self._product(node)
+                found = self._fed(node) or self._product(node)
             case Sum():
                 found = self._sum(node)
             case Apply("log" | "log1p", ((part, labels),), None):
@@ -341,6 +369,29 @@ class _Stable:
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
+    def _fed(self, node: Product) -> Owed | None:
+        """Σ a/N · e = Σ a e/N for an exponential e that can pay for a divisor in that sum."""
+        for f in node.factors:
+            starved = self._starved.get(f.node, frozenset())
+            others = [p for p in node.factors if p is not f and p.exponent > 0]
+            payers = [p for p in others if starved & self.scales.exponentials(p.node)]
+            if f.exponent != 1 or not payers:
+                continue
+            powers = [build.power(_at(p), p.exponent) for p in payers]
+            inner: list[tuple[Exact, Entry]] = [(1, _at(f))]
+            if isinstance(f.node, Sum):
+                inner = [(t.coefficient, walk.place(_at(t), f.labels)) for t in f.node.terms]
+            whole = _combined([(c, _joined(e, powers)) for c, e in inner])
+            rest = [(_at(g), g.exponent) for g in node.factors if g is not f and g not in payers]
+            found = _assembled(node, [*rest, (whole, 1)])
+            for new in walk.ordered(found.node):
+                if new not in self._known:
+                    self.take(new)
+            entry, debts = self._known[found.node]
+            self._starved[node] = self._starved[found.node]
+            return Owed(walk.place(entry, found.wires), {walk.place(s, found.wires): u for s, u in debts.items()})
+        return None
+
     def _product(self, node: Product) -> Owed:
         """Π N^p, where the scales of divisors are debts."""
         debts: Debts = {}
@@ -361,6 +412,7 @@ class _Stable:
         factors = self._repaid(_merged(payers), debts, node.bound)
         bound = {scale: units for scale, units in debts.items() if set(scale.wires) & set(node.bound)}
         factors += [(_exponential(build.scale(-1, by)), 1) for by in _together(bound)]
+        self._starved[node] |= self.scales.sources(scale for scale, units in bound.items() if units)
         left = {build.rename(scale, _axes(node)): u for scale, u in debts.items() if u and scale not in bound}
         return Owed(_assembled(node, factors), left)
 
@@ -395,6 +447,10 @@ class _Stable:
 
 
 # ------------------------------------------------------------------------------------------------------------ entries
+
+
+def _at(part: Factor | Term) -> Entry:
+    return Entry(part.node, part.labels)
 
 
 def _is_within(a: Entry, b: Entry) -> bool:
@@ -486,6 +542,11 @@ def _assembled(node: Product, factors: Sequence[tuple[Entry, Exact]]) -> Entry:
     covered = {w for e in bare for w in e.wires}
     ones = [build.ones(k, size) for k, size in enumerate(node.label_sizes) if k not in covered]
     return walk.unfold(build.product([(e, 1, False) for e in (*bare, *ones)], node.bound, node.coefficient), node)
+
+
+def _joined(entry: Entry, others: Sequence[Entry]) -> Entry:
+    """Return entry · Π others, the others among the factors of the entry if it is a product."""
+    return build.product([(entry, 1, True), *((other, 1, False) for other in others)])
 
 
 def _without_one(entry: Entry) -> Entry | None:
