@@ -125,7 +125,7 @@ def message_of(error: EinsdiffError) -> str:
         text = (error.source or "")[mark.span.start : mark.span.stop]
         at_noun = rf"(?:(?<=: )|(?<=, )|(?<=and )|^)\[{re.escape(mark.sign)}\](?= (has|is)\b)"
         message = re.sub(at_noun, text.replace("\\", r"\\"), message)
-    return re.sub(r" ?\[[~^]\]", "", message)
+    return re.sub(r"( at)? ?\[[~^]\]", "", message)
 
 
 def _size_names(finding: Finding) -> dict[Size, str]:

@@ -723,6 +723,11 @@ def test_at_a_counterexample_there_is_a_value_of_what_is_differentiated(claim: s
     assert np.isfinite(ed.parse(body).compile()(**found.inputs))
 
 
+def test_a_clash_of_sizes_is_told_without_its_marks() -> None:
+    reason = ed.check("A : matrix(n,n) symmetric; ε_ijk A_jk = 0").reason
+    assert reason == "the sizes do not fit: j runs over n and over 3"
+
+
 def test_the_numbers_of_a_counterexample_have_the_digits_by_which_they_differ() -> None:
     assert "2.82842712475 on the left and 2.8284271248" in str(ed.check("sqrt(2) x = 1.4142135624 x"))
 
