@@ -73,6 +73,7 @@ class _Class:
     """One class of sizes that must be equal, while it grows."""
 
     axes: list[tuple[Axis, Span | None]] = field(default_factory=list)
+    distinct: set[Axis] = field(default_factory=set)
     ranges: list[IndexSize] = field(default_factory=list)
     declared: int | str | None = None
     origin: tuple[str, Span | None] = ("", None)
@@ -212,6 +213,7 @@ class Scope:
         self._merge(wire.size, axis, span)
         root = self._find(axis)
         self._classes[root].axes.append((axis, span))
+        self._classes[root].distinct.add(axis)
         letter = wire.index.removeprefix("#")
         if letter:
             self.hints[axis] = letter
@@ -234,7 +236,7 @@ class Scope:
 
     def tensors_of(self, size: Size) -> set[str]:
         """Return the names of the tensors that have an axis of a size."""
-        return {axis.tensor for axis, _ in self._class_of(size).axes}
+        return {axis.tensor for axis in self._class_of(size).distinct}
 
     def ranges(self) -> list[IndexSize]:
         """Return the sizes of all indices that were read."""
@@ -243,7 +245,7 @@ class Scope:
     def is_fixed(self, size: Size) -> bool:
         """Whether a declaration or an axis of an input tells a size."""
         found = self._class_of(size)
-        return found.declared is not None or any(self._is_input(axis) for axis, _ in found.axes)
+        return found.declared is not None or any(map(self._is_input, found.distinct))
 
     def are_one(self, a: Size, b: Size) -> bool:
         """Whether two sizes are known to be equal."""
@@ -265,7 +267,7 @@ class Scope:
         """Return the size by which a class is called: a declared one, an axis of an input, or the range of an index."""
         if found.declared is not None:
             return found.declared
-        inputs = {axis for axis, _ in found.axes if self._is_input(axis)}
+        inputs = {axis for axis in found.distinct if self._is_input(axis)}
         if inputs:
             return min(inputs, key=size_key)
         letters = [r.index.split("#")[0] for r in found.ranges]
@@ -327,6 +329,7 @@ class Scope:
         self._parent[gone] = kept
         del self._classes[gone]
         first.axes += second.axes
+        first.distinct |= second.distinct
         first.ranges += second.ranges
         if first.declared is None:
             first.declared, first.origin = second.declared, second.origin

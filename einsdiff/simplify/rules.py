@@ -6,9 +6,10 @@ apply.  Its name is what a derivation prints.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import permutations
+from math import factorial
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
@@ -42,6 +43,8 @@ from einsdiff.simplify.products import reassemble, without
 
 Labels = tuple[int, ...]
 UNSEEN = -1  # the axis of what is summed: none
+MOST_OPEN = 6
+"""Indices of two ε that are not shared, with which their product is written out."""
 
 
 def constant_value(entry: Entry) -> Exact | None:
@@ -178,13 +181,29 @@ def epsilon_pair(node: Product) -> Entry | None:
     return None
 
 
-def _epsilon_expanded(node: Product, left: tuple[int, ...], right: tuple[int, ...], rest: list[Factor]) -> Entry:
+def _epsilon_expanded(node: Product, left: tuple[int, ...], right: tuple[int, ...], rest: list[Factor]) -> Entry | None:
+    """ε_sij ε_skl = s! (δ_ik δ_jl − δ_il δ_jk), for s indices that both have; None where too many are left."""
+    elsewhere = {*node.out, *(label for f in rest for label in f.labels)}
+    shared = [label for label in left if label in right and label not in elsewhere]
+    orders = [_first(shared, side) for side in (left, right)]
+    open_left, open_right = (
+        [side[k] for k in order[len(shared) :]] for side, order in zip((left, right), orders, strict=True)
+    )
+    if len(open_left) > MOST_OPEN:
+        return None
+    count = Fraction(factorial(len(shared)), len(left) ** len(shared))  # an index that nothing has is summed, too
+    odd = build.parity(tuple(orders[0])) ^ build.parity(tuple(orders[1]))
     terms = []
-    for order in permutations(range(len(left))):
-        ties = [build.delta(left[k], right[order[k]], len(left)) for k in range(len(left))]
-        sign = -1 if build.parity(order) else 1
-        terms.append((sign, reassemble(node, rest, ties), True))
+    for order in permutations(range(len(open_left))):
+        ties = [build.delta(a, open_right[k], len(left)) for a, k in zip(open_left, order, strict=True)]
+        sign = -1 if odd ^ build.parity(order) else 1
+        terms.append((sign * count, reassemble(node, rest, ties), True))
     return build.total(terms)
+
+
+def _first(shared: Sequence[int], side: Sequence[int]) -> list[int]:
+    """Return the places of the shared indices of an ε, and behind them those of the others."""
+    return [side.index(label) for label in shared] + [k for k, label in enumerate(side) if label not in shared]
 
 
 def selection(node: Product) -> Entry | None:

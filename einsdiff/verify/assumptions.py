@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import NamedTuple
 
 from einsdiff.algebra import walk
@@ -13,8 +13,8 @@ from einsdiff.elaborate.differentials import changing, direction
 from einsdiff.verify.judge import NEEDED, Bench, Claim, Finding, State
 from einsdiff.verify.samples import FIXED, Assumed, unite
 
-PAIRS = 60
-"""Pairs of assumptions that are tried at most."""
+SINGLES, PAIRS, INPUTS = 80, 60, 1600
+"""Assumptions, and pairs of them, that are tried at most, and inputs that are drawn for all of each."""
 
 
 class Assumption(NamedTuple):
@@ -63,13 +63,14 @@ def find_assumption(claim: Claim, findings: Sequence[Finding], bench: Bench) -> 
     if not tried:
         return None
     single = list(_single(tried, changing(claim.document)))
-    for assumption in [*_sizes(tried), *single, *_commuting(tried)]:
+    few = INPUTS // max(1, len(_names(tried)))
+    for assumption in islice(chain(_sizes(tried), single, _commuting(tried)), min(SINGLES, few)):
         layouts = _layouts(assumption, claim, tried, bench)
         if layouts:
             return assumption.text, layouts
     paired = [a for a in single if a.assumed and a.assumed[0].what in TOGETHER]
     pairs = [(a, b) for a, b in combinations(paired, 2) if a.assumed[0].name != b.assumed[0].name]
-    for a, b in pairs[:PAIRS]:
+    for a, b in pairs[: min(PAIRS, few)]:
         both = Assumption(f"{a.text}, {b.text}", a.assumed + b.assumed, a.united + b.united)
         layouts = _layouts(both, claim, tried, bench)
         if layouts:

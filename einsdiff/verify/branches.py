@@ -39,6 +39,11 @@ TRUTHS = BY_ORDER - {"max", "min"} | BY_EQUALITY
 NEVER_NEGATIVE = frozenset(("abs", "relu", "exp", "sigmoid", "softplus", "cosh", "sqrt", "acosh")) | TRUTHS
 """Functions whose values are not negative, wherever they have one."""
 
+LIMITS = {
+    "exp": 36.0, "expm1": 36.0, "sigmoid": 36.0, "softplus": 36.0, "sinh": 18.0, "cosh": 18.0, "tanh": 18.0,
+    "erf": 5.8, "atan": 1e15, "asinh": 1e8, "acosh": 1e8,
+}  # fmt: skip
+"""Function → beyond which argument it is its limit, to all digits: tanh(u) is 1, and so is 1 + exp(−u)."""
 NEARLY, NOISE = 1e-9, 1e-12
 """How small a number is that may be zero: relative to what it is a difference of, or to the largest on the way."""
 MOST_FACTORS = 8
@@ -93,6 +98,16 @@ class Coverage:
         if met.positive and met.negative:
             return True
         return _has_one_sign(node, self.assumed)
+
+
+def at_limit(nodes: Sequence[Expr], point: Point) -> str:
+    """Return a function of which an argument is so large that its value is its limit; empty where there is none."""
+    for node in nodes:
+        if isinstance(node, Apply) and node.orders is None and node.function in LIMITS:
+            argument = point.known[node.arguments[0].node]
+            if _largest(argument) > LIMITS[node.function]:
+                return node.function
+    return ""
 
 
 def _decides(node: Apply) -> bool:
@@ -253,4 +268,4 @@ def _is_halved(turned: Mapping[int, int], forms: Sequence[Factor], fixed: set[in
     return all(turned.get(a, a) == b or turned.get(b, b) == a for a, b in (f.labels for f in forms))
 
 
-__all__ = ["Coverage", "Properties", "Signs", "is_nonnegative"]
+__all__ = ["LIMITS", "Coverage", "Properties", "Signs", "at_limit", "is_nonnegative"]

@@ -48,7 +48,10 @@ def agreement(
     nodes = above(leaves, a, b)
     cases = 1 << _conditions(nodes, kind)
     needed = kind.needed if cases == 1 else DRAWS * cases
-    generic = max(1, min(2 * needed, LARGEST // _largest(nodes, sizes)))
+    largest = _largest(nodes, sizes)
+    if largest > LARGEST:
+        raise UndefinedError(f"{largest} entries are too many")
+    generic = max(1, min(2 * needed, LARGEST // largest))
     special = generic if cases > 1 else SPECIAL
     small = _small(nodes)
     tally = _Tally(len(kind.fields.moduli), generic, needed)

@@ -41,7 +41,7 @@ from einsdiff.simplify.normal_form import are_equal
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.tree import Declaration, Document, Statement, Tree
 from einsdiff.verify import comparison, exact
-from einsdiff.verify.branches import Coverage
+from einsdiff.verify.branches import Coverage, at_limit
 from einsdiff.verify.domains import Domain, domain_of, is_inside
 from einsdiff.verify.draws import UndefinedError
 from einsdiff.verify.evaluation import RandomFunctions
@@ -83,7 +83,7 @@ class State(Enum):
     DIFFERENT = "the sides differ at a point"
     UNDEFINED = "no point is found at which both sides have a value"
     UNKNOWN = "the sides could not be evaluated"
-    UNMET = "the sides agree, but a branch of a function in them was never reached"
+    UNMET = "the sides agree, but a branch of a function in them was never reached, or a function is at its limit"
     APART = "the sizes of the sides differ in general"
     SHAPES = "one side is a row, the other a column, or the like"
     REFUSED = "the layout makes no matrix, or shapes within a side do not fit"
@@ -104,7 +104,7 @@ class Comparison:
     """What numbers say: equal, different, undefined or unknown; at how many points, and of which sizes.
 
     `ratio` is the number that the left side is times the right one, where they differ by a simple number only, and
-    `unmet` a function of which one branch was never reached.
+    `unmet` a function of which one branch was never reached.  `limit` is one that was at its limit wherever they agree.
     """
 
     state: State
@@ -113,6 +113,7 @@ class Comparison:
     difference: Difference | None = None
     ratio: Fraction | None = None
     unmet: str = ""
+    limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +288,7 @@ class Bench:
         may_tie = _has_derivative(pair.sides)
         complete, slight = 0, 0
         ranges: Mapping[Size, int] = {}
+        limits: set[str] = set()
         for attempt in range(ATTEMPTS):
             try:
                 point = self.point(sampler, attempt, pair.least)
@@ -302,13 +304,14 @@ class Bench:
                 return pair.apart(Comparison(found, complete), a, b, point)
             if found is State.EQUAL:
                 complete += 1
+                limits.add(at_limit(pair.nodes, point))
                 ranges = max(ranges, point.ranges, key=lambda found: sum(found.values()))
             if complete == needed:
                 break
         if complete == 0:
             return Comparison(State.UNDEFINED)
         state = State.EQUAL if complete >= min(needed, enough) else State.UNKNOWN
-        return Comparison(state, complete, ranges)
+        return Comparison(state, complete, ranges, limit="" if "" in limits else min(limits))
 
     def _also_alike(self, alike: Sampler, pair: Pair, near: Comparison) -> Comparison:
         """Compare two sides that agree where sizes differ where all of them are the same, which they may be, too."""
@@ -332,6 +335,7 @@ class Bench:
         at_least = len(scales)
         if coverage.branching or any(_has_root(node) for node in nodes):
             at_least = max(at_least, FAR_AT_LEAST)
+        limit = near.limit
         for attempt in range(FAR_AT_MOST):
             try:
                 point = self.far_point(sampler, attempt, pair.least, scales)
@@ -342,10 +346,12 @@ class Bench:
                 return pair.apart(near, a, b, point)
             if found is not State.UNDEFINED and (np.isfinite(a) & np.isfinite(b)).any():
                 coverage.note(point)
-            if attempt + 1 >= at_least and coverage.missed() is None:
+            limit = limit and (at_limit(nodes, point) if found is State.EQUAL else limit)
+            if attempt + 1 >= at_least and coverage.missed() is None and not limit:
                 return near
         missed = coverage.missed()
-        return near if missed is None else replace(near, state=State.UNMET, unmet=missed.function)
+        unmet = missed.function if missed is not None else ""
+        return replace(near, state=State.UNMET, unmet=unmet, limit=limit) if unmet or limit else near
 
     def linked(self, block: Block, program: Program) -> Block:
         """Return a block without derivatives with its names linked, as it was written."""
@@ -397,8 +403,13 @@ class Bench:
         assert found.sides is not None
         numbers = self.compare(found.sides, left, right, claim.numbers)
         if numbers.state is State.UNMET:
+            found_there = (
+                f"one branch of {numbers.unmet}(…) was never reached there"
+                if numbers.unmet
+                else f"{numbers.limit}(…) has no digits there that tell it from its limit"
+            )
             raise ClaimError(
-                f"the sides agree at all points, but one branch of {numbers.unmet}(…) was never reached there",
+                f"the sides agree at all points, but {found_there}",
                 claim.document.source,
                 help="declare what the names are, for example  x : vector(n) positive, or write the branch you mean",
             )
@@ -428,7 +439,7 @@ def _as_left(left: Block, right: Block) -> Entry:
 def _agree_exactly(a: Entry, b: Entry, ranges: Mapping[Size, int]) -> bool | None:
     """Tell whether two entries agree modulo primes; None where too little has a value there, or sizes are large."""
     declared = [size for node in walk.ordered(a.node, b.node) for size in node.sizes if isinstance(size, int)]
-    if max((*ranges.values(), *declared), default=0) > WIDE:
+    if max((*ranges.values(), *declared, *_least(a, b).values()), default=0) > WIDE:
         return None
     try:
         return exact.agree(a, b, sizes=ranges or None)

@@ -31,8 +31,8 @@ from einsdiff.text.tree import (
     with_children,
 )
 
-MOST, PARTS = 160, 6000
-"""Changes that are tried at most, and parts of all changed formulas together."""
+MOST, PARTS, PAIRS = 160, 6000, 100_000
+"""Changes that are tried at most, and parts, and pairs of parts, of all changed formulas together."""
 LETTERS = 6
 """Indices of a formula that are exchanged at most."""
 WHOLES = frozenset(["inv", "adj", "diag"])
@@ -274,7 +274,7 @@ ROWS: tuple[Rule, ...] = (
 def changes(tree: Tree, context: Context) -> Iterator[Change]:
     """Yield the formulas in which one small thing is changed, the simplest changes first, `MOST` at most."""
     count, places = 0, list(_places(tree))
-    most = min(MOST, PARTS // len(places))
+    most = min(MOST, PARTS // len(places), PAIRS // len(places) ** 2)
     for rule in ROWS:
         for place in places if rule is not exchanged_letters else [()]:
             part = _part(tree, place)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from opt_einsum import contract
 
 from einsdiff.algebra.build import Entry, parity
 from einsdiff.algebra.nodes import (
@@ -58,6 +59,8 @@ class UnknownValueError(Exception):
     """An entry has no value that could be computed: a size is missing, or a derivative is not carried out."""
 
 
+LETTERS = 52
+"""How many indices one einsum of NumPy can have."""
 AXES = 64
 """How many axes an array of NumPy can have."""
 
@@ -101,6 +104,7 @@ def value(entry: Entry, axes: Sequence[Wire], sizes: Sequence[Size], point: Poin
     present = sorted(set(labels))
     found = _einsum([(point.known[entry.node], labels)], present)
     shape = [point.range_of(size) for size in sizes]
+    check_count(math.prod(shape))
     if any(found.shape[k] != shape[axis] for k, axis in enumerate(present)):
         raise UnknownValueError("an axis has another size than the place where it is to stand")
     return np.broadcast_to(found.reshape([n if k in present else 1 for k, n in enumerate(shape)]), shape)
@@ -121,7 +125,7 @@ def _value(node: Expr, point: Point) -> Array | float:
     known = point.known
     match node:
         case Number(number):
-            return float(number)
+            return _number(number)
         case Count(size):
             return float(point.range_of(size))
         case Tensor(name):
@@ -129,13 +133,15 @@ def _value(node: Expr, point: Point) -> Array | float:
                 raise UnknownValueError(f"{name} is not given")
             return point.arrays[name]
         case Ones(size):
-            return np.ones(point.range_of(size))
+            return np.ones(_length(size, point))
         case Unit(size, place):
-            return np.asarray(np.eye(point.range_of(size))[place - 1])
+            found = np.zeros(_length(size, point))
+            found[place - 1] = 1.0
+            return found
         case Epsilon(n):
             return _epsilon(n)
         case Sum(terms):
-            turned = (np.transpose(known[t.node], np.argsort(t.labels)) * float(t.coefficient) for t in terms)
+            turned = (np.transpose(known[t.node], np.argsort(t.labels)) * _number(t.coefficient) for t in terms)
             return np.asarray(sum(turned))
         case Product():
             return _product(node, point)
@@ -151,6 +157,24 @@ def _value(node: Expr, point: Point) -> Array | float:
             return _call(node, point)
         case Derivative():
             raise UnknownValueError("a derivative is not carried out")
+
+
+def _number(exact: Exact) -> float:
+    """Return a number as a floating-point one.
+
+    Raises: UnknownValueError, where it is too large.
+    """
+    try:
+        return float(exact)
+    except OverflowError:
+        raise UnknownValueError("a number is too large") from None
+
+
+def _length(size: Size, point: Point) -> int:
+    """Return how many entries a vector has."""
+    found = point.range_of(size)
+    check_count(found)
+    return found
 
 
 def _epsilon(n: int) -> Array:
@@ -175,6 +199,8 @@ def _einsum(operands: Sequence[tuple[Array, Sequence[int]]], out: Sequence[int])
     ranges = {label: n for array, labels in operands for label, n in zip(labels, array.shape, strict=True)}
     flat: list[Any] = [part for array, labels in operands for part in (array, list(labels))]
     check_count(math.prod(ranges[label] for label in out))
+    if len(ranges) > LETTERS:
+        return np.asarray(contract(*flat, list(out), optimize="greedy"))
     if len(operands) <= SIMPLE and math.prod(ranges.values()) <= QUICK:
         return np.asarray(np.einsum(*flat, list(out)))
     return np.asarray(np.einsum(*flat, list(out), optimize="greedy"))
@@ -185,8 +211,8 @@ def _product(node: Product, point: Point) -> Array:
     operands = [(_power(point.known[f.node], f.exponent), f.labels) for f in node.factors]
     distinct = sorted(set(node.out))
     if not operands:
-        return np.asarray(float(node.coefficient))
-    found = float(node.coefficient) * _einsum(_thinned(operands, distinct), distinct)
+        return np.asarray(_number(node.coefficient))
+    found = _number(node.coefficient) * _einsum(_thinned(operands, distinct), distinct)
     if len(distinct) == len(node.out):
         return np.transpose(found, [distinct.index(label) for label in node.out])
     size = dict(zip(distinct, found.shape, strict=True))

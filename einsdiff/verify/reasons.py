@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import TypeGuard
 
 from einsdiff.algebra import build
@@ -137,7 +138,7 @@ def message_of(error: EinsdiffError) -> str:
         text = (error.source or "")[mark.span.start : mark.span.stop]
         at_noun = rf"(?:(?<=: )|(?<=, )|(?<=and )|^)\[{re.escape(mark.sign)}\](?= (has|is)\b)"
         message = re.sub(at_noun, text.replace("\\", r"\\"), message)
-    return re.sub(r" ?\[[~^]\]", "", message)
+    return re.sub(r"( at)? ?\[[~^]\]", "", message)
 
 
 def _size_names(finding: Finding) -> dict[Size, str]:
@@ -145,7 +146,7 @@ def _size_names(finding: Finding) -> dict[Size, str]:
     assert finding.sides is not None
     program = finding.sides.program
     taken = {*program.inputs, *(s for s in program.sizes.values() if isinstance(s, str))}
-    letters = iter([c for c in SIZES if c not in taken] + [f"n{k}" for k in range(1, 50)])
+    letters = (c for c in chain(SIZES, (f"n{k}" for k in count(1))) if c not in taken)
     found: dict[Size, str] = {}
     for symbol in program.inputs.values():
         for k in range(symbol.rank):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from hashlib import blake2b
-from itertools import chain, count, permutations
+from itertools import count, permutations
 from math import prod
 from typing import NamedTuple
 
@@ -207,7 +207,8 @@ class Sampler:
         left_out = (attempt + attempt // 3) % len(window)
         turned = window[attempt:] + window[:attempt] if attempt < TURNED else window[:left_out] + window[left_out + 1 :]
         for c, number in zip(self._smallest_first(free, attempt), turned, strict=False):
-            chosen[c] = next(n for n in chain([number], pool) if n >= needed.get(c, 1))
+            least_one = max(number, needed.get(c, 1))
+            chosen[c] = next(n for n in count(least_one) if n not in chosen.values())
         return {size: chosen[c] for size, c in self.sizes.items()} | chosen
 
     def _smallest_first(self, free: Sequence[Size], attempt: int) -> list[Size]:

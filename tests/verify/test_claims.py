@@ -308,7 +308,16 @@ def test_what_holds_on_all_branches_is_true(claim: str) -> None:
 
 @pytest.mark.parametrize(
     ("claim", "message"),
-    [("logdet(x x') = 0", "no point was found"), ("relu(x'x - 2 x'y + y'y) = norm(x - y)^2", "was never reached")],
+    [
+        ("tanh(x'x + 1000) = 1", "has no digits there that tell it from its limit"),
+        ("exp(-1000) = 0", "has no digits there that tell it from its limit"),
+        ("sinh(x'x + 50) = cosh(x'x + 50)", "has no digits there that tell it from its limit"),
+        ("∂log(x)/∂x = 1/abs(x)", "was never reached"),
+        ("1e400 x = 1e399 x", "could not be evaluated"),
+        ("x_999999999 = 0", "could not be evaluated"),
+        ("logdet(x x') = 0", "no point was found"),
+        ("relu(x'x - 2 x'y + y'y) = norm(x - y)^2", "was never reached"),
+    ],
 )
 def test_what_cannot_be_established_is_refused(claim: str, message: str) -> None:
     with pytest.raises(ed.ClaimError, match=message):
@@ -660,6 +669,29 @@ def test_what_holds_for_small_matrices_alone_is_false(claim: str, where: str) ->
 
 
 # fmt: off
+LARGE = [
+    # claim                                                                             is true
+    ("ε_ijklmnop ε_ijklmnop = 40320",                                                   True),
+    ("ε_ijklmnopqr ε_ijklmnopqr = 3628800",                                             True),
+    ("ε_ijklmn ε_opklmn = 24 (δ_io δ_jp - δ_ip δ_jo)",                                  True),
+    ("ε_ijkl ε_mijn = -2 (δ_km δ_ln - δ_kn δ_lm)",                                      False),
+    ("1e400 = 1e400",                                                                   True),
+    ("A^64 = A^63 A",                                                                   True),
+    ("A^64 = A^63",                                                                     False),
+    (" ".join(["A"] * 60) + " = A^60",                                                  True),
+    (" ".join(f"A{k}" for k in range(60)) + " = 0",                                     False),
+    (" + ".join(["x"] * 3000) + " = 3000 x",                                            True),
+    ("∂(" * 50 + "x'x" + ")/∂x" * 50 + " = 0",                                          True),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("claim", "holds"), LARGE)
+def test_a_large_claim_is_judged(claim: str, holds: bool) -> None:  # noqa: FBT001 - the expected verdict
+    assert ed.check(claim).holds is holds
+
+
+# fmt: off
 SIZES_ONLY = [
     # claim                                                  what it is true of alone
     ("det(X'X) det(X X') = 0",                               "a matrix that is not square"),
@@ -689,6 +721,11 @@ def test_at_a_counterexample_there_is_a_value_of_what_is_differentiated(claim: s
     assert found is not None
     body = claim[1 : claim.index("/∂")]
     assert np.isfinite(ed.parse(body).compile()(**found.inputs))
+
+
+def test_a_clash_of_sizes_is_told_without_its_marks() -> None:
+    reason = ed.check("A : matrix(n,n) symmetric; ε_ijk A_jk = 0").reason
+    assert reason == "the sizes do not fit: j runs over n and over 3"
 
 
 def test_the_numbers_of_a_counterexample_have_the_digits_by_which_they_differ() -> None:

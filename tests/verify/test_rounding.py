@@ -14,7 +14,7 @@ from einsdiff.verify.rounding import error_of
 from einsdiff.verify.samples import Sampler
 
 # fmt: off
-ROWS: list[tuple[str, Callable[..., Any], float]] = [
+ROWS: list[tuple[str, Callable[..., Any], float | None]] = [
     # formula                                    the same with more digits                                     at most
     ("s = x_i A_ij y_j + 1/3 sum_i(x_i)",        lambda A, x, y: x @ A @ y + x.sum() / np.longdouble(3),       1e-12),
     ("s = exp(x_i A_ij y_j) + sum_i(1/x_i)",     lambda A, x, y: np.exp(x @ A @ y) + (1 / x).sum(),            None),
