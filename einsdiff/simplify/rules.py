@@ -28,6 +28,7 @@ from einsdiff.algebra.nodes import (
     Unit,
     magnitude,
 )
+from einsdiff.simplify.content import number_in_front
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
 from einsdiff.simplify.inverses import inverse_cancels, inverse_of_inverse, inverse_opens, length_is_kept
 from einsdiff.simplify.products import reassemble, without
@@ -331,6 +332,9 @@ def numeric_exponent(node: Apply) -> Entry | None:
 
 
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
-PRODUCT = (softmax, epsilon_pair, inverse_cancels, inverse_opens, length_is_kept, deviations_cancel, selection)
+PRODUCT = (
+    softmax, epsilon_pair, inverse_cancels, inverse_opens, length_is_kept, deviations_cancel, selection,
+    number_in_front,
+)  # fmt: skip
 MATRIX = (inverse_of_inverse,)
 SUM = (common_delta, opposite_sigmoids, common_factor)

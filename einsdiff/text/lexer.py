@@ -29,6 +29,7 @@ from einsdiff.text.symbols import (
     COMMANDS,
     ENTRIES,
     FONTS,
+    FOREIGN,
     GREEK,
     LATEX_FUNCTIONS,
     LATEX_LETTERS,
@@ -299,7 +300,7 @@ class _Lexer:
             f"there is no such sign in formulas: {_describe(c)} [^]",
             source,
             [Mark(Span(first, k + 1))],
-            help="write ∂f/∂x for the gradient of f by x" if c == "∇" else "remove it",
+            help=FOREIGN.get(c, "remove it"),
         )
 
     def _read_command(self, start: int, stop: int) -> int:
@@ -337,7 +338,7 @@ class _Lexer:
             if skipped is not None and command == "begin" and skipped[1].strip(" *") in ENTRIES:
                 raise self._refuse_entries(Span(start, skipped.end()))
             return skipped.end() if skipped else stop
-        typed = r"write \frac{\partial f}{\partial x}" if command == "nabla" else "remove it"
+        typed = FOREIGN.get(command, "remove it")
         raise ParseError(
             f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help=typed
         )

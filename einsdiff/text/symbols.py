@@ -80,6 +80,23 @@ ACCENTS = {
 }  # fmt: skip
 """An accent → what it adds to the name: `\\hat{x}` is x_hat."""
 
+_INNER = "write x' y for an inner product, with indices x_i y_i"
+FOREIGN = {
+    "∇": "write ∂f/∂x for the gradient of f by x",
+    "nabla": r"write \frac{\partial f}{\partial x}",
+    "langle": _INNER,
+    "rangle": _INNER,
+    "⟨": _INNER,
+    "⟩": _INNER,
+    "←": "write =",
+    "≔": "write =",
+    "leftarrow": "write =",
+    "coloneqq": "write =",
+    "≈": "write =",
+    "approx": "write =",
+}
+"""A sign or command that formulas do not know → what to type."""
+
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789aehijklmnoprstuvxβγρφχ", strict=True))
 

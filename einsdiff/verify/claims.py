@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
+from einsdiff.elaborate.kinds import Kind
 from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
@@ -53,7 +55,10 @@ def check_equation(
         find_layout(layout)
     found = _judged(claim, layout)
     other = _as_the_derivative_tells(claim) if not found.holds else None
-    return _judged(other, layout) if other is not None else found
+    found = _judged(other, layout) if other is not None else found
+    other = _with_greek_vectors(claim) if not found.holds else None
+    better = _judged(other, layout) if other is not None else found
+    return better if better.holds or found.reason.startswith(reasons.GRAVE[:2]) else found
 
 
 def _judged(claim: Claim, layout: str | None) -> Verdict:
@@ -74,6 +79,20 @@ def _as_the_derivative_tells(claim: Claim) -> Claim | None:
         return None
     kinds = kinds_of(claim.document, claim.declarations, first=True)
     return replace(claim, kinds=kinds) if kinds != claim.kinds else None
+
+
+def _with_greek_vectors(claim: Claim) -> Claim | None:
+    """Return a claim in which undeclared Greek letters that are differentiated by are vectors, if they can be.
+
+    ∂((x − μ)' (x − μ))/∂μ = 2 (μ − x) is meant so, though μ could be a scalar on the left.
+    """
+    parts = (part for s in claim.document.statements for part in parts_of(s.body))
+    names = {name.name for part in parts if isinstance(part, Differentiate) for name in part.wrt}
+    greek = [name for name in names if "α" <= name[0] <= "ω" and claim.kinds.get(name) is Kind.SCALAR]
+    with suppress(IndexMismatchError):
+        kinds = kinds_of(claim.document, claim.declarations, vectors=greek) if greek else claim.kinds
+        return replace(claim, kinds=kinds) if kinds != claim.kinds else None
+    return None
 
 
 def read(
