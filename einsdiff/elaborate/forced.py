@@ -41,7 +41,7 @@ def refuse_forced(
     *,
     powers: bool,
 ) -> None:
-    """Raise AmbiguityError where scalars would be vectors, if powers went entry by entry and a dot were an inner product.
+    """Raise AmbiguityError where scalars would be vectors if powers went entry by entry and dots were inner products.
 
     Args:
         source: the text.
