@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -16,6 +17,8 @@ from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.request import Request
 
 Array = NDArray[Any]
+
+KINDS = ("scalar", "vector(n)", "matrix(n, m)")
 
 
 class Arguments:
@@ -136,8 +139,7 @@ class Arguments:
         if found.dtype.kind not in "fcbiu":
             raise self.error(InputError, f"{name}{{}} is an array of numbers, and {_kind(found)} were given", name)
         if found.ndim != rank:
-            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {found.ndim}"
-            raise self.error(InputError, message, name, given=f"{name}.shape == {found.shape}")
+            raise self.refuse_rank(name, rank, found.shape)
         if found.dtype.kind == "c" and self.real:
             message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
             raise self.error(
@@ -167,6 +169,16 @@ class Arguments:
         error = kind(message.format(" [^]" if marks else ""), given=given, help=help)
         return in_formula(error, self.request, *marks)
 
+    def refuse_rank(self, name: str, rank: int, shape: tuple[int, ...]) -> EinsdiffError:
+        """Return the error for an array with another number of axes than the formula has for it."""
+        message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {len(shape)}"
+        typed = ""
+        if rank == 1 and len(shape) == 2 and 1 in shape:
+            typed = f"{name}={name}.reshape(-1)"
+        elif len(shape) < len(KINDS) and _is_inferred(name, self.request.source):
+            typed = f"if {name} is a {KINDS[len(shape)].partition('(')[0]}, declare it:  {name} : {KINDS[len(shape)]}"
+        return self.error(InputError, message, name, given=f"{name}.shape == {shape}", help=typed)
+
     def _missing(self, name: str, what: str) -> EinsdiffError:
         call = ", ".join(
             f"{n}={n}" if n.isidentifier() else f'**{{"{n}": {n}}}' for n in [*self.ranks, *self.callables]
@@ -189,3 +201,9 @@ def axes_in_words(count: int) -> str:
 
 def _kind(found: Array) -> str:
     return {"U": "texts", "S": "texts", "M": "dates", "m": "times", "V": "records"}.get(found.dtype.kind, "objects")
+
+
+def _is_inferred(name: str, source: str) -> bool:
+    """Whether a name stands in matrix notation, without indices, and is not declared there."""
+    places = [source[m.end() :].lstrip()[:1] for m in re.finditer(rf"(?<!\w){re.escape(name)}(?![^\W_])", source)]
+    return bool(places) and not set(places) & set("_[:")

@@ -59,8 +59,7 @@ class FrameworkArguments(Arguments):
         if not kind:
             raise self.error(InputError, f"{name}{{}} is an array of numbers, and {value.dtype} was given", name)
         if value.ndim != rank:
-            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {value.ndim}"
-            raise self.error(InputError, message, name, given=f"{name}.shape == {tuple(value.shape)}")
+            raise self.refuse_rank(name, rank, tuple(value.shape))
         if kind == "c" and self.real:
             message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
             raise self.error(
