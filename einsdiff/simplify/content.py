@@ -1,4 +1,4 @@
-"""Numbers in front: what all terms of a sum have in common, and the sign of a sum."""
+"""Numbers in front of sums: what all terms have in common, the sign, and factors that differ in nothing else."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import cast
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Exact, Factor, Product, Sum, exact
-from einsdiff.simplify.products import reassemble
+from einsdiff.algebra.nodes import Exact, Factor, Product, Sum, Term, exact
+from einsdiff.simplify.products import reassemble, without
 
 
 def number_in_front(node: Product) -> Entry | None:
@@ -47,3 +47,46 @@ def _content(node: Sum) -> Exact:
         return 1
     sign = -1 if all(n < 0 for n in numbers) else 1
     return exact(sign * Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator))
+
+
+def opposite_factors(node: Sum) -> Entry | None:
+    """A (u − v) + b (v − u) = (a − b) (u − v)."""
+    sums: list[dict[int, Entry]] = []
+    for t in node.terms:
+        sums.append(_sums_of(t))
+        if not sums[-1]:
+            return None
+    for c in sums[0].values():
+        found = [next(((k, s) for k, e in own.items() if (s := _sign_between(e, c))), None) for own in sums]
+        places = [place for place in found if place is not None]
+        if len(places) == len(found) and any(own[k] != c for own, (k, _) in zip(sums, places, strict=True)):
+            terms = [_without(t, k, sign, node) for t, (k, sign) in zip(node.terms, places, strict=True)]
+            return build.multiply(c, build.total(terms))
+    return None
+
+
+def _sums_of(t: Term) -> dict[int, Entry]:
+    """Return the factors of a term that are sums and are not summed, at the axes of the term, by their numbers."""
+    if not isinstance(t.node, Product):
+        return {}
+    place = {label: t.labels[axis] for axis, label in enumerate(t.node.out)}
+    return {
+        k: Entry(f.node, tuple(place[label] for label in f.labels))
+        for k, f in enumerate(t.node.factors)
+        if isinstance(f.node, Sum) and f.exponent == 1 and set(f.labels) <= set(place)
+    }
+
+
+def _without(t: Term, k: int, sign: int, node: Sum) -> tuple[Exact, Entry, bool]:
+    """Return a term of a sum without its factor k, as `build.total` takes it."""
+    assert isinstance(t.node, Product)
+    rest = build.rename(reassemble(t.node, without(t.node, k), []), dict(enumerate(t.labels)))
+    return exact(sign * t.coefficient), build.spread(rest, dict(enumerate(node.sizes))), True
+
+
+def _sign_between(a: Entry, b: Entry) -> int:
+    """Return s where a = s b with s = 1 or −1, of two sums; else 0."""
+    terms = [len(e.node.terms) for e in (a, b) if isinstance(e.node, Sum)]
+    if a == b or set(a.wires) != set(b.wires) or terms[0] != terms[-1]:
+        return int(a == b)
+    return next((-s for s in (1, -1) if build.is_zero(build.total([(1, a, True), (s, b, True)]))), 0)

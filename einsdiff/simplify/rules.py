@@ -28,7 +28,7 @@ from einsdiff.algebra.nodes import (
     Unit,
     magnitude,
 )
-from einsdiff.simplify.content import number_in_front
+from einsdiff.simplify.content import number_in_front, opposite_factors
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
 from einsdiff.simplify.inverses import inverse_cancels, inverse_of_inverse, inverse_opens, length_is_kept
 from einsdiff.simplify.products import reassemble, without
@@ -337,4 +337,4 @@ PRODUCT = (
     number_in_front,
 )  # fmt: skip
 MATRIX = (inverse_of_inverse,)
-SUM = (common_delta, opposite_sigmoids, common_factor)
+SUM = (common_delta, opposite_sigmoids, opposite_factors, common_factor)
