@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from einsdiff.errors import IndexMismatchError, Mark, ParseError, Span
@@ -66,7 +67,16 @@ def refuse_sum(source: str, trees: tuple[Tree, Tree], shapes: str, verb: str) ->
 
 
 def refuse_folded(source: str, span: Span) -> ParseError:
-    """Return the error of an A ⊗ B or vec(A) that does not fall apart."""
+    """Return the error of an A ⊗ B or vec(A) that does not fall apart, or of ∂Y/∂X."""
+    derivative = re.match(r"(?:∂|\\frac\s*\{\s*\\partial|d(?=\())\W*([A-Z]?)", source[span.start : span.stop])
+    if derivative is not None:
+        return ParseError(
+            "the derivative of a matrix by a matrix [^] has four axes, and is no matrix here",
+            source,
+            [Mark(span)],
+            rule=f"∂Y/∂X is read where it is all that stands on its side, or in layout vec {PAGE}",
+            help=f"if it is of a scalar, declare it:  {derivative[1] or 'L'} : scalar",
+        )
     return ParseError(
         "a Kronecker product or a vec [^] stands where its entries would have to be numbered anew",
         source,

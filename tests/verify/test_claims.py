@@ -150,6 +150,7 @@ FALSE = [
     ("∂x_i/∂x_i = 2 δ_ii",                               "a factor 2 is too much"),
     ("tr(I) = A",                                        "the left side is a scalar, the right side n×m"),
     ("(x'y)^2 = x'x y'y",                                "the two sides differ"),
+    ("∂σ(a)/∂a = σ(a) (1 - σ(a))",                       "known: write sigmoid if σ is the logistic function"),
     ("foo(x) = bar(x)",                                  "of which nothing is known"),
     ("det(2A) = 8 det(A)",                               "the two sides differ"),
     ("tr(AB) = tr(A) tr(B)",                             "the two sides differ"),
