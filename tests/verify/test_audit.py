@@ -85,9 +85,9 @@ UNREAD = [
     ("e^{x} = exp(x)",                                   "e is a name here: write exp(…), or declare e : scalar"),
     (r"\frac{\partial}{\partial x} x^T x = 2 x",         "it is not clear whether this derivative"),
     (r"h = W^{(2)} x",                                   "a number or name in brackets above a name can be"),
-    (r"\mathbf{P} = \frac{\partial W}{\partial \mathbf{F}} = 2 \mathbf{F}", "the derivative of a matrix by a matrix ‘"),
+    (r"P = \frac{\partial W}{\partial F} = 2 F",          "the derivative of a matrix by a matrix ‘"),
     (r"h = W^{(l)} x",                                   "a number or name in brackets above a name can be"),
-    (r"A \boldsymbol{\beta} = 2 \boldsymbol\beta A",        "β is bold and was taken for a scalar: declare β : vector(n)"),
+    (r"A \boldsymbol{\beta} = 2 \boldsymbol\beta A",   "β is bold and was taken for a scalar: declare β : vector(n)"),
     (r"A = \begin{bmatrix} a & b \\ c & d \end{bmatrix}", "what is written out entry by entry or case by case"),
 ]
 # fmt: on
