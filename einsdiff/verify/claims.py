@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from einsdiff.elaborate.claims import kinds_of, parts_of
 from einsdiff.elaborate.kinds import Kind
-from einsdiff.errors import ClaimError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
+from einsdiff.errors import ClaimError, EinsdiffError, IndexMismatchError, Mark, SizeMismatchError, UnknownNameError
 from einsdiff.layouts import LAYOUTS
 from einsdiff.layouts import layout as find_layout
 from einsdiff.text.parser import parse_claim, parse_declaration
@@ -57,8 +57,10 @@ def check_equation(
     other = _as_the_derivative_tells(claim) if not found.holds else None
     found = _judged(other, layout) if other is not None else found
     other = _with_greek_vectors(claim) if not found.holds else None
-    better = _judged(other, layout) if other is not None else found
-    return better if better.holds or found.reason.startswith(reasons.GRAVE[:2]) else found
+    with suppress(EinsdiffError):  # a Greek letter that cannot be a vector is the scalar that it was taken for
+        better = _judged(other, layout) if other is not None else found
+        return better if better.holds or found.reason.startswith(reasons.GRAVE[:2]) else found
+    return found
 
 
 def _judged(claim: Claim, layout: str | None) -> Verdict:

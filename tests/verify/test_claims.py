@@ -681,3 +681,7 @@ def test_no_assumption_is_found_on_small_matrices_alone() -> None:
 
 def test_more_axes_than_an_array_can_have_are_answered() -> None:
     assert ed.check("∂(" * 70 + "x" + ")/∂x" * 70 + " = 0")
+
+
+def test_a_greek_letter_that_can_be_no_vector_stays_a_scalar() -> None:
+    assert not ed.check("∂(a ξ)/∂ξ = -a")
