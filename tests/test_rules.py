@@ -56,6 +56,11 @@ CASES = (
     ("deviations cancel",        "c_i = x_i - mean_j(x_j); y_k = sin(a_k) c_i b_i - 2 a_k sum_i(c_i)"),
     ("opposite sigmoids",        "g_j = A_nj (1 - b_n) sigmoid(x_n) - A_nj b_n sigmoid(-x_n)"),
     ("opposite sigmoids",        "y_i = (1 - a_i) sigmoid(x_i) - a_i sigmoid(-x_i)"),
+    ("opposite factors",         "y_i = sin(a_i) (x_i - c_i) + cos(b_i) (c_i - x_i)"),
+    ("opposite factors",         "Y_ij = A_ij (x_i - x_j) - A_ji (x_j - x_i)"),
+    ("number in front",          "y_i = sin(a_i) (2 x_i + 4 b_i)"),
+    ("number in front",          "y_i = -(x_i - sin(b_i))"),
+    ("number in front",          "y_i = a_i/(-1/2 x_i^2 - 3/2 b_i^2)^3"),
     ("common delta",             "Y_ij = δ_ij a_i + δ_ij b_i"),
 )  # fmt: skip
 

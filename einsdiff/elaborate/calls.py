@@ -34,7 +34,10 @@ def refuse_count(source: str, name: str, tree: Tree, wanted: int) -> ParseError:
     """Return the error for `exp(x, y)`."""
     row = functions.BY_NAME.get(name)
     message = f"{name} takes {wanted} argument{'s' * (wanted > 1)}, here are {len(children(tree))} [^]"
-    return ParseError(message, source, [Mark(tree.span)], help=row.call if row else f"{name}(A)")
+    typed = row.call if row else f"{name}(A)"
+    if name in ("max", "min"):
+        typed = f"write {name}(u, v) for two, {name}_i(x_i) for all values of an index"
+    return ParseError(message, source, [Mark(tree.span)], help=typed)
 
 
 def whole_arguments(scope: Scope, tree: Call, rank_of: Callable[[Name], int]) -> list[tuple[Entry, list[Local]]]:

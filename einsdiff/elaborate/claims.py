@@ -6,7 +6,7 @@ holds.  Only `I` and `ones`, whose size nothing gives, take that of the other si
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from einsdiff.algebra import build
@@ -59,12 +59,14 @@ class Sides:
         return self.is_zero or all(len(a) == len(b) for a, b in zip(self.left[1:], self.right[1:], strict=True))
 
 
-def kinds_of(document: Document, declarations: tuple[Declaration, ...], *, first: bool = False) -> dict[str, Kind]:
-    """Return the kinds of the names of a claim in matrix notation.
+def kinds_of(
+    document: Document, declarations: tuple[Declaration, ...], *, first: bool = False, vectors: Iterable[str] = ()
+) -> dict[str, Kind]:
+    """Return the kinds of the names of a claim in matrix notation, of which some are `vectors`.
 
     With `first` the side with a derivative tells them, and the other side need not fit.
     """
-    ranks = Scope(document.source, declarations).ranks()
+    ranks = dict.fromkeys(vectors, int(Kind.VECTOR)) | Scope(document.source, declarations).ranks()
     return infer_kinds(document, ranks, claim=True, given=_differentiated(document), first=first)
 
 

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import IntEnum
 from typing import NamedTuple
 
 from einsdiff.elaborate.clashes import WORDS
 from einsdiff.elaborate.deep import Deep, run
+from einsdiff.elaborate.forced import Doubt, find_dot, refuse_forced, refuse_greek
 from einsdiff.errors import IndexMismatchError, Mark, Span
 from einsdiff.text import tree as syntax
 from einsdiff.text.tree import Document, Name, Transpose, Tree, children, own_call
@@ -44,6 +46,7 @@ RELATIONS = {  # a word is a row: one letter for each part, and the last for the
     "sum":        "sss scc srr smm csc rsr msm ccc rrr mmm",
     "quotient":   "sss csc rsr msm",
     "power":      "sss msm",
+    "raised":     "sss csc rsr msm",
     "transpose":  "ss cr rc mm",
     "transposed": "c",
     "same":       "ss cc rr mm tt",
@@ -66,7 +69,7 @@ RELATIONS = {  # a word is a row: one letter for each part, and the last for the
 
 OPERATORS: dict[type[Tree], str] = {
     syntax.Negative: "same", syntax.Add: "sum", syntax.Entrywise: "sum", syntax.Compare: "sum",
-    syntax.Multiply: "product", syntax.Divide: "quotient", syntax.Raise: "power", syntax.Kronecker: "kronecker",
+    syntax.Multiply: "product", syntax.Divide: "quotient", syntax.Kronecker: "kronecker",
     syntax.Differentiate: "derivative", syntax.Differential: "same",
 }
 
@@ -102,9 +105,30 @@ def infer_kinds(
     What is a vector on the side `given` (0 or 1) is one, whatever the other side needs: x in ∂sum(x)/∂x = 1.  With
     `first` it is one, too, where it only stands like one, as x in ∂(W x)/∂x, and the other side may contradict that.
 
-    Raises: IndexMismatchError, where a name would have to be of two kinds.
+    Raises: IndexMismatchError, where a name would have to be of two kinds; AmbiguityError, where names are scalars only
+        since ^ is the power of a matrix, since a dot is no inner product, or since a Greek letter is a scalar.
     """
     shapes = _Shapes(document, declared, claim=claim)
+    kinds = _read_all(shapes, claim=claim, given=given, first=first).settle()
+    scalars = [name for name, kind in kinds.items() if kind is Kind.SCALAR and name in shapes.places]
+    greek = [name for name in scalars if _is_greek(name) and name not in declared]
+    is_doubtful = any(not (claim and doubt.sign == "power") for doubt in shapes.doubts)
+    for mode in ["entrywise"] * bool(scalars and is_doubtful) + ["greek"] * bool(greek and not claim):
+        other = _Shapes(document, declared, claim=claim, mode=mode)
+        with suppress(IndexMismatchError):
+            _read_all(other, claim=claim, given=given, first=first).settle()
+            vectors = [name for name in scalars if other.domains[other.names[name]] == {"c"}]
+            if mode == "greek":
+                refuse_greek(document.source, vectors, greek, shapes.places)
+            else:
+                pairs = zip(shapes.told(), other.told(), strict=True)
+                refuse_forced(document.source, shapes.doubts, list(pairs), vectors, powers=not claim)
+    return kinds
+
+
+def _read_all(shapes: _Shapes, *, claim: bool, given: int | None, first: bool) -> _Shapes:
+    """Let shapes take in their whole document."""
+    document = shapes.document
     count = len(document.statements)
     has_sides = claim and count > 1 and not any(side.target for side in document.statements[-2:])
     order = list(range(count))
@@ -117,7 +141,7 @@ def infer_kinds(
         parts[k] = shapes.read(document.statements[k].target, document.statements[k].body)
     if has_sides:
         shapes.equate([parts[count - 2], parts[count - 1]], [side.body for side in document.statements[-2:]])
-    return shapes.settle()
+    return shapes
 
 
 class _Constraint(NamedTuple):
@@ -150,10 +174,14 @@ class _Wish(NamedTuple):
 class _Shapes:
     """The shapes that are left to each part of a program."""
 
-    def __init__(self, document: Document, declared: Mapping[str, int], *, claim: bool) -> None:
-        self.source = document.source
+    def __init__(self, document: Document, declared: Mapping[str, int], *, claim: bool, mode: str = "") -> None:
+        self.document, self.source = document, document.source
         self.declared = declared
         self.operators = OPERATORS | ({syntax.Differentiate: "laid out"} if claim else {})
+        self.mode = mode
+        self.doubts: list[Doubt] = []
+        self.places: dict[str, Span] = {}
+        self.vectors = set(_transposed(document))
         self.definition, self.targets = ("same", ANY) if claim else ("definition", frozenset(SHAPES))
         self.functions = {call.name for call in map(own_call, document.statements) if call is not None}
         self.defined = {s.target.name for s in document.statements if isinstance(s.target, Name)} - self.functions
@@ -208,6 +236,10 @@ class _Shapes:
     def _kind(self, part: int) -> Kind:
         return next((Kind(k) for k, shape in enumerate(SHAPES) if shape in self.domains[part]), Kind.VECTOR)
 
+    def told(self) -> list[list[Shapes]]:
+        """Return the shapes of the parts of each doubt."""
+        return [[self.domains[part] for part in doubt.parts] for doubt in self.doubts]
+
     # --------------------------------------------------------------------------------------------------------- reading
 
     def _new(self, domain: Iterable[str]) -> int:
@@ -222,7 +254,9 @@ class _Shapes:
         known = name in self.declared or name in self.defined or name in self.functions
         if name in BUILTINS and not known:
             return self._new(BUILTINS[name])
-        domain: Iterable[str] = "sc" if self.is_claim and not known and _is_greek(name) else _first_shapes(name)
+        domain: Iterable[str] = _first_shapes(name)
+        if _is_greek(name) and not known and (self.is_claim or self.mode == "greek" or name in self.vectors):
+            domain = "sc"
         if name in self.declared:
             domain = SHAPES[min(self.declared[name], 3)]
         elif name in self.defined:
@@ -250,6 +284,7 @@ class _Shapes:
             case syntax.Numeral():
                 found = self._new("s")
             case Name(name):
+                self.places.setdefault(name, tree.span)
                 found = self._name(name)
             case syntax.Reduce() | syntax.FieldDerivative():
                 found = self._new(ANY)
@@ -259,6 +294,9 @@ class _Shapes:
                 found = self._call(tree, parts)
             case syntax.Differentiate(stacked=stacked) if stacked:
                 found = self._chain(self.operators[type(tree)], [parts[0], *map(self._column, parts[1:])], tree)
+            case syntax.Raise():
+                self.doubts.append(Doubt("power", (parts[0],), (tree.base.span, tree.exponent.span)))
+                found = self._chain("raised" if self.mode == "entrywise" else "power", parts, tree)
             case _:
                 found = self._chain(self.operators[type(tree)], parts, tree)
         if isinstance(tree, syntax.Add) or (isinstance(tree, syntax.Entrywise) and tree.operator != "^"):
@@ -272,6 +310,18 @@ class _Shapes:
             found = self._new(ANY)
             self._relate(relation, (parts[0], found), (spans[0], tree.span))
             return found
+        dot = find_dot(self.source, spans) if relation == "product" else 0
+        halves = [
+            self._join(relation, parts[k], spans[k])
+            for k in (slice(dot), slice(dot, None))
+            if self.mode == "entrywise" and dot
+        ]
+        if dot:
+            self.doubts.append(Doubt("dot", tuple(halves), (spans[0].to(spans[dot - 1]), spans[dot].to(spans[-1]))))
+        return self._new(ANY) if halves else self._join(relation, parts, spans)
+
+    def _join(self, relation: str, parts: Sequence[int], spans: Sequence[Span]) -> int:
+        """Relate the parts from the left, two by two, and return that of all; one part is all."""
         left, span = parts[0], spans[0]
         for part, here in zip(parts[1:], spans[1:], strict=True):
             found = self._new(ANY)
@@ -386,6 +436,15 @@ class _Shapes:
         return False
 
 
+def _transposed(document: Document) -> Iterator[str]:
+    """Yield the names that are transposed: they are vectors, Greek letters too."""
+    parts: list[Tree] = [tree for s in document.statements for tree in (s.target, s.body) if tree is not None]
+    for part in parts:
+        parts += children(part)
+        if isinstance(part, Transpose) and isinstance(part.body, Name):
+            yield part.body.name
+
+
 def _first_shapes(name: str) -> str:
     """Return what a name can be by its first letter: capitals are matrices, Greek letters scalars."""
     if name[0].isupper():
@@ -394,7 +453,7 @@ def _first_shapes(name: str) -> str:
 
 
 def _is_greek(name: str) -> bool:
-    return not name[0].isupper() and unicodedata.name(name[0], "").startswith("GREEK")
+    return unicodedata.name(name[0], "").startswith("GREEK SMALL")
 
 
 def _spell(shapes: Iterable[str]) -> str:

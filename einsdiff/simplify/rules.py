@@ -31,6 +31,7 @@ from einsdiff.algebra.nodes import (
     magnitude,
 )
 from einsdiff.simplify.cancelling import inverse_cancels_inside, inverse_meets_its_argument
+from einsdiff.simplify.content import number_in_front, opposite_factors
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
 from einsdiff.simplify.inverses import (
     inverse_cancels,
@@ -435,7 +436,7 @@ def numeric_exponent(node: Apply) -> Entry | None:
 APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
 PRODUCT = (
     softmax, epsilon_pair, inverse_cancels, inverse_opens, inverse_meets_its_argument, inverse_cancels_inside,
-    length_is_kept, deviations_cancel, selection,
+    length_is_kept, deviations_cancel, selection, number_in_front,
 )  # fmt: skip
 MATRIX = (inverse_of_inverse, inverse_of_a_product)
-SUM = (common_delta, opposite_sigmoids, common_factor, common_divisor)
+SUM = (common_delta, opposite_sigmoids, opposite_factors, common_factor, common_divisor)

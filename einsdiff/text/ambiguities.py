@@ -16,11 +16,14 @@ def refuse_quotient(
     a, b, c = (cursor.shown(span) for span in (*sides, behind))
     between = f" {sign.text} " if sign is not None else " "
     mark = "/" if tight.kind == "/" else f" {tight.text} "
+    typed = f"write {a}{mark}({b}{between}{c}) or ({a}{mark}{b}){between}{c}"
+    if a in ("d", "∂") and b.startswith(a) and b != a:
+        typed = f"write {a}({c.strip('()')})/{b}" if c.startswith("(") else f"write {a}({c})/{b}"
     return AmbiguityError(
         f"it is not clear whether {tight.text} [~] reaches over this factor [^] too",
         cursor.source,
         [Mark(behind), Mark(tight.span, "~")],
-        help=f"write {a}{mark}({b}{between}{c}) or ({a}{mark}{b}){between}{c}",
+        help=typed,
     )
 
 
@@ -127,6 +130,30 @@ def refuse_indexed_argument(cursor: Cursor, name: Token, group: Token) -> Ambigu
         cursor.source,
         [Mark(name.span.to(group.span)), Mark(first.span.to(last.span), "~")],
         help=f"write {function}({first.text}) for a function, {function} {first.text}{last.text} for a product",
+    )
+
+
+def refuse_small_t(cursor: Cursor, base: Span, power: Span) -> AmbiguityError:
+    """Return the error for `x^t`, where nothing else is called t."""
+    x = cursor.shown(base)
+    return AmbiguityError(
+        f"it is not clear whether {x}{cursor.text(power)} [^] is a power or a transpose",
+        cursor.source,
+        [Mark(base.to(power))],
+        help=f"write {x}' for the transpose, {x}^(t) for the power",
+    )
+
+
+def refuse_euler(cursor: Cursor, base: Span, exponent: Span) -> AmbiguityError:
+    """Return the error for `e^x`, where e is not declared."""
+    x = cursor.shown(exponent)
+    while x[:1] + x[-1:] in ("{}", "()"):
+        x = x[1:-1]
+    return AmbiguityError(
+        "it is not clear whether e [^] is the base of exp or a name",
+        cursor.source,
+        [Mark(base)],
+        help=f"write exp({x}), or declare  e : scalar",
     )
 
 

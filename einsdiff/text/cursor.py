@@ -32,6 +32,7 @@ class Cursor:
         partner: of every bracket, the number of the token that closes it.
         carried: how many groups of indices stand before each token.
         known: the names that are tensors or scalars, so that `b(x)` is a product.
+        named: those of them that are declared, defined, or were given with the text.
         own: the numbers of the tokens `u` in `u = u(x)` that are called, by which u is an unknown function of x.
         functions: the names that are functions so.
         takes_differentials: whether dX, d(X Y) and ∂tr(X) without a denominator are read: in claims.
@@ -44,8 +45,8 @@ class Cursor:
         self.k = 0
         self.partner = pair_brackets(source, tokens)
         self.carried = count_groups(tokens)
-        self.known = {*known, *find_targets(tokens)}
-        self.known |= find_names(tokens, self.known)
+        self.named = {*known, *find_targets(tokens)}
+        self.known = self.named | find_names(tokens, self.named)
         self.own = find_own_calls(tokens, self.partner)
         self.functions = {tokens[k].text for k in self.own}
         self.takes_differentials = False
@@ -92,6 +93,18 @@ class Cursor:
         """Return a piece of the source for a message: … where it is long."""
         text = self.text(span)
         return text if len(text) <= SHOWN else "…"
+
+    def stands_alone(self, name: str) -> bool:
+        """Whether a name stands for itself somewhere: declared, defined, or neither above another nor below a power."""
+        if name in self.named:
+            return True
+        kinds = [token.kind for token in self.tokens]
+        return any(
+            token.kind == "name"
+            and token.text == name
+            and "^" not in (kinds[k - 1 - (kinds[k - 1] == "{")], kinds[k + 1])
+            for k, token in enumerate(self.tokens)
+        )
 
     def statement_tokens(self) -> list[Token]:
         """Return the tokens of the statement at the place."""

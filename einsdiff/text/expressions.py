@@ -292,9 +292,18 @@ class Reader(ABC):
         cursor.advance()
         is_loose = cursor.kind in ("number", "{")
         exponent = yield self.exponent()
+        self._check_euler(base, exponent)
         if is_loose and cursor.kind == "indices" and isinstance(base, Name) and base.indices is None:
             base = self.indexed(base.name, base.span.start)
         return Raise(base, exponent, cursor.span_from(start))
+
+    def _check_euler(self, base: Tree, exponent: Tree) -> None:
+        """Raise AmbiguityError at `e^x`, unless e is declared, defined, or stands elsewhere as a name."""
+        number = exponent.body if isinstance(exponent, Negative) else exponent
+        if not isinstance(base, Name) or base.name != "e" or base.indices is not None or isinstance(number, Numeral):
+            return
+        if not self.cursor.stands_alone("e"):
+            raise ambiguities.refuse_euler(self.cursor, base.span, exponent.span)
 
     def exponent(self) -> Routine:
         """Exponent = [sign] Primary [^ Exponent]: from the right."""

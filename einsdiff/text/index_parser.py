@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from einsdiff.errors import Span
-from einsdiff.functions import REDUCTIONS, TENSOR_FUNCTIONS
+from einsdiff.functions import BY_NAME, REDUCTIONS, TENSOR_FUNCTIONS
 from einsdiff.text import ambiguities, index_slips, slips
 from einsdiff.text.cursor import FUNCTIONS, Cursor, read_orders
 from einsdiff.text.derivatives import DerivativeReader
@@ -34,7 +34,11 @@ class IndexReader(DerivativeReader):
         if self.is_call():
             if cursor.source[name.start] in "ΣΠ":
                 raise index_slips.refuse_no_index(cursor, name)
-            return self._tensor_function() if name.text in TENSOR_FUNCTIONS else self._checked_call()
+            if name.text in TENSOR_FUNCTIONS:
+                return self._tensor_function()
+            if name.text in REDUCTIONS and name.text not in BY_NAME:
+                raise index_slips.refuse_no_reduced_index(cursor)
+            return self._checked_call()
         may_apply = name.text not in cursor.known or name.text in cursor.functions
         return (self._function(name) if may_apply else None) or self._bare_name()
 

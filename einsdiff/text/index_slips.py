@@ -93,7 +93,7 @@ def refuse_transpose(cursor: Cursor, base: Tree) -> ParseError:
     """Return the error for `A_ij'`."""
     typed = "write A_ji for the transpose of A_ij"
     if isinstance(base, Name) and base.indices is None:
-        typed = f"give {base.name} its indices too"
+        typed = _exchange(cursor, base)
     elif isinstance(base, Name) and len(base.indices or ()) == 1:
         typed = "leave it out: the indices say what is multiplied with what"
     elif isinstance(base, Name) and len(base.indices or ()) == 2:
@@ -112,6 +112,42 @@ def refuse_transpose(cursor: Cursor, base: Tree) -> ParseError:
         rule="a text in which some tensor carries an index is index notation",
         help=typed,
     )
+
+
+def _exchange(cursor: Cursor, base: Name) -> str:
+    """Return what to type for `A'_ij` and `(A^T)_ij`, where the place is at the sign behind A."""
+    k = cursor.k + 1
+    while cursor.tokens[k].kind in ("ᵀ", "'", "{", "}", ")") or cursor.tokens[k].text == "T":
+        k += 1
+    indices = cursor.tokens[k].indices
+    if len(indices) != 2 or any(len(str(index.name)) > 1 for index in indices):
+        return f"give {base.name} its indices too"
+    return f"write {base.name}_{indices[1].name}{indices[0].name}"
+
+
+def refuse_no_reduced_index(cursor: Cursor) -> ParseError:
+    """Return the error for `softmax(x_i)` and `mean(x_i)`; the place is at the name."""
+    name, first = cursor.token, cursor.k + 1
+    inside = cursor.tokens[first : cursor.partner[first] + 1]
+    index = _closed_index(cursor, inside)
+    argument = cursor.shown(Span(inside[0].start, inside[-1].stop))
+    if name.text == "softmax":
+        index = next((str(i.name) for i in cursor.statement_tokens()[1].indices), index)
+        argument = f"({inside[1].text}_{index})" if [t.kind for t in inside[1:-1]] == ["name"] else argument
+    return ParseError(
+        f"{name.text} [^] is taken over an index, and names none",
+        cursor.source,
+        [Mark(name.span)],
+        help=f"write {name.text}_{index}{argument}",
+    )
+
+
+def _closed_index(cursor: Cursor, inside: list[Token]) -> str:
+    """Return the first index of some tokens that is not on the left-hand side; else the first of them, or i."""
+    tokens = cursor.statement_tokens()
+    left = {i.name for i in tokens[1].indices} if len(tokens) > 2 and tokens[2].kind == "=" else set()
+    names = [str(index.name) for token in inside for index in token.indices if isinstance(index.name, str)]
+    return next((name for name in names if name not in left), names[0] if names else "i")
 
 
 ARGUMENTS = "the arguments of inv, det, logdet, tr and of norms are matrix notation"
@@ -134,8 +170,12 @@ def refuse_indexed_argument(cursor: Cursor) -> ParseError:
     last = cursor.partner[first]
     inside = cursor.tokens[first : last + 1]
     group = next(token for token in inside if token.kind == "indices")
-    if name.text == "sum":
-        typed = f"sum_{group.indices[0].name}{cursor.shown(Span(inside[0].start, inside[-1].stop))}"
+    if name.text == "sum" and inside[-3].kind == "," and inside[-2].kind == "name":  # sum(a_i, i)
+        typed = f"sum_{inside[-2].text}{cursor.shown(Span(inside[0].start, inside[-4].stop))})"
+    elif name.text == "sum":
+        typed = f"sum_{_closed_index(cursor, inside)}{cursor.shown(Span(inside[0].start, inside[-1].stop))}"
+    elif name.text in ("inv", "adj") and len([t for t in inside if t.kind == "indices"]) == 1:
+        typed = f"{name.text}({''.join(t.text for t in inside[1:-1] if t.kind != 'indices')}){group.text}"
     else:
         pieces = [cursor.source[a.stop : b.start] + b.text * (b.kind != "indices") for a, b in pairwise(inside)]
         typed = f"{name.text}({''.join(pieces)}"

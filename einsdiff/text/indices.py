@@ -216,6 +216,14 @@ def _refuse(source: str, k: int, opened: int | None = None) -> ParseError:
     """Return the error for what cannot stand in a group of indices."""
     if k >= len(source) and opened is not None:
         return ParseError("{ [^] is never closed", source, [Mark(Span(opened, opened + 1))], help="close it with }")
+    if source[k : k + 1] in ("+", "-", "−") and opened is not None:
+        return ParseError(
+            "indices know no arithmetic [^]",
+            source,
+            [Mark(Span(k, k + 1))],
+            rule="an index is a letter, and every tensor that has it is taken at the same place",
+            help="give the shifted tensor a name of its own, such as z_i for x_{i+1}",
+        )
     return ParseError(
         "this is not an index [^]",
         source,

@@ -31,6 +31,7 @@ from einsdiff.text.symbols import (
     ENTRIES,
     EXPECTATIONS,
     FONTS,
+    FOREIGN,
     GREEK,
     LATEX_FUNCTIONS,
     LATEX_LETTERS,
@@ -41,7 +42,6 @@ from einsdiff.text.symbols import (
     SIGNS,
     SUBSCRIPTS,
     SUPERSCRIPTS,
-    UNKNOWN_COMMANDS,
     UPRIGHT,
     VARIANTS,
     name_of,
@@ -321,7 +321,7 @@ class _Lexer:
             f"there is no such sign in formulas: {_describe(c)} [^]",
             source,
             [Mark(Span(first, k + 1))],
-            help="remove it",
+            help=FOREIGN.get(c, "remove it"),
         )
 
     def _read_command(self, start: int, stop: int) -> int:
@@ -359,7 +359,7 @@ class _Lexer:
             if skipped is not None and command == "begin" and skipped[1].strip(" *") in ENTRIES:
                 raise self._refuse_entries(Span(start, skipped.end()))
             return skipped.end() if skipped else stop
-        typed = UNKNOWN_COMMANDS.get(command, "remove it")
+        typed = FOREIGN.get(command, "remove it")
         raise ParseError(
             f"formulas know no command \\{command} [^]", self.source, [Mark(Span(start, stop))], help=typed
         )

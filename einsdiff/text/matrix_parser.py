@@ -131,6 +131,7 @@ class MatrixReader(GradientReader):
         cursor = self.cursor
         length = self._transpose_length()
         if not length:
+            self._check_small_t(start)
             return None
         sign = cursor.token
         inverse = any(cursor.peek(k).kind == "-" for k in range(1, length))
@@ -138,6 +139,15 @@ class MatrixReader(GradientReader):
         if inverse:
             return self._invert(base, cursor.span_from(sign.start), start)
         return Transpose(base, cursor.span_from(start))
+
+    def _check_small_t(self, start: int) -> None:
+        """Raise AmbiguityError at `x^t` and `x^{t}` where nothing else is called t."""
+        cursor = self.cursor
+        braced = cursor.peek().kind == "{"
+        is_t = cursor.peek(1 + braced).text == "t" and (not braced or cursor.peek(3).kind == "}")
+        if is_t and not cursor.stands_alone("t"):
+            power = cursor.token.span.to(cursor.peek(1 + 2 * braced).span)
+            raise ambiguities.refuse_small_t(cursor, cursor.span_from(start), power)
 
     def _invert(self, base: Tree, sign: Span, start: int) -> Tree:
         """(A^-1)ᵀ."""

@@ -7,7 +7,7 @@ import re
 from einsdiff.errors import ClaimError, Mark, ParseError, Span, UnknownNameError
 from einsdiff.text.cursor import BREAKS, FUNCTIONS, SHOWN, Cursor
 from einsdiff.text.lexer import Token
-from einsdiff.text.spelling import find_meant
+from einsdiff.text.spelling import WRITTEN, find_meant
 from einsdiff.text.symbols import CLOSERS, OPERATORS
 from einsdiff.text.tree import Call, Name
 
@@ -16,6 +16,7 @@ TYPED = {
     ">": ("a comparison [^] stands in where(…) only", "write where(x_i > 0, a_i, b_i)"),
     "'": ("there is nothing here that ' [^] could transpose", "write x' A x"),
     "ᵀ": ("there is nothing here that {text} [^] could transpose", "write xᵀ A x"),
+    "<": ("{text} [^] opens no bracket", "write x' y for an inner product, with indices x_i y_i"),
     "@": ("@ [^] is no operator here", "write a product by putting the factors side by side:  A x"),
     "->": ("{text} [^] belongs to einsum, not to formulas", "name the result's indices on the left:  C_ik = A_ij B_jk"),
     ",": ("a comma [^] stands between arguments or indices only", "write max(a_i, b_i) or A_{i,j}"),
@@ -38,7 +39,9 @@ TYPED = {
     "power": ("this power [^] has no base", "write x²"),
 }
 """A token where it cannot stand → the message and what to type."""
-ALIKE = {"<": ">", ">=": ">", "<=": ">", "!=": ">", "…": "."}
+MODULES = frozenset(["np", "numpy", "jnp", "jax", "torch", "tf", "math", "sp", "scipy", "cp", "F", "nn", "linalg"])
+"""Names before a point that are libraries, and no arrays."""
+ALIKE = {">=": ">", "<=": ">", "!=": ">", "…": "."}
 
 
 def refuse_token(cursor: Cursor) -> ParseError:
@@ -61,7 +64,7 @@ def refuse_operand(cursor: Cursor) -> ParseError:
             [Mark(cursor.last.span.to(cursor.token.span))],
             help="give it another name, as x1 for x^*",
         )
-    if kind in OPERATORS and kind != "==" and not (kind == "=" and _find_equals(cursor)):
+    if kind in OPERATORS and kind not in ("==", "<") and not (kind == "=" and _find_equals(cursor)):
         return _refuse_gap(cursor)
     return _explain(cursor) or _refuse_gap(cursor)
 
@@ -88,7 +91,9 @@ def _explain(cursor: Cursor) -> ParseError | None:
         return _refuse_dot(cursor)
     mark = [Mark(token.span)]
     if token.kind == ":" and cursor.peek().kind == "=":
-        return ParseError(":= [^] is no sign of formulas", cursor.source, mark, help="write y = x_i x_i")
+        return ParseError(":= [^] is no sign of formulas", cursor.source, mark, help="write = alone")
+    if token.kind == "<" and cursor.k and cursor.last.kind not in OPERATORS:
+        token = token._replace(kind=">")
     found = TYPED.get(ALIKE.get(token.kind, token.kind))
     if found is None:
         return None
@@ -121,8 +126,12 @@ def _refuse_dot(cursor: Cursor) -> ParseError:
     if cursor.k and before.kind == "name" and behind.kind == "name" and before.stop == token.start:
         if behind.text == "T":
             typed = f"transpose as in  {before.text}'"
-        else:
+        elif behind.text in WRITTEN:
+            typed = f"write {WRITTEN[behind.text]}"
+        elif before.text in MODULES or cursor.peek(2).kind != "(":
             typed = f"write {behind.text} without {before.text}."
+        else:
+            typed = f"write {behind.text}({before.text})"
         return ParseError("a name has no . [^] in it", cursor.source, marks, help=typed)
     return ParseError("this point [^] belongs to no number", cursor.source, marks, help="remove it")
 
@@ -215,11 +224,8 @@ def refuse_bare_function(cursor: Cursor, name: Token) -> ParseError:
         argument = cursor.shown(Span(cursor.tokens[k].stop, cursor.tokens[cursor.partner[k]].start))
     elif cursor.tokens[k].kind == "|":
         return _refuse_bars(cursor, name, k)
-    elif cursor.tokens[k].kind in ("name", "Σ", "Π"):
-        stop = k
-        while cursor.tokens[stop + 1].kind in ("name", "indices"):
-            stop += 1
-        argument = cursor.shown(Span(cursor.tokens[k].start, cursor.tokens[stop].stop))
+    elif cursor.tokens[k].kind in ("name", "Σ", "Π", "‖"):
+        argument = cursor.shown(Span(cursor.tokens[k].start, cursor.tokens[_end_of_factor(cursor, k)].stop))
     return ParseError(
         f"{name.text} [^] is a function, and its argument stands in brackets",
         cursor.source,
@@ -240,6 +246,17 @@ def _refuse_bars(cursor: Cursor, name: Token, k: int) -> ParseError:
     )
 
 
+def _end_of_factor(cursor: Cursor, k: int) -> int:
+    """Return the number of the last token of `a b_i`, `det(K)` or `|K|`, which begins with token k."""
+    tokens = cursor.tokens
+    if tokens[k].kind in ("|", "‖"):
+        closing = (n for n in range(k + 1, len(tokens)) if tokens[n].kind == tokens[k].kind)
+        return next(closing, len(tokens) - 2)
+    while tokens[k + 1].kind in ("name", "indices"):
+        k += 1
+    return cursor.partner[k + 1] if tokens[k + 1].kind == "(" else k
+
+
 def refuse_no_argument(cursor: Cursor, name: Token) -> ParseError:
     """Return the error for `f()`."""
     return ParseError(
@@ -248,7 +265,12 @@ def refuse_no_argument(cursor: Cursor, name: Token) -> ParseError:
 
 
 def refuse_misspelling(cursor: Cursor, name: Token) -> None:
-    """Raise where a function's name is nearly that of a known one: tahn(x)."""
+    """Raise where a function's name is nearly a known one, tahn(x), or one that formulas do without: dot(x, y)."""
+    written = WRITTEN.get(name.text)
+    if written is not None:
+        raise UnknownNameError(
+            f"there is no function {name.text} [^]", cursor.source, [Mark(name.span)], help=f"write {written}"
+        )
     meant = find_meant(name.text, FUNCTIONS)
     if meant is not None:
         raise UnknownNameError(
@@ -424,11 +446,15 @@ def refuse_name_quotient(cursor: Cursor, above: int, sign: int) -> ClaimError:
 
 
 def refuse_target(cursor: Cursor, target: Span, equals: Token) -> ParseError:
-    """Return the error for `a + b = c`."""
+    """Return the error for `a + b = c` and `f(x) = x' x`."""
+    typed, tokens = "write y = …, y_i = … or ∂y/∂x_k = …", cursor.statement_tokens()
+    k = 1 + (tokens[1].kind == "indices")
+    if tokens[0].kind == "name" and tokens[k].kind == "(" and cursor.partner[cursor.tokens.index(tokens[k])] < cursor.k:
+        typed = f"write {cursor.text(tokens[0].span.to(tokens[k - 1].span))} = …, without its arguments"
     return ParseError(
         "what stands on the left [^] of = [~] is not the name of a result",
         cursor.source,
         [Mark(target), Mark(equals.span, "~")],
         rule="on the left stands a name, with its free indices, or a derivative",
-        help="write y = …, y_i = … or ∂y/∂x_k = …",
+        help=typed,
     )

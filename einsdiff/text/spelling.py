@@ -26,6 +26,31 @@ OTHER_NAMES = {
 }
 """Names of functions in other systems → ours."""
 
+WRITTEN = {
+    "dot": "x' y or A x, with indices x_i y_i or A_ij x_j",
+    "inner": "x' y, with indices x_i y_i",
+    "vdot": "x' y, with indices x_i y_i",
+    "outer": "x y', with indices x_i y_j",
+    "matmul": "A B, with indices A_ij B_jk",
+    "einsum": "the indices:  C_ik = A_ij B_jk",
+    "tensordot": "the indices:  C_ik = A_ij B_jk",
+    "transpose": "A', with indices A_ji",
+    "cross": "c_i = ε_ijk a_j b_k",
+    "solve": "inv(A) b",
+    "pinv": "inv(A' A) A'",
+    "eye": "I, with indices δ_ij",
+    "grad": "∂f/∂x",
+    "gradient": "∂f/∂x",
+    "jacobian": "∂f/∂x",
+    "hessian": "∂²f/∂x∂x",
+    "square": "x^2, entry by entry x .^ 2",
+    "var": "mean_i((x_i - mean_j(x_j))^2)",
+    "std": "sqrt(mean_i((x_i - mean_j(x_j))^2))",
+    "argmax": "max_i(x_i) for the largest entry",
+    "argmin": "min_i(x_i) for the smallest entry",
+}
+"""Functions of other systems that formulas write without a name → what to write."""
+
 
 def find_meant(name: str, known: Iterable[str]) -> str | None:
     """Return the known function that a name nearly is.

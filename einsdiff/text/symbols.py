@@ -27,7 +27,6 @@ SIGNS = {
     "(": "(",   ")": ")",   "[": "[",   "]": "]",   "{": "{",   "}": "}",   "|": "|",   "||": "‖",  "‖": "‖",
     "⊙": "⊙",   "∘": "⊙",   ".*": "⊙",  "./": "⊘",  "⊘": "⊘",   ".^": ".^", "⊗": "⊗",   "×": "×",   "•": "*",
     "'": "'",   "′": "'",   "’": "'",   "″": "''",  "ᵀ": "ᵀ",   "⊤": "ᵀ",   "∂": "∂",   "√": "√",
-    "∇": "∇",   "⟨": "⟨",   "⟩": "⟩",
     ">": ">",   "<": "<",   ">=": ">=", "≥": ">=",  "<=": "<=", "≤": "<=",  "==": "==", "!=": "!=", "≠": "!=",
     "∑": "Σ",   "∏": "Π",   "@": "@",   "->": "->", "→": "->",  ".": ".",   "…": "…",
 }
@@ -40,7 +39,6 @@ COMMANDS = {
     "gt": ">",      "lt": "<",
     "lVert": "‖",   "rVert": "‖",   "Vert": "‖",    "|": "‖",       "lvert": "|",   "rvert": "|",   "vert": "|",
     "{": "{",       "}": "}",       "lbrace": "{",  "rbrace": "}",  "lbrack": "[",  "rbrack": "]",
-    "langle": "⟨",  "rangle": "⟩",
     "frac": "frac", "dfrac": "frac", "tfrac": "frac", "sqrt": "√",  "\\": "\n",     "newline": "\n",
     "to": "->",     "rightarrow": "->", "dots": "…", "ldots": "…",  "cdots": "…",
 }
@@ -79,7 +77,13 @@ ENTRIES = frozenset(_ENTRIES.split())
 EXPECTATIONS = frozenset("EPV")
 """Letters that are operators where they are set in `\\mathbb` before a bracket."""
 
-UNKNOWN_COMMANDS = {
+ACCENTS = {
+    "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
+    "dot": "dot", "ddot": "ddot", "check": "check", "breve": "breve",
+}  # fmt: skip
+"""An accent → what it adds to the name: `\\hat{x}` is x_hat."""
+
+FOREIGN = {
     "dagger": "write inv(X' X) X' for the pseudoinverse of a matrix of full column rank",
     "int": "give the integral a name, and its derivative another",
     "lim": "write the limit itself",
@@ -88,14 +92,14 @@ UNKNOWN_COMMANDS = {
     "arg": "write what the minimum is where, as an equation",
     "argmin": "write what the minimum is where, as an equation",
     "argmax": "write what the maximum is where, as an equation",
+    "←": "write =",
+    "≔": "write =",
+    "leftarrow": "write =",
+    "coloneqq": "write =",
+    "≈": "write =",
+    "approx": "write =",
 }
-"""A command that is not read → what to write."""
-
-ACCENTS = {
-    "hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde", "widetilde": "tilde",
-    "dot": "dot", "ddot": "ddot", "check": "check", "breve": "breve",
-}  # fmt: skip
-"""An accent → what it adds to the name: `\\hat{x}` is x_hat."""
+"""A sign or command that formulas do not know → what to type."""
 
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
 SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", "0123456789aehijklmnoprstuvxβγρφχ", strict=True))

@@ -70,7 +70,12 @@ def check_equation(
     if not found.holds and may_be_factor(claim.document):
         _check_names(claim, found, lambda: read(source, declare, notation, sizes, differentials=False))
     other = _as_the_derivative_tells(claim) if not found.holds else None
-    return _judged(other, layout) if other is not None else found
+    found = _judged(other, layout) if other is not None else found
+    other = _with_greek_vectors(claim) if not found.holds else None
+    with suppress(EinsdiffError):  # a Greek letter that cannot be a vector is the scalar that it was taken for
+        better = _judged(other, layout) if other is not None else found
+        return better if better.holds or found.reason.startswith(reasons.GRAVE[:2]) else found
+    return found
 
 
 def _check_names(claim: Claim, found: Verdict, as_names: Callable[[], Claim]) -> None:
@@ -140,6 +145,20 @@ def with_scalar_variables(claim: Claim) -> Claim | None:
     names = {n.name for p in trees if isinstance(p, Differentiate) for n in p.wrt} - declared
     scalars = {n: Kind.SCALAR for n in sorted(names) if claim.kinds.get(n) == Kind.VECTOR and shown[n] == 0}
     return replace(claim, kinds={**claim.kinds, **scalars}) if scalars else None
+
+
+def _with_greek_vectors(claim: Claim) -> Claim | None:
+    """Return a claim in which undeclared Greek letters that are differentiated by are vectors, if they can be.
+
+    ∂((x − μ)' (x − μ))/∂μ = 2 (μ − x) is meant so, though μ could be a scalar on the left.
+    """
+    parts = (part for s in claim.document.statements for part in parts_of(s.body))
+    names = {name.name for part in parts if isinstance(part, Differentiate) for name in part.wrt}
+    greek = [name for name in names if "α" <= name[0] <= "ω" and claim.kinds.get(name) is Kind.SCALAR]
+    with suppress(IndexMismatchError):
+        kinds = kinds_of(claim.document, claim.declarations, vectors=greek) if greek else claim.kinds
+        return replace(claim, kinds=kinds) if kinds != claim.kinds else None
+    return None
 
 
 def read(

@@ -199,7 +199,9 @@ def without_more(claim: Claim, assumption: str | None) -> str:
     """Return the reason where nothing better is known."""
     functions = [part.name for tree in claim.trees for part in parts_of(tree) if _is_unknown(part)]
     if functions:
-        return f"the two sides differ for a function {' and '.join(dict.fromkeys(functions))} of which nothing is known"
+        typed = ": write sigmoid if σ is the logistic function" if "σ" in functions else ""
+        names = " and ".join(dict.fromkeys(functions))
+        return f"the two sides differ for a function {names} of which nothing is known{typed}"
     return "the two sides differ in general" if assumption is not None else "the two sides differ"
 
 

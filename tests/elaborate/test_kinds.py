@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+import einsdiff as ed
 from einsdiff.elaborate.kinds import RELATIONS, Kind, infer_kinds
 from einsdiff.errors import IndexMismatchError
 from einsdiff.text.parser import parse, parse_claim
@@ -36,7 +37,6 @@ CASES = [
     # what is transposed is a vector
     ("b' c'",                           "b:v c:v"),
     ("(a - b)' A (a - b)",              "A:m a:v b:v"),
-    ("λ' x",                            "x:v λ:s"),
     # what is added to a vector is a vector
     ("A x + b",                         "A:m b:v x:v"),
     ("A x - b",                         "A:m b:v x:v"),
@@ -94,6 +94,8 @@ CASES = [
     ("A : scalar; A x",                 "A:s x:v"),
     ("x : scalar; x' x + x^2",          "x:s"),
     ("b : scalar; A x + b",             "A:m b:s x:v"),
+    ("λ' x",                            "x:v λ:v"),
+    ("A λ + λ' A",                      "A:m λ:v"),
     ("λ : vector(n); λ' x",             "x:v λ:v"),
     # a left-hand side takes its kind from the right
     ("y = A x; y' y",                   "A:m x:v y:v"),
@@ -206,3 +208,46 @@ def test_the_product_is_associative_up_to_scalars() -> None:
 )
 def test_one_side_of_a_claim_can_tell_the_kinds(claim: str, given: int | None, *, first: bool, wanted: Kind) -> None:
     assert infer_kinds(parse_claim(claim), {}, claim=True, given=given, first=first)["x"] is wanted
+
+
+FORCED = [
+    ("sum((X w - y)^2)", "this power [^] makes w and y scalar", "write (X w - y) .^ 2"),
+    ("sum((X w - y)**2)", "this power [^] makes w and y scalar", "write (X w - y) .^ 2"),
+    ("(X z)^2", "this power [^] makes z scalar", "write (X z) .^ 2"),
+    ("u · v", "whether u · v [^] is an inner product", "write u' v"),
+    (r"w \cdot x + b", "whether w · x [^] is an inner product", "write w' x"),
+    ("x · A x", "whether x · A x [^] is an inner product", "write x' A x"),
+    (
+        "||y - X β||^2",
+        "β [^] is taken for a scalar, which makes y scalar, too",
+        "declare  β : vector(n)  or  y : scalar",
+    ),
+    ("y = u · (v + w)", "whether u · (v + w) [^] is an inner product", "write u' (v + w)"),
+]
+
+
+@pytest.mark.parametrize(("text", "message", "typed"), FORCED, ids=[row[0] for row in FORCED])
+def test_no_vector_becomes_a_scalar_for_a_power_a_dot_or_a_greek_letter(text: str, message: str, typed: str) -> None:
+    with pytest.raises(ed.AmbiguityError) as caught:
+        ed.parse(text)
+    assert message in str(caught.value)
+    assert f"help: {typed}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("(x - m)^2/s^2", "y = (x - m)^2/s^2"),
+        ("(I - l A)^2", "y_ij = (δ_ik - l A_ik) (δ_jk - l A_kj)"),
+        ("a · x", "y_i = a x_i"),
+        ("s · A", "y_ij = s A_ij"),
+        ("u : scalar; u · v", "y_i = u v_i"),
+        ("z : scalar; (X z)^2", "y_ij = z^2 X_ik X_kj"),
+        ("A · x", "y_i = A_ij x_j"),
+        ("exp(-(x - μ)^2/(2 σ^2))", "y = exp(-(x - μ)^2/(2 σ^2))"),
+        ("λ A x + y", "f_i = λ A_ij x_j + y_i"),
+        ("β : scalar; y : scalar; X β + y", "f_ij = β X_ij + y"),
+    ],
+)
+def test_powers_dots_and_greek_letters_that_leave_no_doubt_are_read(text: str, index: str) -> None:
+    assert str(ed.parse(text)) == index

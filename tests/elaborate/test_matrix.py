@@ -113,7 +113,7 @@ VALUES = [
     ("A'",                          A.T),
     ("(A B)'",                      (A @ B).T),
     ("A^T b",                       A.T @ b),
-    ("λ' x",                        s * x),
+    ("λ : scalar; λ' x",            s * x),
     ("(A x - b)'(A x - b)",         (A @ x - b) @ (A @ x - b)),
     ("(x' S)'",                     S.T @ x),
     # inverses and powers

@@ -493,3 +493,18 @@ def test_a_whole_number_that_no_array_holds_is_refused():
             continue
         with pytest.raises(ed.InputError, match="too large"):
             f(a=a, x=np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "typed"),
+    [
+        ("tr(A) - k", {"A": np.eye(2), "k": 4.0}, "if k is a scalar, declare it:  k : scalar"),
+        ("A x + λ", {"A": np.eye(2), "x": np.ones(2), "λ": np.ones(2)}, "if λ is a vector, declare it:  λ : vector(n)"),
+        ("k : vector(n); tr(A) - k", {"A": np.eye(2), "k": 4.0}, ""),
+        ("y_i = A_ij k_j", {"A": np.eye(2), "k": 4.0}, ""),
+    ],
+)
+def test_a_kind_that_was_inferred_otherwise_is_to_be_declared(text: str, given: dict[str, object], typed: str) -> None:
+    with pytest.raises(InputError) as caught:
+        ed.parse(text).compile()(**given)
+    assert str(caught.value).partition("  help: ")[2] == typed

@@ -35,7 +35,7 @@ CASES = [
     (r"\hat{\mathbf{x}}_i \mathbf{\hat{y}}_i",                "(* x_hat[i] y_hat[i])"),
     (r"\mathbf{x}_i \boldsymbol{\alpha}_i \mathrm{loss}",     "(* x[i] α[i] loss)"),
     (r"{x_i}^2",                                              "(^ x[i] 2)"),
-    (r"e^{-x_i^2/2}",                                         "(^ e (- (/ (^ x[i] 2) 2)))"),
+    (r"b^{-x_i^2/2}",                                         "(^ b (- (/ (^ x[i] 2) 2)))"),
     (r"|x_i| \lvert y \rvert",                                "(* (abs! x[i]) (abs! y))"),
     (r"where(x_i \geq 0, x_i, 0)",                            "(where! (>= x[i] 0) x[i] 0)"),
     (r"\frac{\partial y}{\partial x_k} = 2 x_k",              "(d y by x[k]) = (* 2 x[k])"),

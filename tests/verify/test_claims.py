@@ -38,6 +38,10 @@ TRUE = [
     ("∂logdet(X)/∂X = inv(X)'",                                 COLUMN),
     ("∂(a' inv(X) b)/∂X = -inv(X)' a b' inv(X)'",               COLUMN),
     ("∂‖Ax − b‖²/∂x = 2 Aᵀ(A x − b)",                           COLUMN),
+    ("∂((x - μ)'(x - μ))/∂μ = 2 (μ - x)",                       COLUMN),
+    ("∂‖y − X β‖²/∂β = −2 Xᵀ(y − X β)",                         COLUMN),
+    ("∂(β' x)/∂β = x'",                                         ROW),
+    ("∂(λ x' x)/∂λ = x' x",                                     tuple(LAYOUTS)),
     ("∂norm(x)/∂x = x'/norm(x)",                                ROW),
     ("∂softmax(x)/∂x = diag(softmax(x)) - softmax(x) softmax(x)'", BOTH),
     ("∂(a'Xb)/∂X = ab'",                                        COLUMN),
@@ -147,6 +151,7 @@ FALSE = [
     ("∂x_i/∂x_i = 2 δ_ii",                               "a factor 2 is too much"),
     ("tr(I) = A",                                        "the left side is a scalar, the right side n×m"),
     ("(x'y)^2 = x'x y'y",                                "the two sides differ"),
+    ("∂σ(a)/∂a = σ(a) (1 - σ(a))",                       "known: write sigmoid if σ is the logistic function"),
     ("foo(x) = bar(x)",                                  "of which nothing is known"),
     ("det(2A) = 8 det(A)",                               "the two sides differ"),
     ("tr(AB) = tr(A) tr(B)",                             "the two sides differ"),
@@ -800,3 +805,5 @@ def test_the_adjugate_of_the_zero_matrix_is_zero_unless_it_has_one_row() -> None
     assert ed.check("A : matrix(3, 3); adj(A - A) = 0 I").holds
     assert ed.check("A : matrix(1, 1); adj(A - A) = I").holds
     assert not ed.check("A : matrix(3, 3); adj(A - A) = I").holds
+def test_a_greek_letter_that_can_be_no_vector_stays_a_scalar() -> None:
+    assert not ed.check("∂(a ξ)/∂ξ = -a")

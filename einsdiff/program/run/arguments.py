@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
@@ -17,6 +18,8 @@ from einsdiff.program.request import Request
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
+
+KINDS = ("scalar", "vector(n)", "matrix(n, m)")
 
 
 class Arguments:
@@ -158,12 +161,7 @@ class Arguments:
     def _check_array(self, name: str, array: Any, rank: int, kind: str) -> None:
         """Refuse an array that has other axes than the formula, or complex entries where they have no meaning."""
         if array.ndim != rank:
-            message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {array.ndim}"
-            shape = tuple(array.shape)
-            sizes = [str(n) for n in shape if n != 1]
-            reshaped = f"{name}={name}.reshape({', '.join(sizes) or '()'})"
-            typed = reshaped if len(sizes) == rank else _example(name, rank)
-            raise self.error(InputError, message, name, given=f"{name}.shape == {shape}", help=typed)
+            raise self.refuse_rank(name, rank, tuple(array.shape))
         if kind == "c" and self.real:
             message = f"{name}{{}} is complex, and {self.real[0]} is a function of real numbers"
             raise self.error(
@@ -187,6 +185,18 @@ class Arguments:
         marks = [Mark(min(spans))] if spans else []
         error = kind(message.format(" [^]" if marks else ""), given=given, help=help)
         return in_formula(error, self.request, *marks)
+
+    def refuse_rank(self, name: str, rank: int, shape: tuple[int, ...]) -> EinsdiffError:
+        """Return the error for an array with another number of axes than the formula has for it."""
+        message = f"{name}{{}} has {axes_in_words(rank)} in the formula, and the array given has {len(shape)}"
+        sizes = [str(n) for n in shape if n != 1]
+        if len(sizes) == rank:
+            typed = f"{name}={name}.reshape({', '.join(sizes) or '()'})"
+        elif len(shape) < len(KINDS) and _is_inferred(name, self.request.source):
+            typed = f"if {name} is a {KINDS[len(shape)].partition('(')[0]}, declare it:  {name} : {KINDS[len(shape)]}"
+        else:
+            typed = _example(name, rank)
+        return self.error(InputError, message, name, given=f"{name}.shape == {shape}", help=typed)
 
     def _missing(self, name: str, what: str) -> EinsdiffError:
         call = ", ".join(
@@ -223,3 +233,9 @@ def axes_in_words(count: int) -> str:
 
 def _kind(found: Array) -> str:
     return {"U": "texts", "S": "texts", "M": "dates", "m": "times", "V": "records"}.get(found.dtype.kind, "objects")
+
+
+def _is_inferred(name: str, source: str) -> bool:
+    """Whether a name stands in matrix notation, without indices, and is not declared there."""
+    places = [source[m.end() :].lstrip()[:1] for m in re.finditer(rf"(?<!\w){re.escape(name)}(?![^\W_])", source)]
+    return bool(places) and not set(places) & set("_[:")

@@ -1,0 +1,92 @@
+"""Numbers in front of sums: what all terms have in common, the sign, and factors that differ in nothing else."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd
+from typing import cast
+
+from einsdiff.algebra import build
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Exact, Factor, Product, Sum, Term, exact
+from einsdiff.simplify.products import reassemble, without
+
+
+def number_in_front(node: Product) -> Entry | None:
+    """P (q a + q b) c = p q (a + b) c, where all terms have the number q; −(a + b) = −a − b."""
+    number = Fraction(1)
+    factors = []
+    for f in node.factors:
+        q = _content(f.node) if isinstance(f.node, Sum) and isinstance(f.exponent, int) else 1
+        number *= Fraction(q) ** int(f.exponent) if q != 1 else 1
+        factors.append(f if q == 1 else _scaled(1 / Fraction(q), f))
+    if number != 1 or factors != list(node.factors):
+        return build.scale(exact(number), reassemble(node, factors, []))
+    if node.coefficient != -1 or len(node.factors) != 1 or sorted(node.out) != list(range(len(node.label_sizes))):
+        return None
+    (f,) = node.factors
+    if not isinstance(f.node, Sum) or f.exponent != 1:
+        return None
+    at = {label: axis for axis, label in enumerate(node.out)}
+    opposite = _scaled(-1, f)
+    return Entry(opposite.node, tuple(at[label] for label in opposite.labels))
+
+
+def _scaled(number: Fraction | int, f: Factor) -> Factor:
+    """Return a factor that is a sum, with all terms times a number."""
+    assert isinstance(f.node, Sum)
+    terms = [(t.coefficient, Entry(t.node, tuple(f.labels[k] for k in t.labels)), False) for t in f.node.terms]
+    node, wires = build.total((exact(number * c), entry, join) for c, entry, join in terms)
+    return f._replace(node=node, labels=cast("tuple[int, ...]", wires))
+
+
+def _content(node: Sum) -> Exact:
+    """Return the number that all terms have, negative where all are; 1 where their denominators differ."""
+    numbers = [Fraction(t.coefficient) for t in node.terms]
+    if len({n.denominator for n in numbers}) > 1:
+        return 1
+    sign = -1 if all(n < 0 for n in numbers) else 1
+    return exact(sign * Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator))
+
+
+def opposite_factors(node: Sum) -> Entry | None:
+    """A (u − v) + b (v − u) = (a − b) (u − v)."""
+    sums: list[dict[int, Entry]] = []
+    for t in node.terms:
+        sums.append(_sums_of(t))
+        if not sums[-1]:
+            return None
+    for c in sums[0].values():
+        found = [next(((k, s) for k, e in own.items() if (s := _sign_between(e, c))), None) for own in sums]
+        places = [place for place in found if place is not None]
+        if len(places) == len(found) and any(own[k] != c for own, (k, _) in zip(sums, places, strict=True)):
+            terms = [_without(t, k, sign, node) for t, (k, sign) in zip(node.terms, places, strict=True)]
+            return build.multiply(c, build.total(terms))
+    return None
+
+
+def _sums_of(t: Term) -> dict[int, Entry]:
+    """Return the factors of a term that are sums and are not summed, at the axes of the term, by their numbers."""
+    if not isinstance(t.node, Product):
+        return {}
+    place = {label: t.labels[axis] for axis, label in enumerate(t.node.out)}
+    return {
+        k: Entry(f.node, tuple(place[label] for label in f.labels))
+        for k, f in enumerate(t.node.factors)
+        if isinstance(f.node, Sum) and f.exponent == 1 and set(f.labels) <= set(place)
+    }
+
+
+def _without(t: Term, k: int, sign: int, node: Sum) -> tuple[Exact, Entry, bool]:
+    """Return a term of a sum without its factor k, as `build.total` takes it."""
+    assert isinstance(t.node, Product)
+    rest = build.rename(reassemble(t.node, without(t.node, k), []), dict(enumerate(t.labels)))
+    return exact(sign * t.coefficient), build.spread(rest, dict(enumerate(node.sizes))), True
+
+
+def _sign_between(a: Entry, b: Entry) -> int:
+    """Return s where a = s b with s = 1 or −1, of two sums; else 0."""
+    terms = [len(e.node.terms) for e in (a, b) if isinstance(e.node, Sum)]
+    if a == b or set(a.wires) != set(b.wires) or terms[0] != terms[-1]:
+        return int(a == b)
+    return next((-s for s in (1, -1) if build.is_zero(build.total([(1, a, True), (s, b, True)]))), 0)
