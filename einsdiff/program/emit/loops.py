@@ -104,14 +104,20 @@ class Loop:
         sizes = [*([str(len(names))] if several else []), str(self.block.rows)]
         sizes += [self.sizes[c] for c in self.block.classes[1:]]
         shape = f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
-        self.page.add(f"{', '.join(names)} = np.empty({shape}, {self.first}.dtype)")
+        self.page.add(f"{', '.join(names)} = np.empty({shape}, {self._dtype()})")
         cut = ", ".join(f"{name}[:len({first})]" for name in names)
         return [f"if len({first}) < {self.block.rows}:", f"    {', '.join(names)} = {cut}"]
 
     def _empty(self, value: int) -> str:
         """Return the code of an array for a result of all rounds."""
         sizes = [self.sizes[c] for c in self.page.plan.values[value].classes]
-        return f"np.empty(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}), {self.first}.dtype)"
+        return f"np.empty(({', '.join(sizes)}{',' if len(sizes) == 1 else ''}), {self._dtype()})"
+
+    def _dtype(self) -> str:
+        """Return the code of the dtype of numbers: that of an array that the loop reads and that is no mask."""
+        page = self.page
+        read = [v for v in (*self.parts, *self.others) if page.plan.values[v].classes and not page.is_mask(v)]
+        return f"{page.name(read[0])}.dtype" if read else page.common()
 
     def _sizes(self) -> dict[int, str]:
         """Return the code of the size of each class, from the arrays that the loop reads."""
