@@ -73,6 +73,8 @@ def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
                 found.update(t.node for t in node.terms)
             case Apply("log", ((part, _),), None):
                 found.add(part)
+            case _:
+                pass
     return frozenset(found)
 
 
@@ -178,7 +180,7 @@ class _Scales:
     def least(self, debts: Sequence[Debts], over: Mapping[int, Size] | None = None) -> tuple[Entry, Exact]:
         """Return the least of what is owed in several places, for all values of some indices: a scale and its units."""
         units = min(sum(map(Fraction, d.values())) for d in debts)
-        found = _least([_combined([(-u / units, scale) for u, scale in _negative(d)]) for d in debts])
+        found = _least([_combined([(exact(Fraction(-u) / units), scale) for u, scale in _negative(d)]) for d in debts])
         summed = {k: size for k, size in (over or {}).items() if k in found.wires}
         found = _clipped(build.reduce("min", found, summed) if summed else found)
         owed = [self._sources.get(scale.node, frozenset()) for d in debts for scale in d]
