@@ -219,3 +219,15 @@ def test_a_definition_by_itself_is_refused() -> None:
     assert lines[0] == "x stands on the left [^] and on the right [~] of its own definition"
     assert lines[2:4] == ["  1 | x_i = 2 x_i + b_i", "    | ^^^     ~~~"]
     assert lines[-1] == "  help: give the left side a name of its own, for example  x0"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("F_ij = exp(x_i - x_j); y_i = F_ii + x_i", "y_i = x_i + 1"),
+        ("F_ij = sigmoid(x_i - x_j) + x_i; s = sum_i F_ii", "s = sum_i(x_i + 1/2)"),
+        ("F_ij = exp(x_i - x_j); y_ij = F_ii F_ij", "y_ij = exp(x_i - x_j)"),
+    ],
+)
+def test_a_diagonal_may_depend_on_nothing(text, wanted):
+    assert str(ed.parse(text)) == wanted

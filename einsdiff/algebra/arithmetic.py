@@ -206,7 +206,8 @@ class _Network:
         groups: dict[Wire, list[Wire]] = {}
         for wire in self.free:
             groups.setdefault(self.find(wire), []).append(wire)
-        factors = [self._diagonal(Placed(f.node, tuple(map(self.find, f.wires)), f.exponent)) for f in self.factors]
+        fused = [Placed(f.node, tuple(map(self.find, f.wires)), f.exponent) for f in self.factors]
+        factors = [part for f in fused for part in self._diagonal(f)]
         if self.coefficient == 0:
             return ZERO
         scalars, factors = self._reduce(factors, groups)
@@ -226,10 +227,13 @@ class _Network:
         kept = [f for f in like_factors([*scalars, *open_parts]) if f.wires or f.exponent != 0]
         return assemble(self.coefficient, kept, groups)
 
-    def _diagonal(self, f: Placed) -> Placed:
-        """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike."""
+    def _diagonal(self, f: Placed) -> list[Placed]:
+        """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike.
+
+        Where nothing depends on i any more, as in f(a_i - a_j)_ii = f(0) 1_i, ones are left.
+        """
         if len(set(f.wires)) == len(f.wires):
-            return f
+            return [f]
 
         def at(node: Expr, labels: Labels) -> Entry:
             return Entry(node, tuple(f.wires[k] for k in labels))
@@ -248,12 +252,14 @@ class _Network:
                 inner = [(Entry(g.node, tuple(names[k] for k in g.labels)), g.exponent, False) for g in factors]
                 found = product(inner, [names[k] for k in f.node.bound], coefficient)
             case _:
-                return f
+                return [f]
         if is_zero(found):
             if f.exponent < 0:
                 raise DivisionByZeroError
             self.coefficient = 0
-        return Placed(found.node, found.wires, f.exponent)
+        left = dict(zip(f.wires, f.node.sizes, strict=True))
+        ones = [Placed(Ones(size), (w,), 1) for w, size in left.items() if w not in found.wires]
+        return [Placed(found.node, found.wires, f.exponent), *ones]
 
     def _placed(
         self,

@@ -90,3 +90,11 @@ def test_division_by_an_exact_zero_is_refused() -> None:
 def test_entries_pickle_by_parts_and_are_interned_again() -> None:
     entry = multiply(x("i"), A("i", "j"), bound={"i"})
     assert pickle.loads(pickle.dumps(entry)).node is entry.node
+
+
+def test_ones_are_left_on_a_diagonal_on_which_nothing_depends() -> None:
+    sizes = {"i": Axis("x", 0), "j": Axis("x", 0)}
+    far = build.apply("exp", subtract(build.spread(x("i"), sizes), build.spread(x("j"), sizes)))
+    near = multiply(far, delta("i", "j", Axis("x", 0)), bound={"j"})
+    assert near == multiply(build.apply("exp", number(0)), build.ones("i", Axis("x", 0)))
+    assert near.wires == ("i",)

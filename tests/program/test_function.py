@@ -2,6 +2,8 @@
 
 import copy
 import pickle
+import sys
+import threading
 import timeit
 
 import numpy as np
@@ -14,6 +16,7 @@ from einsdiff.errors import EinsdiffError, InputError, SizeMismatchError, Span, 
 from einsdiff.program import CompiledFunction
 from einsdiff.program import compile as compile_request
 from einsdiff.program.request import Input, Output, Request, SizeClass
+from einsdiff.program.run.function import keep
 
 TEXT = "y_i = A_ij x_j + b_i"
 
@@ -439,6 +442,30 @@ def test_plans_of_old_sizes_are_forgotten():
     for n in range(1, 200):
         function(A=np.ones((n, 2)), x=np.ones(2), b=np.ones(n))
     assert len(function._programs) <= 64
+
+
+def test_threads_may_share_a_cache():
+    cache, failed = {}, []
+
+    def fill(start):
+        try:
+            for k in range(start, 40_000, 4):
+                keep(cache, k, str(k), 3)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            failed.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=fill, args=(start,)) for start in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert not failed
+    assert len(cache) <= 3 + 4
 
 
 def test_a_known_call_costs_little():

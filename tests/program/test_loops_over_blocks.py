@@ -104,6 +104,28 @@ def test_arrays_of_several_dtypes_are_not_written_over():
     np.testing.assert_allclose(with_ints, np.tanh(1) * np.exp(-1) * B * B, rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_is_true_or_false_tells_no_dtype(dtype):
+    given = {"x": random.standard_normal(301), "b": np.array(0.1)}
+    given |= {name: random.standard_normal((301, 151)) for name in "BC"} | {"z": random.standard_normal(151)}
+    given = {name: a.astype(dtype) for name, a in given.items()}
+    x, b, B, C, z = (given[name] for name in "xbBCz")
+    is_above = (x > b)[:, None]
+    for text, wanted in (
+        ("y_ij = where(x_i > b, B_ij, C_ij)^2 B_ij", np.where(is_above, B, C) ** 2 * B),
+        (
+            "y_ij = where(x_i > b, B_ij, C_ij)^4 - where(x_i > b, z_j, 2)",
+            np.where(is_above, B, C) ** 4 - np.where(is_above, z, 2),
+        ),
+        ("y_ij = exp(sin(where(x_i > b, z_j, z_1))) cos(z_j)", np.exp(np.sin(np.where(is_above, z, z[0]))) * np.cos(z)),
+    ):
+        fn = ed.compile(text)
+        found = fn(**{name: given[name] for name in fn.inputs})
+        assert "for k in range" in fn.source
+        assert found.dtype == dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
 def test_what_a_caller_gave_and_gets_is_no_buffer():
     fn = ed.compile("y_i = tanh(exp(-x_i^2)) x_i - 1")
     x = random.standard_normal(50_000)

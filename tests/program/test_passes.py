@@ -337,6 +337,20 @@ def test_factors_are_found_inside_products_of_products():
     assert source(plan, "", NUMPY).count("np.matmul(") == 5  # as many as by hand
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "W_ijkp = Z_ijkp + X_jk Y_kp V_jp x_j + 2 X_jk Y_kp V_jp y_p",
+        "W_ijkp = Z_ijkp + sum_l(T_jkpl X_jk x_l) + 2 sum_l(T_jkpl X_jk y_l)",
+    ],
+)
+def test_common_factors_may_lack_axes_of_the_sum(text):
+    random = np.random.default_rng(0)
+    shapes = {"Z": (3,) * 4, "X": (3, 3), "Y": (3, 3), "V": (3, 3), "T": (3,) * 4, "x": (3,), "y": (3,)}
+    found = ed.parse(text).compile()
+    agree(found.request, {name: random.standard_normal(shapes[name]) for name in found.inputs})
+
+
 def test_the_last_loop_of_an_outer_product_is_long():
     random = np.random.default_rng(0)
     given_arrays = {"S": random.standard_normal((12, 13)), "x": random.standard_normal(14)}

@@ -42,6 +42,12 @@ CASES = (
     "s = sum_i x_i exp(x_i)/sum_j exp(x_j)",
     "s = sum_i(exp(x_i))/sum_i(exp(x_i) + exp(b_i))",
     "y_i = sqrt(1 + exp(x_i))/(1 + exp(x_i))",
+    "s = sum_ij c_j (x_i - log(exp(x_i) + exp(x_j)))",
+    "s = sum_ij(w_i log(exp(x_i)/(exp(x_i) + exp(x_j))))",
+    "s = sum_ij(w_i exp(x_i)/(exp(x_i) + exp(x_j)))",
+    "s = sum_ij(w_j log(exp(x_i) + exp(x_j) + exp((x_i + x_j)/2)))",
+    "s = sum_i log(c_i exp(x_i)/(1 + exp(x_i))^2)",
+    "y_i = exp(x_i) (sum_j(w_j/(exp(x_i) + exp(x_j))) + c_i/exp(x_i))",
 )
 POINTS = ((1000.0, -1000.0, 3.0), (-1000.0, -1001.0, -999.0), (1000.0, 1001.0, 1002.5), (1e-9, -40.0, 40.0))
 OTHERS = {"b": (-1000.0, -1000.5, 2.0), "w": (0.5, 0.3, 0.2), "c": (2.0, 1.0, 4.0), "z": (0.0, 0.3, 0.2)}
@@ -170,7 +176,11 @@ LARGE = (
     "exp(x_i)", "exp(-x_i)", "cosh(x_i)", "w_i", "2", "1", "sum_j(exp(A_ij))", "sum_k(exp(x_k))",
     "sum_j(v_ij exp(x_j))", "sum_k(w_k exp(b_k) exp(x_k))",
 )  # fmt: skip
-FRAMES = ("({})/({})", "({})/({})^2", "({}) log({})")
+FRAMES = (
+    "({})/({})", "({})/({})^2", "({}) log({})",
+    "exp(x_i) (sum_k(v_ik/(exp(x_k) + {1})) + ({0})/exp(b_i))", "exp(x_i) sum_k(v_ik (({0})/(exp(x_k) + {1})^2))",
+    "log(sum_k(v_ik/(exp(x_k) + {1}))) ({0})",
+)  # fmt: skip
 SIGNED = (*LARGE, "sinh(b_i)", "b_i", "sum_j(B_ij exp(x_j))", "sigmoid(x_i)", "exp(2 x_i - b_i)")
 
 

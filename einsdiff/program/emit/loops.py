@@ -156,6 +156,7 @@ class _Text:
     def __init__(self, page: Page, loop: Loop, given: Sequence[int]) -> None:
         self.page = page
         self.loop = loop
+        self.given = given
         self.first = page.name(loop.length.value)
         self.end = f"{self.first}.shape[{loop.length.number}]"
         self.counter = page.namer.name("k")
@@ -186,7 +187,7 @@ class _Text:
             page.add(f"{name} = 0")
         for value in loop.results:
             if value in loop.buffered:
-                page.add(f"{self.wholes[value]} = np.empty({_row(self._sizes(value))}, {self.first}.dtype)")
+                page.add(f"{self.wholes[value]} = np.empty({_row(self._sizes(value))}, {self._dtype()})")
         inside = [*self._make_buffers(), *"\n".join(inside).split("\n")]
         head = f"for {self.counter} in range(0, max({self.end}, 1), {loop.block}):"
         page.add("\n".join([head, *(f"    {line}" for line in inside)]))
@@ -232,13 +233,19 @@ class _Text:
         value = min(loop.buffered)
         sizes = [str(loop.block) if n == loop.axes[value] else size for n, size in enumerate(self._sizes(value))]
         shape = _row([str(len(names)), *sizes] if len(names) > 1 else sizes)
-        self.page.add(f"{', '.join(names)} = np.empty({shape}, {self.first}.dtype)")
+        self.page.add(f"{', '.join(names)} = np.empty({shape}, {self._dtype()})")
         rest = f"{self.end} - {self.counter}"
         parts = ", ".join(f"{name}[{':, ' * loop.axes[value]}:{rest}]" for name in names)
         return [f"if {rest} < {loop.block}:", f"    {', '.join(names)} = {parts}"]
 
     def _sizes(self, value: int) -> list[str]:
         return [self.sizes[c] for c in self.page.plan.values[value].classes]
+
+    def _dtype(self) -> str:
+        """Return the code of the dtype of numbers: that of an array that the loop reads and that is no mask."""
+        page = self.page
+        read = [v for v in self.given if page.plan.values[v].classes and not page.is_mask(v)]
+        return f"{page.name(read[0])}.dtype" if read else page.common()
 
 
 def _row(sizes: Sequence[str]) -> str:

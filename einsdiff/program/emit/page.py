@@ -11,6 +11,7 @@ from einsdiff.program.emit import numbers
 from einsdiff.program.emit.contract import Extent, Piece, aligned
 from einsdiff.program.emit.dialect import Dialect
 from einsdiff.program.emit.names import Namer
+from einsdiff.program.emit.spellings import TRUTHS
 from einsdiff.program.phrase import ATOM, PLUS, Formula, Phrase, Symbol, indexed, letters, moved, spelled, symbols
 from einsdiff.program.plan.steps import (
     AnyStep,
@@ -200,6 +201,11 @@ class Page:
     def is_constant(self, value: int) -> bool:
         """Tell whether a value is a number that Python knows."""
         return self.plan.values[value].is_constant
+
+    def is_mask(self, value: int) -> bool:
+        """Tell whether the entries of a value are true or false, and no numbers."""
+        step = self._making.get(value)
+        return isinstance(step, Map) and step.function in TRUTHS.keys() - {"truth where"}
 
     def is_doubtful(self, value: int) -> bool:
         """Tell whether a number that Python computes may be 0 or negative, where Python has answers of its own."""

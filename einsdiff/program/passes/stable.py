@@ -2,7 +2,9 @@
 
 A sum of exponentials N has a *scale* L, the largest of the exponents: N = exp(L) M, where M is neither large nor small.
 The scale of a divisor is a debt, which the exponentials beside it pay: exp(x) / N = exp(x - L) / M.  What nobody pays
-there is left to the factors further out.  log(N) = L + log(M).  All this holds whatever number L is.
+there is left to the factors further out; of the debts of several terms, or of all values of a summed index, the least
+is: Σ_j exp(-L_kj) = exp(-K_k) Σ_j exp(K_k - L_kj), where K_k = min_j L_kj.  log(N) = L + log(M).  All this holds
+whatever numbers L and K are.
 
 Terms whose weight is 0 have no part in the scale.  So Σ_i A_ni exp(c_i) has one for each n, which takes as many
 exponentials as A has entries: with one scale for all n, a row vanishes whose weights stand at small exponents only.
@@ -10,7 +12,7 @@ exponentials as A has entries: with one scale for all n, a row vanishes whose we
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -19,7 +21,7 @@ from typing import NamedTuple
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Term, Wire, exact, parts
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Size, Sum, Term, Wire, exact, parts
 from einsdiff.program.request import Request
 from einsdiff.simplify.rules import constant_value
 
@@ -38,11 +40,12 @@ class Owed(NamedTuple):
 
 
 class Payer(NamedTuple):
-    """A factor of a product, at the product's labels, and the exponentials of which it is made."""
+    """A factor of a product, at the product's labels, the exponentials of which it is made, and the units it can pay."""
 
     entry: Entry
     exponent: Exact
     made: frozenset[Expr]
+    units: Exact
 
 
 def stable(request: Request) -> Request:
@@ -51,11 +54,33 @@ def stable(request: Request) -> Request:
     nodes = walk.ordered(*roots)
     if not any(_is_exponential(node) for node in nodes):
         return request
-    work = _Stable(frozenset(_direction(node) for node in nodes if isinstance(node, Apply) and _is_exp(node)))
+    directions = frozenset(_direction(node) for node in nodes if isinstance(node, Apply) and _is_exp(node))
+    work = _Stable(directions, _awaited(nodes))
     for node in nodes:
         work.take(node)
     entries = [walk.place(work.settled(o.entry.node), o.entry.wires) for o in request.outputs]
     return replace(request, outputs=tuple(replace(o, entry=e) for o, e in zip(request.outputs, entries, strict=True)))
+
+
+def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
+    """Return the nodes whose debts somebody may pay: an exponential by which they are multiplied, or a logarithm."""
+    scales = _Scales()
+    large = {node for node in nodes if scales.has(node)}
+    found: set[Expr] = set()
+    for node in reversed(nodes):
+        match node:
+            case Product(factors=factors):
+                payers = [f.node in large for f in factors]
+                for f, pays in zip(factors, payers, strict=True):
+                    if f.exponent > 0 and (node in found or sum(payers) > pays):
+                        found.add(f.node)
+            case Sum() if node in found:
+                found.update(t.node for t in node.terms)
+            case Apply("log", ((part, _),), None):
+                found.add(part)
+            case _:
+                pass
+    return frozenset(found)
 
 
 # --------------------------------------------------------------------------------------------------- the exponentials
@@ -156,6 +181,16 @@ class _Scales:
         low = self.lowered(entry, scale)
         self.finish(low)
         return scale, low
+
+    def least(self, debts: Sequence[Debts], over: Mapping[int, Size] | None = None) -> tuple[Entry, Exact]:
+        """Return the least of what is owed in several places, for all values of some indices: a scale and its units."""
+        units = min(sum(map(Fraction, d.values())) for d in debts)
+        found = _least([_combined([(exact(Fraction(-u) / units), scale) for u, scale in _negative(d)]) for d in debts])
+        summed = {k: size for k, size in (over or {}).items() if k in found.wires}
+        found = _clipped(build.reduce("min", found, summed) if summed else found)
+        owed = [self._sources.get(scale.node, frozenset()) for d in debts for scale in d]
+        self._sources[found.node] = frozenset[Expr]().union(*owed)
+        return found, exact(units)
 
     def stand_in(self, scale: Entry, made: frozenset[Expr]) -> bool:
         """Tell whether some of these exponentials stand in the divisor that has a scale."""
@@ -275,11 +310,15 @@ class _Scales:
 
 
 class _Stable:
-    """What stands for the nodes of one request, parts first; `directions` are the arguments of its exponentials."""
+    """What stands for the nodes of one request, parts first.
 
-    def __init__(self, directions: frozenset[Expr]) -> None:
+    `directions` are the arguments of its exponentials; the debts of nodes that are `awaited` may be paid further out.
+    """
+
+    def __init__(self, directions: frozenset[Expr], awaited: frozenset[Expr]) -> None:
         self.scales = _Scales()
         self._directions = directions
+        self._awaited = awaited
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
         self._starved: dict[Expr, frozenset[Expr]] = {}  # exponentials in divisors in a node's sums that nobody pays
@@ -317,6 +356,13 @@ class _Stable:
             entry = self.scales.lowered(entry, by)
         return entry
 
+    def _small(self, least: Debts, debts: Debts) -> Entry:
+        """Return exp(K - L) for the least K of what is owed: 1 or less, so that nobody has to pay of it."""
+        found = _exponential(_combined([(units, scale) for scale, units in least.items()] + _negative(debts)))
+        self.scales.has(found.node)
+        self.scales.finish(found)
+        return found
+
     def _sigmoid(self, node: Apply) -> Owed:
         """σ(u) = 1 / (1 + exp(-u)), which exponentials of multiples of u can pay."""
         for part, _ in parts(node):
@@ -330,6 +376,12 @@ class _Stable:
 
     def _logarithm(self, function: str, part: Expr, labels: Sequence[int]) -> Entry:
         """log(exp(L) M) = L + log(M); log(1 + N) = L + log1p(expm1(-L) + exp(-L) N)."""
+        if function == "log" and isinstance(part, Product) and not part.bound and len({*part.out}) == len(part.out):
+            taken = [
+                f for f in part.factors if build.is_positive(f.node) and self.scales.has(self._known[f.node].entry.node)
+            ]
+            if any(f.exponent < 0 for f in taken):
+                return self._logarithm_of_quotient(part, labels, taken)
         entry, debts = self._known[part]
         if function == "log1p":
             entry, debts = self.settled(part), {}
@@ -344,11 +396,24 @@ class _Stable:
         else:
             rest = _without_one(at)
         if rest is None:
-            left = build.apply("log", self.scales.lowered(at, scale))
+            low = self.scales.lowered(at, scale)
+            left = build.ZERO if constant_value(low) == 1 else build.apply("log", low)
         else:
             near = build.apply("expm1", build.scale(-1, scale))
             left = build.apply("log1p", _combined([(1, near), (1, self.scales.lowered(rest, scale))]))
         return _combined([(1, scale), (1, left), *owed])
+
+    def _logarithm_of_quotient(self, part: Product, labels: Sequence[int], taken: Sequence[Factor]) -> Entry:
+        """log(a Π N^p) = log(a) + Σ p log(N) for N > 0."""
+        at = {label: labels[axis] for label, axis in _axes(part).items()}
+        others = [f for f in part.factors if f not in taken]
+        rest = build.product(
+            [(walk.place(self.settled(f.node), [at[k] for k in f.labels]), f.exponent, False) for f in others],
+            (),
+            part.coefficient,
+        )
+        terms = [(f.exponent, self._logarithm("log", f.node, [at[k] for k in f.labels])) for f in taken]
+        return _combined([*terms, *([] if rest == build.ONE else [(1, build.apply("log", rest))])])
 
     def _sum(self, node: Sum) -> Owed:
         """Σ c exp(-L) a = exp(-L) Σ c a for debts that all terms have."""
@@ -361,11 +426,18 @@ class _Stable:
             return Owed(walk.rebuild(node, {t.node: o.entry for t, o in zip(node.terms, owed, strict=True)}), {})
         least = {scale: min(d.get(scale, 0) for d in debts) for scale in debts[0]}
         shared = {scale: units for scale, units in least.items() if units > 0}
+        rests = [
+            {scale: exact(Fraction(units) - shared.get(scale, 0)) for scale, units in own.items()} for own in debts
+        ]
+        common: Debts = {}
+        if node in self._awaited and all(sum(map(Fraction, rest.values())) > 0 for rest in rests):
+            common = dict([self.scales.least(rests)])
+            _add(shared, *next(iter(common.items())))
         sizes = dict(enumerate(node.sizes))
         terms = []
-        for t, o, own in zip(node.terms, owed, debts, strict=True):
-            rest = {scale: exact(Fraction(units) - shared.get(scale, 0)) for scale, units in own.items()}
-            entry = self._paid_by(walk.place(o.entry, t.labels), rest)
+        for t, o, rest in zip(node.terms, owed, rests, strict=True):
+            entry = walk.place(o.entry, t.labels)
+            entry = _times(entry, self._small(common, rest)) if common else self._paid_by(entry, rest)
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
@@ -402,19 +474,24 @@ class _Stable:
             for scale, units in own.items():
                 _add(debts, walk.place(scale, f.labels), Fraction(units) * f.exponent)
             made = self.scales.exponentials(at.node)
-            if made and f.exponent < 0 and not _is_exp(at.node):
+            if made and f.exponent < 0 and (node in self._awaited or not _is_exp(at.node)):
                 scale, at = self.scales.borrow(at)
                 _add(debts, scale, -f.exponent)
                 made = frozenset()
-            payers.append(Payer(at, f.exponent, made))
+            payers.append(Payer(at, f.exponent, made, f.exponent))
         if not debts and not any(p.made and p.exponent < 0 for p in payers):
             return Owed(walk.rebuild(node, {f.node: self._known[f.node].entry for f in node.factors}), {})
         factors = self._repaid(_merged(payers), debts, node.bound)
-        bound = {scale: units for scale, units in debts.items() if set(scale.wires) & set(node.bound)}
-        factors += [(_exponential(build.scale(-1, by)), 1) for by in _together(bound)]
-        self._starved[node] |= self.scales.sources(scale for scale, units in bound.items() if units)
-        left = {build.rename(scale, _axes(node)): u for scale, u in debts.items() if u and scale not in bound}
-        return Owed(_assembled(node, factors), left)
+        bound = {scale: units for scale, units in debts.items() if units and set(scale.wires) & set(node.bound)}
+        left = {scale: units for scale, units in debts.items() if units and scale not in bound}
+        if node in self._awaited and sum(map(Fraction, bound.values())) > 0:
+            least, units = self.scales.least([bound], {k: node.label_sizes[k] for k in node.bound})
+            _add(left, least, units)
+            factors.append((self._small({least: units}, bound), 1))
+        else:
+            factors += [(_exponential(build.scale(-1, by)), 1) for by in _together(bound)]
+        self._starved[node] |= self.scales.sources(bound)
+        return Owed(_assembled(node, factors), {build.rename(scale, _axes(node)): u for scale, u in left.items() if u})
 
     def _repaid(self, payers: Sequence[Payer], debts: Debts, bound: Collection[int]) -> list[tuple[Entry, Exact]]:
         """Return the factors after they have paid of the debts, those first that stand in the divisor themselves.
@@ -425,7 +502,7 @@ class _Stable:
         for is_own in (True, False):
             for scale in debts:
                 for payer, own in zip(payers, paid, strict=True):
-                    free = min(Fraction(debts[scale]), payer.exponent - sum(own.values(), Fraction(0)))
+                    free = min(Fraction(debts[scale]), payer.units - sum(own.values(), Fraction(0)))
                     if not payer.made or free <= 0:
                         continue
                     is_last = not set(scale.wires).isdisjoint(bound) and _is_within(scale, payer.entry)
@@ -461,6 +538,10 @@ def _add(debts: Debts, scale: Entry, units: Exact) -> None:
     debts[scale] = exact(Fraction(debts.get(scale, 0)) + units)
 
 
+def _negative(debts: Debts) -> list[tuple[Exact, Entry]]:
+    return [(-units, scale) for scale, units in debts.items() if units]
+
+
 def _merged(payers: Sequence[Payer]) -> list[Payer]:
     """exp(a) exp(b) = exp(a + b), where one has all indices of the other."""
     found = [p for p in payers if not _is_plain(p)]
@@ -477,7 +558,8 @@ def _merged(payers: Sequence[Payer]) -> list[Payer]:
         if len(group) > 1 and most > 0:
             terms = [(Fraction(p.exponent) / most, _argument(p.entry)) for p in group]
             made = frozenset[Expr]().union(*(p.made for p in group))
-            found.append(Payer(_exponential(_combined(terms)), most, made))
+            units = exact(sum((Fraction(p.units) for p in group if p.exponent > 0), Fraction(0)))
+            found.append(Payer(_exponential(_combined(terms)), most, made, units))
         else:
             found += group
     return found
@@ -515,6 +597,11 @@ def _exponential(u: Entry) -> Entry:
 def _largest(entries: Sequence[Entry]) -> Entry:
     distinct = list(dict.fromkeys(entries))
     return reduce(lambda a, b: build.apply("max", a, b), distinct)
+
+
+def _least(entries: Sequence[Entry]) -> Entry:
+    distinct = list(dict.fromkeys(entries))
+    return reduce(lambda a, b: build.apply("min", a, b), distinct)
 
 
 def _clipped(u: Entry) -> Entry:

@@ -30,7 +30,7 @@ def arranged_order(
     if is_flat or not 2 < len(operands) <= OPTIMAL:
         return contraction_order([frozenset(labels) for labels in operands], frozenset(out), sizes)
     found = _parts(operands, frozenset(out), sizes)[2 ** len(operands) - 1]
-    entries = reduce(int.__mul__, (sizes[n] for n in out), 1)
+    entries = reduce(int.__mul__, (sizes[n] for n in found[0].labels), 1)
     best = min(found, key=lambda p: p.cost + pairing.MOVE * entries * (bool(prefer) and p.labels != _ranked(p, prefer)))
     pairs: list[tuple[int, int]] = []
     _number(best, len(operands), pairs)

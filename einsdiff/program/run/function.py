@@ -237,9 +237,10 @@ class CompiledFunction:
 
 
 def keep(cache: dict[Any, Any], key: Any, value: Any, limit: int) -> list[Any]:
-    """Put a value into a cache of limited size, and return what had to go."""
+    """Put a value into a cache of limited size, and return what had to go; other threads may do the same."""
     cache[key] = value
-    return [cache.pop(next(iter(cache))) for _ in range(len(cache) - limit)]
+    gone = [cache.pop(old, None) for old in list(cache)[: max(0, len(cache) - limit)]]
+    return [value for value in gone if value is not None]
 
 
 def executed(text: str) -> Callable[..., Any]:
