@@ -28,6 +28,7 @@ SIGNS = [
     (r"d\ln|\Sigma| = \operatorname{tr}(\Sigma^{-1}d\Sigma)",
                                                    "(d (ln! (det! Σ)))", "(tr! (* (^ Σ (- 1)) (d Σ)))"),
     ("d(x_i y_i) = dx_i y_i + x_i dy_i",           "(d (* x[i] y[i]))", "(+ (* (d x[i]) y[i]) (* x[i] (d y[i])))"),
+    ("(0)' = d(A)",                                "(' 0)",             "(d A)"),
     ("d(A) = 0",                                   "(d A)",             "0"),
     # over a denominator
     ("d tr(A X)/dX = A'",                          "(d (tr! (* A X)) by X)", "(' A)"),
