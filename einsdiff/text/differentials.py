@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterator
 
 from einsdiff.errors import AmbiguityError, Span
-from einsdiff.text.cursor import FUNCTIONS, Cursor
+from einsdiff.text.cursor import BREAKS, FUNCTIONS, Cursor
 from einsdiff.text.expressions import OPENING
 from einsdiff.text.lexer import Token
 from einsdiff.text.reach import LETTERS, end_of_factor, refuse_both
@@ -237,7 +237,7 @@ class _Reading:
         given = self.signs | self.spaced
         if any((one < sign) != (other < sign) for one in given | self.lonely for other in self.lonely):
             return True
-        if given and sign and "0" in (tokens[sign - 1].text, tokens[sign + 1].text):
+        if given and any(_is_zero(side) for side in (tokens[:sign], tokens[sign + 1 :])):
             return True
         is_both = len({k < sign for k in self.signs | self.glued}) > 1
         return is_both and any(map(self._is_of_a_name, self.signs))
@@ -275,6 +275,12 @@ class _Reading:
         at = token.start + len(before)
         yield Token("d", "d", at, at + 1)
         yield Token("name", name, at + 1, token.stop)
+
+
+def _is_zero(side: list[Token]) -> bool:
+    """Whether a side of a claim is 0, in brackets or not."""
+    last = max((k for k, token in enumerate(side[:-1]) if token.kind in BREAKS), default=-1)
+    return {token.text for token in side[last + 1 :]} - {"(", ")", "'", "ᵀ", "-", ""} == {"0"}
 
 
 def _in_fractions(cursor: Cursor) -> Iterator[int]:

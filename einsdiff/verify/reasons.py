@@ -211,6 +211,7 @@ def check_sign(claim: Claim) -> None:
     Raises: ClaimError.
     """
     above = {s.target.name for s in claim.above if isinstance(s.target, Name)}
+    above |= {d.name for d in claim.declarations if "constant" in d.properties}
     for tree, other in (claim.trees, claim.trees[::-1]):
         name = free_change(tree, other, above)
         if name is not None:

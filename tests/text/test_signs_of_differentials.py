@@ -28,6 +28,7 @@ SIGNS = [
     (r"d\ln|\Sigma| = \operatorname{tr}(\Sigma^{-1}d\Sigma)",
                                                    "(d (ln! (det! Σ)))", "(tr! (* (^ Σ (- 1)) (d Σ)))"),
     ("d(x_i y_i) = dx_i y_i + x_i dy_i",           "(d (* x[i] y[i]))", "(+ (* (d x[i]) y[i]) (* x[i] (d y[i])))"),
+    ("(0)' = d(A)",                                "(' 0)",             "(d A)"),
     ("d(A) = 0",                                   "(d A)",             "0"),
     # over a denominator
     ("d tr(A X)/dX = A'",                          "(d (tr! (* A X)) by X)", "(' A)"),
@@ -89,7 +90,6 @@ REFUSED = [
     ("dAx/dx = A",                           ed.ClaimError,       "write d(A x)/dx"),
     ("dx_i x_i/dx_j = 2 x_j",                ed.ClaimError,       "write d(x_i x_i)/dx"),
     ("∂Ax/∂x = A",                           ed.ParseError,       "write ∂(A x)/∂x"),
-    ("d/dx x'A x = y",                       ed.AmbiguityError,   "write d/dx (x'A) or (d/dx x') A"),
     ("df/dx = 2 x",                          ed.ClaimError,       "write ∂f/∂x"),
     ("d|X| = tr(X^-1 dX)",                   ed.AmbiguityError,   "write det(X) or abs(X)"),
     ("d(x'Ax) = x'(A + A')",                 ed.ClaimError,       "write d(x'Ax)/dx for the derivative"),
