@@ -73,7 +73,7 @@ def _has_inverse(node: Expr) -> bool:
 def _beside(
     f: Factor, mine: int, rest: Sequence[Factor], bound: set[int], counts: Counter[int]
 ) -> tuple[tuple[int, ...], Labels, Product] | None:
-    """Return which factors are the argument of an inverse, summed over one of its axes, and the label of each of its."""
+    """Return which factors are the argument of an inverse, summed over one of its axes, and the labels they have."""
     assert isinstance(f.node, MatrixFunction)
     argument = f.node.argument
     assert isinstance(argument, Product)

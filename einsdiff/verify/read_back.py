@@ -98,9 +98,7 @@ def _text(formulas: Sequence[tuple[Form | None, Form]], spelling: str) -> str:
     return "\n".join((f"{write(left, spelling)} = " if left else "") + write(form, spelling) for left, form in formulas)
 
 
-def _doubtful(
-    parts: Mapping[Expr, Form], formulas: Sequence[tuple[Form | None, Form]], program: Program
-) -> list[Expr]:
+def _doubtful(parts: Mapping[Expr, Form], formulas: Sequence[tuple[Form | None, Form]], program: Program) -> list[Expr]:
     """Return the parts with new names that are terms of sums, where what they hide may be like other terms: P + Pᵀ."""
     own = {d.name for d in program.definitions}
     bare = {name for _, form in formulas for name in _bare_terms(form)}

@@ -331,7 +331,7 @@ def _kinship(form: Form, factors: Sequence[Form]) -> int:
 
 
 def entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
-    """The factors of an entrywise product with 1, its divisors with −1."""
+    """Yield the factors of an entrywise product with 1, its divisors with −1."""
     if form.head == "entrywise" and form.name in "*/":
         for k, part in enumerate(form.parts):
             sign = -1 if form.name == "/" and k else 1
@@ -363,6 +363,7 @@ def _ones_of(shape: str) -> Form:
 
 
 def split_entrywise_power(form: Form) -> tuple[Form, Exact]:
+    """Return x and 2 of x .^ 2, and 1 of what is no power."""
     if form.head == "entrywise" and form.name == "^" and form.parts[1].head == "number":
         return form.parts[0], form.parts[1].value
     return form, 1
