@@ -27,7 +27,7 @@ def factored(form: Form) -> Form | None:
     if form.head != "sum" or form.shape == "s":
         return None
     found = [*_standing(form), *_hidden(form), *_inverted(form)]
-    if makers.transpose(form) == form:
+    if found and makers.transpose(form) == form:
         found = [f for f in found if makers.transpose(f) == f]
     best = min(found, key=lambda f: (weight(f), len(str(f))), default=None)
     return best if best is not None and weight(best) < weight(form) else None
@@ -133,6 +133,8 @@ def _multiples(of: Polynomial, divisor: Polynomial, *, is_right: bool) -> Iterat
 
 def _hidden(form: Form) -> Iterator[Form]:
     """Yield (X A − X)(A − I) for X A A − 2 X A + X."""
+    if len(form.parts) < 3 and all(t.head != "product" for t in form.parts):
+        return
     whole = expanded(form)
     if whole is None or len(whole) < 3:
         return

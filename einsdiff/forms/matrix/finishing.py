@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
-from einsdiff.algebra.nodes import exact, magnitude
+from einsdiff.algebra.nodes import Exact, exact, magnitude
 from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.tree import TRANSPOSED, Form
 
@@ -37,16 +38,26 @@ def _opposites(form: Form) -> list[tuple[Form, Form]]:
     product, since the makers turn the first.
     """
     counts = Counter(_sums(form))
-    found = []
+    alike: dict[frozenset[Form], list[Form]] = {}
     for s in counts:
-        opposite = _minus(s)
-        if opposite in counts and (-counts[s], str(s)) < (-counts[opposite], str(opposite)):
-            found.append((s, opposite))
+        alike.setdefault(frozenset(_coefficients(s)), []).append(s)
+    found = []
+    for group in alike.values():
+        for a, b in combinations(group, 2):
+            if _are_opposite(a, b):
+                found.append((a, b) if (-counts[a], str(a)) < (-counts[b], str(b)) else (b, a))
     return found
 
 
-def _minus(form: Form) -> Form:
-    return makers.add([makers.multiply([tree.number(-1), t]) for t in form.parts])
+def _coefficients(form: Form) -> dict[Form, Exact]:
+    return {rest: c for c, rest in map(makers.coefficient, form.parts)}
+
+
+def _are_opposite(a: Form, b: Form) -> bool:
+    """Tell whether a and b are sums, and a = −b."""
+    if (a.head, b.head, len(a.parts)) != ("sum", "sum", len(b.parts)):
+        return False
+    return _coefficients(a) == {rest: -c for rest, c in _coefficients(b).items()}
 
 
 def _sums(form: Form) -> Iterator[Form]:
@@ -56,7 +67,7 @@ def _sums(form: Form) -> Iterator[Form]:
         yield from _sums(p)
         bare = _bare(p)
         before = form.parts[:k] if form.head == "product" else ()
-        if bare.head == "sum" and (form.head == "call" or any(_bare(f) == _minus(bare) for f in before)):
+        if bare.head == "sum" and (form.head == "call" or any(_are_opposite(_bare(f), bare) for f in before)):
             yield bare
 
 

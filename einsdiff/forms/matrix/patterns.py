@@ -142,7 +142,7 @@ def _once(form: Form) -> Form | None:
         shared = rule(form)
         if shared is not None:
             return shared
-    for left, right in _rules():
+    for left, right in _rules().get(form.head, ()):
         for bound, around in _whole(left, form):
             after = around(_filled(right, bound))
             if after != form:
@@ -344,8 +344,13 @@ def _filled(right: Form, bound: Bound) -> Form:
 
 
 @cache
-def _rules() -> tuple[tuple[Form, Form], ...]:
-    return tuple((read(row.left), read(row.right)) for row in PATTERNS)
+def _rules() -> dict[str, list[tuple[Form, Form]]]:
+    """Return both sides of the rows, by the head of the left one."""
+    found: dict[str, list[tuple[Form, Form]]] = {}
+    for row in PATTERNS:
+        left = read(row.left)
+        found.setdefault(left.head, []).append((left, read(row.right)))
+    return found
 
 
 def read(text: str) -> Form:
