@@ -21,7 +21,7 @@ from einsdiff.elaborate.program import Program, resolve_sizes
 from einsdiff.elaborate.scope import Symbol
 from einsdiff.errors import EinsdiffError, NoMatrixForm
 from einsdiff.forms.matrix import makers, tree
-from einsdiff.forms.matrix.form import matrix_form
+from einsdiff.forms.matrix.form import differences, matrix_form
 from einsdiff.forms.matrix.spelling import write
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.forms.style import PLAIN
@@ -61,11 +61,12 @@ def write_matrix(
     names, lines = _functions(asked.entry.node, layout)
     counts, declared = _counts(asked.entry.node, program, taken)
     parts = _names(asked.entry.node, program, taken, names, counts)
-    formulas = _formulas(asked, parts, names, counts)
+    sums = tuple(dict.fromkeys(form for d in program.definitions for form in differences(d.entry.node)))
+    formulas = _formulas(asked, parts, names, counts, sums)
     written = _text(formulas, spelling)
     for node in _doubtful(parts, formulas, program):
         fewer = {n: name for n, name in parts.items() if n is not node}
-        shorter = _text(_formulas(asked, fewer, names, counts), spelling)
+        shorter = _text(_formulas(asked, fewer, names, counts, sums), spelling)
         if len(shorter) <= len(written):
             parts, written = fewer, shorter
     text = "\n".join([*lines, *declared, written])
@@ -79,19 +80,20 @@ def write_matrix(
 
 
 def _formulas(
-    asked: Folded, parts: Mapping[Expr, Form], names: Mapping[Expr, Form], counts: Mapping[Size, str]
-) -> list[tuple[Form | None, Form]]:
+    asked: Folded, parts: Mapping[Expr, Form], names: Mapping[Expr, Form], counts: Mapping[Size, str],
+    sums: Collection[Form],
+) -> list[tuple[Form | None, Form]]:  # fmt: skip
     """Return the name and the formula of each part that has one, and without a name the formula in which they stand."""
     found: list[tuple[Form | None, Form]] = []
     for node, name in parts.items():
         others = {**names, **{n: other for n, other in parts.items() if n is not node}}
         left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
-        found.append((left, _form(part, others, counts)))
-    return [*found, (None, _form(asked, {**names, **parts}, counts))]
+        found.append((left, _form(part, others, counts, sums)))
+    return [*found, (None, _form(asked, {**names, **parts}, counts, sums))]
 
 
-def _form(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> Form:
-    return matrix_form(asked.entry, asked.rows, asked.columns, names, counts)
+def _form(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str], sums: Collection[Form] = ()) -> Form:
+    return matrix_form(asked.entry, asked.rows, asked.columns, names, counts, sums)
 
 
 def _text(formulas: Sequence[tuple[Form | None, Form]], spelling: str) -> str:
@@ -281,7 +283,7 @@ def _definitions(program: Program) -> dict[Expr, tuple[str, bool]]:
 
 def _inline(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> Form | None:
     try:
-        return matrix_form(asked.entry, asked.rows, asked.columns, names, counts)
+        return _form(asked, names, counts)
     except NoMatrixForm:
         return None
 

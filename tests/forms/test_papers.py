@@ -227,6 +227,8 @@ PAPERS = (
     ("||x - y||^2/||x - z||^2",               "x",    D, "2 ((x − y)/‖x − z‖² − ‖x − y‖² (x − z)/‖x − z‖⁴)"),
     ("(x - y)' A (x - z)",                    "x",    D, "A (x − z) + Aᵀ(x − y)"),
     # more of all of these
+    ("log(1 + (x - m)' A (x - m)/nu)",        "m m",  D,
+     "a = (x − m)ᵀ A (x − m)/ν + 1\n(A + Aᵀ)/(a ν) − (A + Aᵀ)(x − m)(x − m)ᵀ(A + Aᵀ)/(a² ν²)"),
     ("log(1 + (x - m)' inv(S) (x - m)/nu)",   "S",    N, "−S⁻¹(x − m)(x − m)ᵀ S⁻¹/((x − m)ᵀ S⁻¹(x − m) + ν)"),
     ("log(1 + (x - m)' inv(S) (x - m)/nu)",   "S",    V, "−vec(S⁻ᵀ(x − m)(x − m)ᵀ S⁻ᵀ)ᵀ/((x − m)ᵀ S⁻¹(x − m) + ν)"),
     ("exp(-(x - m)' A (x - m)/2)",            "x",    D, "−1/2 exp(−1/2 (x − m)ᵀ A (x − m))(A + Aᵀ)(x − m)"),

@@ -7,7 +7,7 @@ made here no longer goes through the makers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -19,19 +19,33 @@ from einsdiff.forms.matrix.tree import TRANSPOSED, Form
 LINEAR = frozenset(("transpose", "product", "kron", "quotient"))
 
 
-def finish(form: Form) -> Form:
-    """Return a formula as it is to be written."""
+def finish(form: Form, known: Collection[Form] = ()) -> Form:
+    """Return a formula as it is to be written; `known` are sums as they stand in the text that was given."""
     form = _everywhere(form, _with_transposes)
-    for difference, opposite in _opposites(form):
-        sign, form = _oriented(form, opposite, difference)
-        form = form if sign > 0 else negative(form)
+    for difference, opposite in _opposites(form, known):
+        form = _with(form, opposite, difference)
+    for difference in known:
+        opposite = _minus(difference)
+        if opposite in set(_sums(form)):
+            form = min(_with(form, opposite, difference), form, key=_minuses)
     return _everywhere(form, _polished)
+
+
+def _minuses(form: Form) -> int:
+    """Return how many minuses stand in a formula."""
+    return int(form.head == "number" and form.value < 0) + sum(map(_minuses, form.parts))
+
+
+def _with(form: Form, old: Form, new: Form) -> Form:
+    """Return a form in which −new stands for old."""
+    sign, found = _oriented(form, old, new)
+    return found if sign > 0 else negative(found)
 
 
 # --------------------------------------------------------------------------------------------------------------- signs
 
 
-def _opposites(form: Form) -> list[tuple[Form, Form]]:
+def _opposites(form: Form, known: Collection[Form]) -> list[tuple[Form, Form]]:
     """Return the sums of which the opposite stands in a formula, too, the one first that stands more often.
 
     Those in norms and functions count twice, since their signs are those of the text, and so does the last factor of a
@@ -45,8 +59,13 @@ def _opposites(form: Form) -> list[tuple[Form, Form]]:
     for group in alike.values():
         for a, b in combinations(group, 2):
             if _are_opposite(a, b):
-                found.append((a, b) if (-counts[a], str(a)) < (-counts[b], str(b)) else (b, a))
+                order = sorted((a, b), key=lambda s: (s not in known, -counts[s], str(s)))
+                found.append((order[0], order[1]))
     return found
+
+
+def _minus(form: Form) -> Form:
+    return makers.add([makers.multiply([tree.number(-1), t]) for t in form.parts])
 
 
 def _coefficients(form: Form) -> dict[Form, Exact]:

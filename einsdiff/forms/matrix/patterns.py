@@ -6,7 +6,7 @@ Scalars in front of a product, further factors on both sides and further terms o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -76,10 +76,13 @@ COLUMN, MATRIX, SCALAR = "xyz", "ABCD", "αβ"
 Bound = dict[str, Form]
 
 
-def tidy(form: Form) -> Form:
-    """Return a formula after the patterns, parts first, until none applies."""
+def tidy(form: Form, sums: Collection[Form] = ()) -> Form:
+    """Return a formula after the patterns, parts first, until none applies.
+
+    Of `sums`, which stand in the text that was given, the signs are kept where they can be.
+    """
     known: dict[Form, Form] = {}
-    return finish(_unfolded(_tidied(form, known)))
+    return finish(_unfolded(_tidied(form, known)), sums)
 
 
 def _unfolded(form: Form) -> Form:
