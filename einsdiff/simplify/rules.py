@@ -235,7 +235,7 @@ def common_factor(node: Sum) -> Entry | None:
         if shared is None:
             shared = own
         else:
-            least = {key: _least(exponent, own.get(key, 0)) for key, exponent in shared.items()}
+            least = {key: _least(key[0], exponent, own.get(key, 0)) for key, exponent in shared.items()}
             shared = {key: exponent for key, exponent in least.items() if exponent}
         if not any(_is_worth_sharing(c, exponent) for (c, _), exponent in shared.items()):
             return None
@@ -250,10 +250,19 @@ def common_factor(node: Sum) -> Entry | None:
     return build.product([*taken, (build.total(terms), 1, False)], (), content)
 
 
-def _least(a: Exact, b: Exact) -> Exact:
+def _least(base: Expr, a: Exact, b: Exact) -> Exact:
     """Return the power that divides two powers of one base, 0 where none does."""
-    are_whole = isinstance(a, int) and isinstance(b, int)
+    are_whole = isinstance(a, int) and isinstance(b, int) and not _overflows(base)
     return a if a == b else max(0, min(a, b)) if are_whole else 0
+
+
+def _overflows(node: Expr) -> bool:
+    """Tell whether exponentials stand in a node: exp(x)/(exp(x) + c) has to stay together to be computed safely."""
+    if isinstance(node, Sum):
+        return any(_overflows(t.node) for t in node.terms)
+    if isinstance(node, Product):
+        return any(_overflows(f.node) for f in node.factors)
+    return isinstance(node, Apply) and node.function in ("exp", "expm1", "sinh", "cosh")
 
 
 def _content(coefficients: list[Exact]) -> Exact:
@@ -271,6 +280,8 @@ def common_divisor(node: Sum) -> Entry | None:
         least = min(exponents)
         above = [e - least for e in exponents]
         if not isinstance(c, Sum) or not any(above) or any(n.denominator > 1 or n > POWER for n in above):
+            continue
+        if _overflows(c):
             continue
         terms: list[tuple[Exact, Entry, bool]] = []
         for t, e, n in zip(node.terms, exponents, above, strict=True):
