@@ -39,6 +39,7 @@ from einsdiff.simplify.inverses import (
     length_is_kept,
 )
 from einsdiff.simplify.products import reassemble, without
+from einsdiff.simplify.softmax import as_softmax
 
 Labels = tuple[int, ...]
 UNSEEN = -1  # the axis of what is summed: none
@@ -256,13 +257,16 @@ def _least(base: Expr, a: Exact, b: Exact) -> Exact:
     return a if a == b else max(0, min(a, b)) if are_whole else 0
 
 
+EXPONENTIALS = ("exp", "expm1", "sinh", "cosh")
+
+
 def _overflows(node: Expr) -> bool:
     """Tell whether exponentials stand in a node: exp(x)/(exp(x) + c) has to stay together to be computed safely."""
     if isinstance(node, Sum):
         return any(_overflows(t.node) for t in node.terms)
     if isinstance(node, Product):
         return any(_overflows(f.node) for f in node.factors)
-    return isinstance(node, Apply) and node.function in ("exp", "expm1", "sinh", "cosh")
+    return isinstance(node, Apply) and node.function in EXPONENTIALS and as_softmax(node) is None
 
 
 def _content(coefficients: list[Exact]) -> Exact:
