@@ -73,7 +73,7 @@ def _has_inverse(node: Expr) -> bool:
 def _beside(
     f: Factor, mine: int, rest: Sequence[Factor], bound: set[int], counts: Counter[int]
 ) -> tuple[tuple[int, ...], Labels, Product] | None:
-    """Return which factors are the argument of an inverse, summed over one of its axes, and the label of each of its."""
+    """Return which factors are the argument of an inverse, summed over one of its axes, and the labels they have."""
     assert isinstance(f.node, MatrixFunction)
     argument = f.node.argument
     assert isinstance(argument, Product)
@@ -122,7 +122,7 @@ def inverse_cancels_inside(node: Product) -> Entry | None:
 def _opened_sum(node: Product, sums: int) -> Entry | None:
     """Return a product multiplied out by a factor where something cancels; `sums` factors may be, one after another."""
     terms = [len(f.node.terms) for f in node.factors if isinstance(f.node, Sum)]
-    if sums == 0 or not terms or prod(terms) > TERMS or not any(map(_holds_inverse, node.factors)):
+    if sums == 0 or not terms or prod(terms) > TERMS or not _may_cancel(node):
         return None
     for k, f in enumerate(node.factors):
         if not isinstance(f.node, Sum) or f.exponent != 1 or not set(f.labels) & set(node.bound):
@@ -142,15 +142,23 @@ def _opened_sum(node: Product, sums: int) -> Entry | None:
     return None
 
 
-def _holds_inverse(f: Factor) -> bool:
-    """Tell whether an inverse stands in a factor, in its terms, or in their factors."""
-    if isinstance(f.node, MatrixFunction):
-        return f.node.function == "inv"
-    if isinstance(f.node, Sum):
-        return any(_has_inverse(t.node) or _holds_inverse(Factor(t.node, t.labels, 1)) for t in f.node.terms)
-    return isinstance(f.node, Product) and (
-        _has_inverse(f.node) or any(_has_inverse(g.node) for g in f.node.factors if isinstance(g.node, Product))
-    )
+def _may_cancel(node: Product) -> bool:
+    """Tell whether an inverse stands in a product, or in its sums, and all that its argument consists of."""
+    inside = _within(node, 4)
+    for n in inside:
+        if isinstance(n, MatrixFunction) and n.function in ("inv", "adj"):
+            argument = n.argument
+            own = {f.node for f in argument.factors} if isinstance(argument, Product) else {argument}
+            if argument in inside or own <= inside:
+                return True
+    return False
+
+
+def _within(node: Expr, depth: int) -> set[Expr]:
+    """Return the factors and terms that stand in a node."""
+    parts = node.factors if isinstance(node, Product) else node.terms if isinstance(node, Sum) else ()
+    found = {p.node for p in parts}
+    return found.union(*(_within(n, depth - 1) for n in found)) if depth > 1 else found
 
 
 def _cancelled(entry: Entry, sums: int) -> Entry:

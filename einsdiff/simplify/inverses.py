@@ -11,7 +11,7 @@ from einsdiff.simplify.products import reassemble, without
 
 
 def inverse_cancels(node: Product) -> Entry | None:
-    """A⁻¹_ij A_jk = δ_ik, and A_ij A⁻¹_jk = δ_ik; A_ij adj(A)_jk = det(A) δ_ik; Q_ij Q_kj = δ_ik for an orthogonal Q."""
+    """A⁻¹_ij A_jk = δ_ik = A_ij A⁻¹_jk;  A_ij adj(A)_jk = det(A) δ_ik;  Q_ij Q_kj = δ_ik for an orthogonal Q."""
     bound = set(node.bound)
     counts: dict[int, int] = {}
     for f in node.factors:
@@ -54,8 +54,10 @@ def _cancelling(f: Factor, g: Factor) -> list[tuple[int, int]]:
 
 def _left(f: Factor) -> list[Entry]:
     """Return what A leaves beside δ: det(A) of adj(A), nothing of A⁻¹."""
-    is_adjugate = isinstance(f.node, MatrixFunction) and f.node.function == "adj"
-    return [Entry(MatrixFunction("det", f.node.argument), ())] if is_adjugate else []
+    node = f.node
+    if not isinstance(node, MatrixFunction) or node.function != "adj":
+        return []
+    return [Entry(MatrixFunction("det", node.argument), ())]
 
 
 def inverse_opens(node: Product) -> Entry | None:

@@ -41,6 +41,7 @@ from einsdiff.simplify.inverses import (
     length_is_kept,
 )
 from einsdiff.simplify.products import reassemble, without
+from einsdiff.simplify.softmax import as_softmax
 
 Labels = tuple[int, ...]
 UNSEEN = -1  # the axis of what is summed: none
@@ -275,7 +276,7 @@ def common_factor(node: Sum) -> Entry | None:
         if shared is None:
             shared = own
         else:
-            least = {key: _least(exponent, own.get(key)) for key, exponent in shared.items()}
+            least = {key: _least(key[0], exponent, own.get(key, 0)) for key, exponent in shared.items()}
             shared = {key: exponent for key, exponent in least.items() if exponent}
         if not any(_is_worth_sharing(c, exponent) for (c, _), exponent in shared.items()):
             return None
@@ -290,12 +291,22 @@ def common_factor(node: Sum) -> Entry | None:
     return build.product([*taken, (build.total(terms), 1, False)], (), content)
 
 
-def _least(a: Exact, b: Exact | None) -> Exact:
+def _least(base: Expr, a: Exact, b: Exact) -> Exact:
     """Return the power that divides two powers of one base, 0 where none does."""
-    if a == b:
-        return a
-    are_whole = b is not None and isinstance(a, int) and isinstance(b, int)
-    return max(0, min(a, b)) if are_whole else 0
+    are_whole = isinstance(a, int) and isinstance(b, int) and not _overflows(base)
+    return a if a == b else max(0, min(a, b)) if are_whole else 0
+
+
+EXPONENTIALS = ("exp", "expm1", "sinh", "cosh")
+
+
+def _overflows(node: Expr) -> bool:
+    """Tell whether exponentials stand in a node: exp(x)/(exp(x) + c) has to stay together to be computed safely."""
+    if isinstance(node, Sum):
+        return any(_overflows(t.node) for t in node.terms)
+    if isinstance(node, Product):
+        return any(_overflows(f.node) for f in node.factors)
+    return isinstance(node, Apply) and node.function in EXPONENTIALS and as_softmax(node) is None
 
 
 def _content(coefficients: list[Exact]) -> Exact:
@@ -306,7 +317,7 @@ def _content(coefficients: list[Exact]) -> Exact:
 
 
 def common_divisor(node: Sum) -> Entry | None:
-    """a/u + b/u^2 = (a u + b)/u^2, multiplied out, where fewer terms are left: 1/(1 + x) − x/(1 + x)^2 = 1/(1 + x)^2."""
+    """a/u + b/u^2 = (a u + b)/u^2, multiplied out, where fewer terms are left: 1/(1 + x) - x/(1 + x)^2."""
     powers = [{(c, labels): e for c, labels, e in _outer_factors(t)} for t in node.terms]
     for c, labels in dict.fromkeys(key for own in powers for key, e in own.items() if e < 0):
         exponents = [Fraction(own.get((c, labels), 0)) for own in powers]
@@ -314,11 +325,15 @@ def common_divisor(node: Sum) -> Entry | None:
         above = [e - least for e in exponents]
         if not isinstance(c, Sum) or not any(above) or any(n.denominator > 1 or n > POWER for n in above):
             continue
+        if _overflows(c):
+            continue
         terms: list[tuple[Exact, Entry, bool]] = []
         for t, e, n in zip(node.terms, exponents, above, strict=True):
             rest = _divided(t, {(c, labels): exact(e)}) if e else Entry(t.node, t.labels)
-            terms += [(t.coefficient * k, made, True) for k, made in _times_sum(rest, Entry(c, labels), int(n))]
-        inside = build.total((c, build.spread(e, dict(enumerate(node.sizes))), True) for c, e, _ in terms)
+            for k, made in _times_sum(rest, Entry(c, labels), int(n)):
+                whole = build.spread(made, dict(enumerate(node.sizes)))
+                terms.append((exact(Fraction(t.coefficient) * k), whole, True))
+        inside = build.total(terms)
         width = len(inside.node.terms) if isinstance(inside.node, Sum) else 1
         if width < len(node.terms):
             return build.product([(Entry(c, labels), exact(least), False), (inside, 1, False)])
@@ -332,12 +347,10 @@ POWER = 3
 def _times_sum(entry: Entry, by: Entry, times: int) -> list[tuple[Exact, Entry]]:
     """Return the terms of an entry times a power of a sum."""
     assert isinstance(by.node, Sum)
+    inside = [(t.coefficient, Entry(t.node, tuple(by.wires[k] for k in t.labels))) for t in by.node.terms]
     found: list[tuple[Exact, Entry]] = [(1, entry)]
     for _ in range(times):
-        found = [
-            (exact(Fraction(c) * t.coefficient), build.multiply(e, Entry(t.node, tuple(by.wires[k] for k in t.labels))))
-            for c, e in found for t in by.node.terms
-        ]  # fmt: skip
+        found = [(exact(Fraction(c) * k), build.multiply(e, term)) for c, e in found for k, term in inside]
     return found
 
 

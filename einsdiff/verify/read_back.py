@@ -6,8 +6,7 @@ The comparison is exact evaluation modulo a prime, on random tensors of pairwise
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
 
@@ -22,7 +21,7 @@ from einsdiff.elaborate.program import Program, resolve_sizes
 from einsdiff.elaborate.scope import Symbol
 from einsdiff.errors import EinsdiffError, NoMatrixForm
 from einsdiff.forms.matrix import makers, tree
-from einsdiff.forms.matrix.form import matrix_form
+from einsdiff.forms.matrix.form import differences, matrix_form
 from einsdiff.forms.matrix.spelling import write
 from einsdiff.forms.matrix.tree import Form
 from einsdiff.forms.style import PLAIN
@@ -35,7 +34,6 @@ from einsdiff.verify import modular
 
 KINDS = {1: "vector", 2: "matrix"}
 WORTH = 14  # characters that a part must have for a name of its own, where it stands twice
-RARELY = 3  # how often a name stands, its own line included, if it may be worth less than what it hides
 OFTEN = 4  # how often a value of a function stands that has a name if it is shorter
 
 
@@ -63,12 +61,15 @@ def write_matrix(
     names, lines = _functions(asked.entry.node, layout)
     counts, declared = _counts(asked.entry.node, program, taken)
     parts = _names(asked.entry.node, program, taken, names, counts)
-    written = _lines(asked, parts, names, counts, spelling)
-    for node in _doubtful(parts, written, program):
-        fewer = _lines(asked, {n: name for n, name in parts.items() if n is not node}, names, counts, spelling)
-        if len("\n".join(fewer)) <= len("\n".join(written)):
-            parts, written = {n: name for n, name in parts.items() if n is not node}, fewer
-    text = "\n".join([*lines, *declared, *written])
+    sums = tuple(dict.fromkeys(form for d in program.definitions for form in differences(d.entry.node)))
+    formulas = _formulas(asked, parts, names, counts, sums)
+    written = _text(formulas, spelling)
+    for node in _doubtful(parts, formulas, program):
+        fewer = {n: name for n, name in parts.items() if n is not node}
+        shorter = _text(_formulas(asked, fewer, names, counts, sums), spelling)
+        if len(shorter) <= len(written):
+            parts, written = fewer, shorter
+    text = "\n".join([*lines, *declared, written])
     try:
         is_right = _reads_back(text, asked, program, layout, counts)
     except EinsdiffError as error:
@@ -78,28 +79,41 @@ def write_matrix(
     return text
 
 
-def _lines(
-    asked: Folded, parts: Mapping[Expr, Form], names: Mapping[Expr, Form], counts: Mapping[Size, str], spelling: str
-) -> list[str]:
-    """Return a line for each part that has a name, and the formula in which they stand."""
-    found = []
+def _formulas(
+    asked: Folded, parts: Mapping[Expr, Form], names: Mapping[Expr, Form], counts: Mapping[Size, str],
+    sums: Collection[Form],
+) -> list[tuple[Form | None, Form]]:  # fmt: skip
+    """Return the name and the formula of each part that has one, and without a name the formula in which they stand."""
+    found: list[tuple[Form | None, Form]] = []
     for node, name in parts.items():
         others = {**names, **{n: other for n, other in parts.items() if n is not node}}
         left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
-        found.append(f"{write(left, spelling)} = {_written(part, others, counts, spelling)}")
-    return [*found, _written(asked, {**names, **parts}, counts, spelling)]
+        found.append((left, _form(part, others, counts, sums)))
+    return [*found, (None, _form(asked, {**names, **parts}, counts, sums))]
 
 
-def _doubtful(parts: Mapping[Expr, Form], lines: Sequence[str], program: Program) -> list[Expr]:
-    """Return the parts whose new names stand but once or twice: without a name they may become part of what is around."""
-    words = Counter(word for line in lines for word in re.findall(r"\w+", line))
+def _form(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str], sums: Collection[Form] = ()) -> Form:
+    return matrix_form(asked.entry, asked.rows, asked.columns, names, counts, sums)
+
+
+def _text(formulas: Sequence[tuple[Form | None, Form]], spelling: str) -> str:
+    return "\n".join((f"{write(left, spelling)} = " if left else "") + write(form, spelling) for left, form in formulas)
+
+
+def _doubtful(parts: Mapping[Expr, Form], formulas: Sequence[tuple[Form | None, Form]], program: Program) -> list[Expr]:
+    """Return the parts with new names that are terms of sums, where what they hide may be like other terms: P + Pᵀ."""
     own = {d.name for d in program.definitions}
-    names = {node: tree.names(form)[0] for node, form in parts.items() if not _is_matrix_softmax(node)}
-    return [node for node, name in names.items() if name not in own and words[name] <= RARELY]
+    bare = {name for _, form in formulas for name in _bare_terms(form)}
+    names = {node: tree.names(form)[0] for node, form in parts.items() if node.rank and not _is_matrix_softmax(node)}
+    return [node for node, name in names.items() if name in bare - own]
 
 
-def _written(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str], spelling: str) -> str:
-    return write(matrix_form(asked.entry, asked.rows, asked.columns, names, counts), spelling)
+def _bare_terms(form: Form) -> Iterator[str]:
+    """Yield the names that are terms of sums, but for a number and a transpose."""
+    for t in form.parts:
+        yield from _bare_terms(t)
+        rest = makers.coefficient(t)[1] if form.head == "sum" else tree.ONE
+        yield from tree.names(rest) if tree.degree(rest) == 1 and rest.head in ("name", "transpose") else ()
 
 
 def _whole(node: Expr) -> Folded:
@@ -269,7 +283,7 @@ def _definitions(program: Program) -> dict[Expr, tuple[str, bool]]:
 
 def _inline(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str]) -> Form | None:
     try:
-        return matrix_form(asked.entry, asked.rows, asked.columns, names, counts)
+        return _form(asked, names, counts)
     except NoMatrixForm:
         return None
 

@@ -62,6 +62,7 @@ TRUE = [
     ("tr(A)+tr(B) = tr(A+B)",                                   ()),
     ("norm(x)^2 = x'x",                                         ()),
     ("A - A = 0",                                               ()),
+    ("P = X (X'X)^-1 X'; P P = P",                              ()),
     ("ε_ijk ε_klm = δ_il δ_jm − δ_im δ_jl",                     ()),
     ("∂(x_i A_ij x_j)/∂x_k = A_kj x_j + A_jk x_j",              ()),
     ("∂f(x_i)/∂x_j = δ_ij f'(x_i)",                             ()),
@@ -102,7 +103,6 @@ def test_a_true_claim_holds_in_its_layouts(claim: str, layouts: tuple[str, ...])
         "logdet(AB) = logdet(A) + logdet(B)",
         "det(AB) = det(A) det(B)",
         "log(x .* y) = log(x) + log(y)",
-        "P = X (X'X)^-1 X'; P P = P",
         "sum(softmax(x)) = 1",
         "erf(-x) = -erf(x)",
         "inv(A + u v') = inv(A) - inv(A) u v' inv(A)/(1 + v' inv(A) u)",
@@ -805,5 +805,7 @@ def test_the_adjugate_of_the_zero_matrix_is_zero_unless_it_has_one_row() -> None
     assert ed.check("A : matrix(3, 3); adj(A - A) = 0 I").holds
     assert ed.check("A : matrix(1, 1); adj(A - A) = I").holds
     assert not ed.check("A : matrix(3, 3); adj(A - A) = I").holds
+
+
 def test_a_greek_letter_that_can_be_no_vector_stays_a_scalar() -> None:
     assert not ed.check("∂(a ξ)/∂ξ = -a")

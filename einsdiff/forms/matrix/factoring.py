@@ -27,7 +27,7 @@ def factored(form: Form) -> Form | None:
     if form.head != "sum" or form.shape == "s":
         return None
     found = [*_standing(form), *_hidden(form), *_inverted(form)]
-    if makers.transpose(form) == form:
+    if found and makers.transpose(form) == form:
         found = [f for f in found if makers.transpose(f) == f]
     best = min(found, key=lambda f: (weight(f), len(str(f))), default=None)
     return best if best is not None and weight(best) < weight(form) else None
@@ -61,7 +61,7 @@ def _end(term: Form, *, is_right: bool) -> Form | None:
 
 
 def _taken_out(form: Form, divisor: Form, *, is_right: bool) -> Form | None:
-    """Return q s + r, where q s is all that has the factor s, or has its terms beside each other; None where q is one."""
+    """Return q s + r, where q s is all that has the factor s or all its terms; None where q is one term."""
     negative = makers.multiply([tree.number(-1), divisor])
     quotients: list[Form] = []
     rest: list[Form] = []
@@ -78,13 +78,25 @@ def _taken_out(form: Form, divisor: Form, *, is_right: bool) -> Form | None:
     wanted = expanded(divisor)
     if wanted is None:
         return None
-    for (scalars, chain), c in _multiples(loose, wanted, is_right=is_right):
-        quotients.append(_product([tree.number(c), *scalars], chain))
-    if len(quotients) < 2:
+    for (front, behind), c in _multiples(loose, wanted, is_right=is_right):
+        quotients.append(_product([tree.number(c), *front], behind))
+    if len(quotients) < 2 or any(_hides_symmetry(q, divisor) for q in quotients):
         return None
     rest = [t for t in rest if _monomial(t) is None]
     parts = [makers.add(quotients), divisor] if is_right else [divisor, makers.add(quotients)]
     return makers.add([makers.multiply(parts), _sum(loose), *rest])
+
+
+def _hides_symmetry(quotient: Form, divisor: Form) -> bool:
+    """Tell whether a factor is better left in its term: S in S v vᵀ S, and in α S, where α I would be left."""
+    scalars, chain = makers.split(makers.coefficient(quotient)[1])
+    if not chain or not all(map(tree.is_identity, chain)):
+        return divisor in chain or makers.transpose(divisor) in chain
+    return any(s.head != "number" and s not in _parts(divisor) for s in scalars)
+
+
+def _parts(form: Form) -> set[Form]:
+    return {form}.union(*map(_parts, form.parts))
 
 
 def _loose(terms: Sequence[Form]) -> Polynomial:
@@ -121,6 +133,8 @@ def _multiples(of: Polynomial, divisor: Polynomial, *, is_right: bool) -> Iterat
 
 def _hidden(form: Form) -> Iterator[Form]:
     """Yield (X A − X)(A − I) for X A A − 2 X A + X."""
+    if len(form.parts) < 3 and all(t.head != "product" for t in form.parts):
+        return
     whole = expanded(form)
     if whole is None or len(whole) < 3:
         return
@@ -208,13 +222,15 @@ def _over_inverse(form: Form, rest: Chain, inverse: Form, body: Form, *, is_righ
     quotients: list[Form] = []
     for t in form.parts:
         scalars, chain = makers.split(t)
-        for end, more in ((whole, ()), (rest, (body,))):
-            q = _quotient(((), tuple(chain)), ((), end), is_right=is_right)
-            if q is not None and (q[1] or form.shape == "m" or end == whole):
-                break
+        q = _quotient(((), tuple(chain)), ((), whole), is_right=is_right)
+        factors: Chain
+        if q is not None:
+            factors = q[1]
+        elif (q := _quotient(((), tuple(chain)), ((), rest), is_right=is_right)) is not None:
+            factors = (*q[1], body) if is_right else (body, *q[1])
         else:
             return None
-        quotients.append(makers.multiply([*scalars, *((*q[1], *more) if is_right else (*more, *q[1])), IDENTITY]))
+        quotients.append(makers.multiply([*scalars, *factors, IDENTITY]))
     polynomial = expanded(makers.add(quotients))
     if polynomial is None:
         return None
@@ -290,11 +306,12 @@ def _leading(of: Polynomial) -> Monomial:
     return max(of, key=lambda m: (len(m[1]), [str(f) for f in m[1]], -len(m[0]), [str(f) for f in m[0]]))
 
 
-# --------------------------------------------------------------------------------------------------- polynomials → forms
+# ----------------------------------------------------------------------------------------------- polynomials to forms
 
 
 def _sum(of: Polynomial) -> Form:
-    return makers.add([_product([tree.number(c), *scalars], chain) for (scalars, chain), c in of.items()])
+    terms = [_product([tree.number(c), *scalars], chain) for (scalars, chain), c in of.items()]
+    return makers.add(terms)
 
 
 def _product(scalars: Sequence[Form], chain: Sequence[Form]) -> Form:

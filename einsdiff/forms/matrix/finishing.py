@@ -7,48 +7,91 @@ made here no longer goes through the makers.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
 
-from einsdiff.algebra.nodes import magnitude
+from einsdiff.algebra.nodes import Exact, exact, magnitude
 from einsdiff.forms.matrix import makers, tree
 from einsdiff.forms.matrix.tree import TRANSPOSED, Form
 
 LINEAR = frozenset(("transpose", "product", "kron", "quotient"))
 
 
-def finish(form: Form) -> Form:
-    """Return a formula as it is to be written."""
-    for difference, opposite in _opposites(form):
-        sign, form = _oriented(form, opposite, difference)
-        form = form if sign > 0 else negative(form)
-    return _polished(form)
+def finish(form: Form, known: Collection[Form] = ()) -> Form:
+    """Return a formula as it is to be written; `known` are sums as they stand in the text that was given."""
+    form = _everywhere(form, _with_transposes)
+    for difference, opposite in _opposites(form, known):
+        form = _with(form, opposite, difference)
+    for difference in known:
+        opposite = _minus(difference)
+        if opposite in set(_sums(form)):
+            form = min(_with(form, opposite, difference), form, key=_minuses)
+    return _everywhere(form, _polished)
+
+
+def _minuses(form: Form) -> int:
+    """Return how many minuses stand in a formula."""
+    return int(form.head == "number" and form.value < 0) + sum(map(_minuses, form.parts))
+
+
+def _with(form: Form, old: Form, new: Form) -> Form:
+    """Return a form in which −new stands for old."""
+    sign, found = _oriented(form, old, new)
+    return found if sign > 0 else negative(found)
 
 
 # --------------------------------------------------------------------------------------------------------------- signs
 
 
-def _opposites(form: Form) -> list[tuple[Form, Form]]:
+def _opposites(form: Form, known: Collection[Form]) -> list[tuple[Form, Form]]:
     """Return the sums of which the opposite stands in a formula, too, the one first that stands more often.
 
-    Those in norms and functions count twice, since their signs are those of the text.
+    Those in norms and functions count twice, since their signs are those of the text, and so does the last factor of a
+    product, since the makers turn the first.
     """
     counts = Counter(_sums(form))
+    alike: dict[frozenset[Form], list[Form]] = {}
+    for s in counts:
+        alike.setdefault(frozenset(_coefficients(s)), []).append(s)
     found = []
-    for s in list(counts):
-        opposite = makers.add([makers.multiply([tree.number(-1), t]) for t in s.parts])
-        if opposite in counts and (counts[opposite], str(s)) < (counts[s], str(opposite)):
-            found.append((s, opposite))
+    for group in alike.values():
+        for a, b in combinations(group, 2):
+            if _are_opposite(a, b):
+                order = sorted((a, b), key=lambda s: (s not in known, -counts[s], str(s)))
+                found.append((order[0], order[1]))
     return found
+
+
+def _minus(form: Form) -> Form:
+    return makers.add([makers.multiply([tree.number(-1), t]) for t in form.parts])
+
+
+def _coefficients(form: Form) -> dict[Form, Exact]:
+    return {rest: c for c, rest in map(makers.coefficient, form.parts)}
+
+
+def _are_opposite(a: Form, b: Form) -> bool:
+    """Tell whether a and b are sums, and a = −b."""
+    if (a.head, b.head, len(a.parts)) != ("sum", "sum", len(b.parts)):
+        return False
+    return _coefficients(a) == {rest: -c for rest, c in _coefficients(b).items()}
 
 
 def _sums(form: Form) -> Iterator[Form]:
     if form.head == "sum":
         yield form
-    for p in form.parts:
+    for k, p in enumerate(form.parts):
         yield from _sums(p)
-        if form.head == "call" and p.head == "sum":
-            yield p
+        bare = _bare(p)
+        before = form.parts[:k] if form.head == "product" else ()
+        if bare.head == "sum" and (form.head == "call" or any(_are_opposite(_bare(f), bare) for f in before)):
+            yield bare
+
+
+def _bare(form: Form) -> Form:
+    return form.parts[0] if form.head == "transpose" else form
 
 
 def _oriented(form: Form, old: Form, new: Form) -> tuple[int, Form]:
@@ -97,15 +140,22 @@ def negative(form: Form) -> Form:
 # --------------------------------------------------------------------------------------------------------------- looks
 
 
+def _everywhere(form: Form, look: Callable[[Form], Form]) -> Form:
+    """Return a formula whose parts, then itself, are as a function says."""
+    parts = tuple(_everywhere(p, look) for p in form.parts)
+    return look(form if parts == form.parts else replace(form, parts=parts))
+
+
 def _polished(form: Form) -> Form:
-    """Return a formula with every product and every sum as a person writes it."""
-    parts = tuple(map(_polished, form.parts))
-    form = form if parts == form.parts else replace(form, parts=parts)
-    if form.head == "product":
-        return _with_transposes(_with_projections(form))
-    if form.head == "kron":
-        return replace(form, parts=tuple(map(_as_transpose, form.parts)))
-    return _with_numbers(form) if form.head == "sum" else form
+    match form.head:
+        case "product":
+            return _with_projections(form)
+        case "sum":
+            return _with_numbers(form)
+        case "kron":
+            return replace(form, parts=tuple(map(_as_transpose, form.parts)))
+        case _:
+            return form
 
 
 def _with_projections(form: Form) -> Form:
@@ -130,8 +180,10 @@ def _opposite(form: Form) -> Form | None:
     if form.head == "transpose":
         inner = _opposite(form.parts[0])
         return None if inner is None else replace(form, parts=(inner,))
-    if form.head != "sum" or form.shape == "s" or 2 * sum(makers.coefficient(t)[0] < 0 for t in form.parts) < len(
-        form.parts
+    if (
+        form.head != "sum"
+        or form.shape == "s"
+        or 2 * sum(makers.coefficient(t)[0] < 0 for t in form.parts) < len(form.parts)
     ):
         return None
     return replace(form, parts=tuple(sorted(map(negative, form.parts), key=makers.reading_order)))
@@ -139,17 +191,17 @@ def _opposite(form: Form) -> Form | None:
 
 def _with_transposes(form: Form) -> Form:
     """(Aᵀ − I) x = (A − I)ᵀ x."""
-    return replace(form, parts=tuple(map(_turned, form.parts)))
+    is_beside = form.head == "product" and len(tree.chain_of(form)) > 1
+    return replace(form, parts=tuple(map(_turned, form.parts))) if is_beside else form
 
 
 def _turned(f: Form) -> Form:
     if f.head != "sum" or f.shape == "s":
         return f
-    terms = [makers.transpose(t) for t in f.parts]
-    if any(map(tree.transposes, terms)) or not any(map(tree.transposes, f.parts)):
-        return f
-    inside = replace(f, parts=tuple(terms), shape=TRANSPOSED[f.shape])
-    return Form("transpose", "", (inside,), f.shape)
+    inside = replace(f, parts=tuple(map(makers.transpose, f.parts)), shape=TRANSPOSED[f.shape])
+    is_simple = all(not any(p.head == "sum" for p in t.parts) for t in inside.parts)
+    is_better = is_simple and tree.transposes(inside) < tree.transposes(f)
+    return Form("transpose", "", (inside,), f.shape) if is_better else f
 
 
 def _as_transpose(f: Form) -> Form:
@@ -168,7 +220,7 @@ def _with_numbers(form: Form) -> Form:
         return form
     terms = [t for t in form.parts if t.shape == form.shape and magnitude(makers.coefficient(t)[0]) == shared]
     sign = 1 if makers.coefficient(terms[0])[0] > 0 else -1
-    inner = [makers.multiply([tree.number(1 if makers.coefficient(t)[0] * sign > 0 else -1), makers.coefficient(t)[1]]) for t in terms]
-    group = Form("product", "", (tree.number(sign * shared), replace(form, parts=tuple(inner))), form.shape)
+    inner = [makers.multiply([tree.number(exact(1 / Fraction(sign * shared))), t]) for t in terms]
+    group = Form("product", "", (tree.number(sign * shared), _turned(replace(form, parts=tuple(inner)))), form.shape)
     rest = [group if t is terms[0] else t for t in form.parts if t is terms[0] or t not in terms]
     return replace(form, parts=tuple(rest))

@@ -6,7 +6,8 @@ found is a `Form`; `patterns` gives it the look that a person would give it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
 
 from einsdiff.algebra import walk
@@ -46,22 +47,36 @@ SHAPES = "scm"
 DEPTH = 100
 """How deep the parts of a formula may be nested."""
 
+DIFFERENCE = 3
+"""How many terms a difference has whose signs are kept."""
+
 TERMS = 64
 """How many terms a product of sums may be multiplied out into."""
 
 
 def matrix_form(
     entry: Entry, rows: Sequence[Wire], columns: Sequence[Wire], names: Mapping[Expr, Form] | None = None,
-    counts: Mapping[Size, str] | None = None,
+    counts: Mapping[Size, str] | None = None, sums: Collection[Form] = (),
 ) -> Form:  # fmt: skip
     """Return the formula of an entry whose rows and columns are these wires, each folded with its last the fastest.
 
-    `names` gives the forms of parts that have a name, `counts` those of sizes.
+    `names` gives the forms of parts that have a name, `counts` those of sizes; of `sums` the signs are kept.
 
     Raises: NoMatrixForm, with the reason.
     """
     _check_depth(entry.node)
-    return tidy(_Translation(names or {}, counts or {}).whole(entry, tuple(rows), tuple(columns)))
+    return tidy(_Translation(names or {}, counts or {}).whole(entry, tuple(rows), tuple(columns)), sums)
+
+
+def differences(root: Expr) -> Iterator[Form]:
+    """Yield the forms of the differences that stand in an expression."""
+    translation = _Translation({}, {})
+    for node in walk.ordered(root):
+        if isinstance(node, Sum) and 0 < node.rank <= 2 and len(node.terms) <= DIFFERENCE:
+            with suppress(NoMatrixForm):
+                form = translation.node(node)
+                if form.head == "sum" and any(makers.coefficient(t)[0] < 0 for t in form.parts):
+                    yield form
 
 
 def _check_depth(root: Expr) -> None:

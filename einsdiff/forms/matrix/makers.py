@@ -312,7 +312,7 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
     upper = [entrywise_power(b, e) for b, e in above.items() if e > 0]
     lower = [entrywise_power(b, magnitude(e)) for b, e in above.items() if e < 0]
     shape = next((f.shape for f in (*factors, *divisors) if f.shape != "s"), "s")
-    upper.sort(key=lambda f: (degree(f), _has_relative(f, upper), f.head != "name", len(str(f)), str(f)))
+    upper = sorted(upper, key=lambda f: (degree(f), _kinship(f, upper), f.head != "name", len(str(f)), str(f)))
     top = Form("entrywise", "*", tuple(upper), shape) if len(upper) > 1 else upper[0] if upper else None
     if not lower:
         whole = top if top is not None else _ones_of(shape)
@@ -322,14 +322,16 @@ def hadamard(factors: Sequence[Form], divisors: Sequence[Form] = ()) -> Form:
     return multiply([*scalars, whole])
 
 
-def _has_relative(form: Form, factors: Sequence[Form]) -> bool:
-    """Tell whether a name of a form stands in another factor, too: w ⊙ p ⊙ (1 − p)."""
+def _kinship(form: Form, factors: Sequence[Form]) -> int:
+    """Return 0 for a name that stands in no other factor, 1 where some name does, 2 else: w ⊙ p ⊙ (1 − p) ⊙ exp(z)."""
     own = set(names(form))
-    return any(f != form and not own.isdisjoint(names(f)) for f in factors)
+    if any(f != form and not own.isdisjoint(names(f)) for f in factors):
+        return 1
+    return 0 if split_entrywise_power(form)[0].head == "name" else 2
 
 
 def entrywise_factors(form: Form) -> Iterator[tuple[Form, int]]:
-    """The factors of an entrywise product with 1, its divisors with −1."""
+    """Yield the factors of an entrywise product with 1, its divisors with −1."""
     if form.head == "entrywise" and form.name in "*/":
         for k, part in enumerate(form.parts):
             sign = -1 if form.name == "/" and k else 1
@@ -361,6 +363,7 @@ def _ones_of(shape: str) -> Form:
 
 
 def split_entrywise_power(form: Form) -> tuple[Form, Exact]:
+    """Return x and 2 of x .^ 2, and 1 of what is no power."""
     if form.head == "entrywise" and form.name == "^" and form.parts[1].head == "number":
         return form.parts[0], form.parts[1].value
     return form, 1

@@ -6,7 +6,7 @@ Scalars in front of a product, further factors on both sides and further terms o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
@@ -76,10 +76,13 @@ COLUMN, MATRIX, SCALAR = "xyz", "ABCD", "αβ"
 Bound = dict[str, Form]
 
 
-def tidy(form: Form) -> Form:
-    """Return a formula after the patterns, parts first, until none applies."""
+def tidy(form: Form, sums: Collection[Form] = ()) -> Form:
+    """Return a formula after the patterns, parts first, until none applies.
+
+    Of `sums`, which stand in the text that was given, the signs are kept where they can be.
+    """
     known: dict[Form, Form] = {}
-    return finish(_unfolded(_tidied(form, known)))
+    return finish(_unfolded(_tidied(form, known)), sums)
 
 
 def _unfolded(form: Form) -> Form:
@@ -142,7 +145,7 @@ def _once(form: Form) -> Form | None:
         shared = rule(form)
         if shared is not None:
             return shared
-    for left, right in _rules():
+    for left, right in _rules().get(form.head, ()):
         for bound, around in _whole(left, form):
             after = around(_filled(right, bound))
             if after != form:
@@ -344,8 +347,13 @@ def _filled(right: Form, bound: Bound) -> Form:
 
 
 @cache
-def _rules() -> tuple[tuple[Form, Form], ...]:
-    return tuple((read(row.left), read(row.right)) for row in PATTERNS)
+def _rules() -> dict[str, list[tuple[Form, Form]]]:
+    """Return both sides of the rows, by the head of the left one."""
+    found: dict[str, list[tuple[Form, Form]]] = {}
+    for row in PATTERNS:
+        left = read(row.left)
+        found.setdefault(left.head, []).append((left, read(row.right)))
+    return found
 
 
 def read(text: str) -> Form:
