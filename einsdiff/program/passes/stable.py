@@ -40,7 +40,7 @@ class Owed(NamedTuple):
 
 
 class Payer(NamedTuple):
-    """A factor of a product, at the product's labels, the exponentials of which it is made, and the units it can pay."""
+    """A factor of a product, at its labels, the exponentials of which it is made, and how many units it can pay."""
 
     entry: Entry
     exponent: Exact
