@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from math import gcd
 from typing import cast
@@ -41,10 +42,13 @@ def _scaled(number: Fraction | int, f: Factor) -> Factor:
 
 
 def _content(node: Sum) -> Exact:
-    """Return the number that all terms have, negative where all are; 1 where their denominators differ."""
+    """Return the number that all terms have, negative where all are; where their denominators differ, what most have."""
     numbers = [Fraction(t.coefficient) for t in node.terms]
     if len({n.denominator for n in numbers}) > 1:
-        return 1
+        (most, times), *others = Counter(map(abs, numbers)).most_common(2)
+        alike = [n for n in numbers if abs(n) == most]
+        is_most = times > 1 and times > others[0][1]
+        return exact(-most if all(n < 0 for n in alike) else most) if is_most else 1
     sign = -1 if all(n < 0 for n in numbers) else 1
     return exact(sign * Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator))
 

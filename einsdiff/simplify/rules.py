@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import permutations
 from math import factorial
 
-from einsdiff.algebra import build
+from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import (
     Apply,
@@ -251,21 +251,26 @@ PARTIAL = ("log", "log1p", "tan", "asin", "acos", "acosh", "atanh", "pow", "exp"
 NESTED = 4  # functions of functions that are looked into
 
 
-def _may_fail(f: Factor, depth: int = 0) -> bool:
+def _may_fail(f: Factor) -> bool:
     """Tell whether a factor may have no finite value."""
-    node = f.node
-    if isinstance(node, Count | Number):
-        return False
-    if f.exponent < 0 or not isinstance(f.exponent, int):
-        return True
-    if isinstance(node, Sum):
-        return any(_may_fail(Factor(t.node, t.labels, 1), depth) for t in node.terms)
-    if isinstance(node, Product):
-        return any(_may_fail(g, depth) for g in node.factors)
-    if not isinstance(node, Apply):
-        return False
-    inside = node.arguments if depth < NESTED else ()
-    return node.function in PARTIAL or any(_may_fail(Factor(a.node, a.labels, 1), depth + 1) for a in inside)
+    todo: list[tuple[Expr, Exact, int]] = [(f.node, f.exponent, 0)]
+    seen: set[tuple[Expr, int]] = set()
+    while todo:
+        node, exponent, depth = todo.pop()
+        if isinstance(node, Count | Number):
+            continue
+        if exponent < 0 or not isinstance(exponent, int) or (isinstance(node, Apply) and node.function in PARTIAL):
+            return True
+        if (node, depth) in seen:
+            continue
+        seen.add((node, depth))
+        if isinstance(node, Sum):
+            todo += [(t.node, 1, depth) for t in node.terms]
+        elif isinstance(node, Product):
+            todo += [(g.node, g.exponent, depth) for g in node.factors]
+        elif isinstance(node, Apply) and depth < NESTED:
+            todo += [(a.node, 1, depth + 1) for a in node.arguments]
+    return False
 
 
 def common_factor(node: Sum) -> Entry | None:
@@ -293,8 +298,10 @@ def common_factor(node: Sum) -> Entry | None:
 
 def _least(base: Expr, a: Exact, b: Exact) -> Exact:
     """Return the power that divides two powers of one base, 0 where none does."""
-    are_whole = isinstance(a, int) and isinstance(b, int) and not _overflows(base)
-    return a if a == b else max(0, min(a, b)) if are_whole else 0
+    if a == b:
+        return a
+    divides = isinstance(a, int) and isinstance(b, int) and a > 0 and b > 0 and not _overflows(base)
+    return min(a, b) if divides else 0
 
 
 EXPONENTIALS = ("exp", "expm1", "sinh", "cosh")
@@ -302,11 +309,8 @@ EXPONENTIALS = ("exp", "expm1", "sinh", "cosh")
 
 def _overflows(node: Expr) -> bool:
     """Tell whether exponentials stand in a node: exp(x)/(exp(x) + c) has to stay together to be computed safely."""
-    if isinstance(node, Sum):
-        return any(_overflows(t.node) for t in node.terms)
-    if isinstance(node, Product):
-        return any(_overflows(f.node) for f in node.factors)
-    return isinstance(node, Apply) and node.function in EXPONENTIALS and as_softmax(node) is None
+    below = walk.ordered(node, is_closed=lambda part: not isinstance(part, Sum | Product))
+    return any(isinstance(n, Apply) and n.function in EXPONENTIALS and as_softmax(n) is None for n in below)
 
 
 def _content(coefficients: list[Exact]) -> Exact:

@@ -55,7 +55,7 @@ INTERMEDIATES = [  # each derivative with the definition of the name by which is
     ("u_i = A_ij x_j; z_k = B_ki u_i; J_kj = ∂z_k/∂u_i ∂u_i/∂x_j", "B_ki A_ij"),
     ("U_ij = X_ij a; s = U_ij U_ij; G_kl = ∂s/∂U_kl",       "2 a X_kl"),
     ("g_1 = a^2; g_2 = 3 a; z_1 = log(g_1); z_2 = sin(g_2); s_i = ∂z_i/∂g_j ∂g_j/∂a", None),
-    ("g_1 = a^2; g_2 = 3 a; s = g_1^2 g_2; h_i = ∂s/∂g_i",  "6 δ_1i a^3 + δ_2i a^4"),
+    ("g_1 = a^2; g_2 = 3 a; s = g_1^2 g_2; h_i = ∂s/∂g_i",  "a^3 (δ_2i a + 6 δ_1i)"),
     ("g_1 = a x_1; g_2 = 3 a; s = g_i g_i; h_i = ∂s/∂g_i",  None),
 ]
 

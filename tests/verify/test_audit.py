@@ -119,7 +119,7 @@ UNREAD = [
     ("e^{x} = exp(x)",                                   "e is a name here: write exp(…), or declare e : scalar"),
     (r"\frac{\partial}{\partial x} x x^T = 2 x",         "it is not clear whether this derivative"),
     (r"h = W^{(2)} x",                                   "a number or name in brackets above a name can be"),
-    (r"P = \frac{\partial W}{\partial F} = 2 F",          "the derivative of a matrix by a matrix ‘"),
+    (r"P = \frac{\partial W}{\partial F} = 2 F",          "a derivative here ‘"),
     (r"h = W^{(l)} x",                                   "a number or name in brackets above a name can be"),
     (r"\frac{\partial \boldsymbol\beta A}{\partial \boldsymbol\beta} = 2 A",
      "β is bold and was taken for a scalar: declare β : vector(n)"),
