@@ -42,7 +42,7 @@ def _scaled(number: Fraction | int, f: Factor) -> Factor:
 
 
 def _content(node: Sum) -> Exact:
-    """Return the number that all terms have, negative where all are; where their denominators differ, what most have."""
+    """Return the number that all terms have, negative where all are; with several denominators, what most have."""
     numbers = [Fraction(t.coefficient) for t in node.terms]
     if len({n.denominator for n in numbers}) > 1:
         (most, times), *others = Counter(map(abs, numbers)).most_common(2)

@@ -527,8 +527,8 @@ def test_a_whole_number_that_no_array_holds_is_refused():
     [
         ("tr(A) - k", {"A": np.eye(2), "k": 4.0}, "if k is a scalar, declare it:  k : scalar"),
         ("A x + λ", {"A": np.eye(2), "x": np.ones(2), "λ": np.ones(2)}, "if λ is a vector, declare it:  λ : vector(n)"),
-        ("k : vector(n); tr(A) - k", {"A": np.eye(2), "k": 4.0}, ""),
-        ("y_i = A_ij k_j", {"A": np.eye(2), "k": 4.0}, ""),
+        ("k : vector(n); tr(A) - k", {"A": np.eye(2), "k": 4.0}, "k=np.array([1.0, 2.0])"),
+        ("y_i = A_ij k_j", {"A": np.eye(2), "k": 4.0}, "k=np.array([1.0, 2.0])"),
     ],
 )
 def test_a_kind_that_was_inferred_otherwise_is_to_be_declared(text: str, given: dict[str, object], typed: str) -> None:

@@ -214,7 +214,7 @@ def test_both_halves_of_a_gradient_by_pairs_are_one():
     plan = agree(asked(text, *wrt), given_arrays)
     # Σ_j (W_ij d_ij - W_ji d_ji) = Σ_j (W_ij + W_ji) d_ij
     assert sum(isinstance(s, Combine) and len(plan.values[s.target].shape) == 3 for s in plan.steps) == 1
-    assert PlanTable(plan).flops < PlanTable(planned(asked(text, *wrt), given_arrays, ())).flops
+    assert PlanTable(plan).flops <= PlanTable(planned(asked(text, *wrt), given_arrays, ())).flops
 
 
 @pytest.mark.parametrize("n", [40, 200])

@@ -133,7 +133,7 @@ def cost(a: Labels, b: Labels, out: Labels, sizes: Mapping[int, int]) -> float:
 def entrywise(operands: Sequence[Labels], out: Labels, sizes: Mapping[int, int]) -> float:
     """Return what an operation entry by entry costs: its loops are as long as all operands run on, or none moves."""
     made = _entries(out, sizes)
-    moved = sum(tuple(n for n in out if n in labels) != labels for labels in operands)
+    moved = sum(out[-1:] != labels[-1:] and out[-1] in labels for labels in operands if out)
     run = 1
     for k in range(len(out) - 1, -1, -1):
         tail = out[k:]
