@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from math import gcd
 from typing import cast
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Exact, Factor, Product, Sum, Term, exact
+from einsdiff.algebra.nodes import Exact, Expr, Factor, Product, Sum, Term, exact, magnitude
 from einsdiff.simplify.products import reassemble, without
 
 
@@ -61,12 +62,22 @@ def opposite_factors(node: Sum) -> Entry | None:
         if not sums[-1]:
             return None
     for c in sums[0].values():
-        found = [next(((k, s) for k, e in own.items() if (s := _sign_between(e, c))), None) for own in sums]
-        places = [place for place in found if place is not None]
-        if len(places) == len(found) and any(own[k] != c for own, (k, _) in zip(sums, places, strict=True)):
+        places = _places_of(c, sums)
+        if any(own[k] != c for own, (k, _) in zip(sums, places, strict=False)):
             terms = [_without(t, k, sign, node) for t, (k, sign) in zip(node.terms, places, strict=True)]
             return build.multiply(c, build.total(terms))
     return None
+
+
+def _places_of(c: Entry, sums: Sequence[Mapping[int, Entry]]) -> list[tuple[int, int]]:
+    """Return which factor of each term is s c, and s = 1 or −1; nothing where a term has none."""
+    found = []
+    for own in sums:
+        place = next(((k, s) for k, e in own.items() if (s := _sign_between(e, c))), None)
+        if place is None:
+            return []
+        found.append(place)
+    return found
 
 
 def _sums_of(t: Term) -> dict[int, Entry]:
@@ -90,7 +101,12 @@ def _without(t: Term, k: int, sign: int, node: Sum) -> tuple[Exact, Entry, bool]
 
 def _sign_between(a: Entry, b: Entry) -> int:
     """Return s where a = s b with s = 1 or −1, of two sums; else 0."""
-    terms = [len(e.node.terms) for e in (a, b) if isinstance(e.node, Sum)]
-    if a == b or set(a.wires) != set(b.wires) or terms[0] != terms[-1]:
+    if a == b or set(a.wires) != set(b.wires) or _sizes_of_terms(a) != _sizes_of_terms(b):
         return int(a == b)
     return next((-s for s in (1, -1) if build.is_zero(build.total([(1, a, True), (s, b, True)]))), 0)
+
+
+def _sizes_of_terms(e: Entry) -> Counter[tuple[Expr, Exact]]:
+    """Return the terms of a sum without signs and axes: sums in which they differ are not opposite."""
+    assert isinstance(e.node, Sum)
+    return Counter((t.node, magnitude(t.coefficient)) for t in e.node.terms)

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from math import prod
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Expr, Product, Sum
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum
 from einsdiff.simplify.products import reassemble, without
 
-TERMS = 16
-"""How many terms a product may be multiplied out into."""
+TERMS = 32
+"""How many terms a product may be multiplied out into, with what is multiplied out again."""
 
 
 def opposite_sigmoids(node: Sum) -> Entry | None:
     """A σ(u) + b σ(−u) = (a − b) σ(u) + b, multiplied out, where no more terms come of it."""
-    parts = [f.node for t in node.terms if isinstance(t.node, Product) for f in t.node.factors if f.exponent == 1]
-    held = dict.fromkeys([*parts, *(t.node for t in node.terms)])
+    factors = [f.node for t in node.terms if isinstance(t.node, Product) for f in t.node.factors if f.exponent == 1]
+    held = dict.fromkeys([*factors, *(t.node for t in node.terms)])
     sizes = dict(enumerate(node.sizes))
     found = []
     for f in held:
@@ -29,39 +28,51 @@ def opposite_sigmoids(node: Sum) -> Entry | None:
             continue
         terms = []
         for t in node.terms:
-            for part in _turned(Entry(t.node, tuple(range(t.node.rank))), opposite.node, f):
-                placed = build.spread(build.rename(part, dict(enumerate(t.labels))), sizes)
-                terms.append((t.coefficient, placed, True))
-        found.append(build.total(terms))
+            parts = _turned(Entry(t.node, tuple(range(t.node.rank))), opposite.node, f)
+            if not parts:
+                break
+            at = dict(enumerate(t.labels))
+            terms += [(t.coefficient, build.spread(build.rename(p, at), sizes), True) for p in parts]
+        else:
+            found.append(build.total(terms))
     best = min(found, key=lambda e: (_terms(e), len(walk.ordered(e.node))), default=None)
     return best if best is not None and _terms(best) <= len(node.terms) else None
 
 
 def _turned(entry: Entry, old: Expr, new: Expr) -> list[Entry]:
-    """Return the terms of a product in which 1 − new stands for old, multiplied out where either stands."""
+    """Return the terms of a product in which 1 − new stands for old, multiplied out where either stands.
+
+    Nothing comes back where there are too many.
+    """
+    waiting, found = [entry], list[Entry]()
+    while waiting:
+        part = waiting.pop()
+        opened = _opened(part, old, new)
+        if opened is None:
+            found.append(part)
+        else:
+            waiting += reversed(opened)
+        if len(waiting) + len(found) > TERMS:
+            return []
+    return found
+
+
+def _opened(entry: Entry, old: Expr, new: Expr) -> list[Entry] | None:
+    """Return the terms of an entry of which one factor is opened: old, or a sum beside old or new."""
     node = entry.node
     if node is old:
         return [build.number(1), build.scale(-1, Entry(new, entry.wires))]
     if not isinstance(node, Product) or all(f.node is not old and f.node is not new for f in node.factors):
-        return [entry]
-    if prod(len(f.node.terms) for f in node.factors if isinstance(f.node, Sum)) > TERMS:
-        return [entry]
+        return None
     for k, f in enumerate(node.factors):
         if f.exponent != 1 or not (f.node is old or isinstance(f.node, Sum)):
             continue
         rest = without(node, k)
-        if f.node is old:
-            made = [reassemble(node, rest, []), build.scale(-1, reassemble(node, rest, [Entry(new, f.labels)]))]
-        else:
-            assert isinstance(f.node, Sum)
-            made = [
-                build.scale(
-                    t.coefficient, reassemble(node, rest, [Entry(t.node, tuple(f.labels[n] for n in t.labels))])
-                )
-                for t in f.node.terms
-            ]
-        return [p for m in made for p in _turned(m, old, new)]
-    return [entry]
+        terms: list[tuple[Exact, list[Entry]]] = [(1, []), (-1, [Entry(new, f.labels)])]
+        if isinstance(f.node, Sum):
+            terms = [(t.coefficient, [Entry(t.node, tuple(f.labels[n] for n in t.labels))]) for t in f.node.terms]
+        return [build.scale(c, reassemble(node, rest, more)) for c, more in terms]
+    return None
 
 
 def _terms(entry: Entry) -> int:

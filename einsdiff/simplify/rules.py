@@ -323,12 +323,16 @@ def _content(coefficients: list[Exact]) -> Exact:
 def common_divisor(node: Sum) -> Entry | None:
     """a/u + b/u^2 = (a u + b)/u^2, multiplied out, where fewer terms are left: 1/(1 + x) - x/(1 + x)^2."""
     powers = [{(c, labels): e for c, labels, e in _outer_factors(t)} for t in node.terms]
+    left = OPENED
     for c, labels in dict.fromkeys(key for own in powers for key, e in own.items() if e < 0):
         exponents = [Fraction(own.get((c, labels), 0)) for own in powers]
         least = min(exponents)
         above = [e - least for e in exponents]
         if not isinstance(c, Sum) or not any(above) or any(n.denominator > 1 or n > POWER for n in above):
             continue
+        left -= sum(len(c.terms) ** int(n) for n in above)
+        if left < 0:
+            return None
         if _overflows(c):
             continue
         terms: list[tuple[Exact, Entry, bool]] = []
@@ -346,6 +350,8 @@ def common_divisor(node: Sum) -> Entry | None:
 
 POWER = 3
 """To which power a divisor may be multiplied out."""
+OPENED = 64
+"""How many terms may be made of a sum to find its divisor."""
 
 
 def _times_sum(entry: Entry, by: Entry, times: int) -> list[tuple[Exact, Entry]]:
