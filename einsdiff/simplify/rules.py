@@ -286,6 +286,8 @@ def common_factor(node: Sum) -> Entry | None:
         if not any(_is_worth_sharing(c, exponent) for (c, _), exponent in shared.items()):
             return None
     assert shared
+    if len(shared) > SHARED:
+        return None
     ranges = dict(enumerate(node.sizes))
     content = _content([t.coefficient for t in node.terms])
     terms = []
@@ -294,6 +296,10 @@ def common_factor(node: Sum) -> Entry | None:
         terms.append((Fraction(t.coefficient) / content, build.spread(rest, ranges), True))
     taken = [(Entry(c, labels), exponent, False) for (c, labels), exponent in shared.items()]
     return build.product([*taken, (build.total(terms), 1, False)], (), content)
+
+
+SHARED = 12
+"""How many factors may be taken out: where u + u^2 stands in itself many times, u (1 + u) would grow each time."""
 
 
 def _least(base: Expr, a: Exact, b: Exact) -> Exact:
