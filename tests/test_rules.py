@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import einsdiff as ed
-from einsdiff.algebra import build
+from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.steps import Step, Steps
 from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM
+from einsdiff.simplify.simplify import simplify
 from einsdiff.verify import exact, loops
 from einsdiff.verify.distinct import distinct_sizes
 from einsdiff.verify.draws import UndefinedError
@@ -56,6 +57,8 @@ CASES = (
     ("deviations cancel",        "c_i = x_i - mean_j(x_j); y_k = sin(a_k) c_i b_i - 2 a_k sum_i(c_i)"),
     ("opposite sigmoids",        "g_j = A_nj (1 - b_n) sigmoid(x_n) - A_nj b_n sigmoid(-x_n)"),
     ("opposite sigmoids",        "y_i = (1 - a_i) sigmoid(x_i) - a_i sigmoid(-x_i)"),
+    ("number of shared sums",    "v_i = 2 x_i + 2 a_i; y_i = v_i + 2 tanh(v_i)"),
+    ("number of shared sums",    "v_i = 4 x_i - 6 a_i; y_i = -2 exp(v_i) + 3 v_i"),
     ("opposite factors",         "y_i = sin(a_i) (x_i - c_i) + cos(b_i) (c_i - x_i)"),
     ("opposite factors",         "Y_ij = A_ij (x_i - x_j) - A_ji (x_j - x_i)"),
     ("number in front",          "y_i = sin(a_i) (2 x_i + 4 b_i)"),
@@ -101,3 +104,28 @@ def test_another_result_than_that_of_a_rule_is_refused(rule: str, text: str) -> 
 def test_every_rule_has_a_case() -> None:
     names = {rule.__name__.replace("_", " ") for rule in (*APPLY, *MATRIX, *PRODUCT, *SUM)}
     assert names == {case[0] for case in CASES}
+
+
+NESTS = (
+    "u{k}_i = u{p}_i + u{p}_i^2", "u{k}_i = (1 + u{p}_i) (2 - u{p}_i)", "u{k}_i = u{p}_i/(1 + u{p}_i^2) + u{p}_i",
+    "u{k}_i = u{p}_i sigmoid(u{p}_i) + sigmoid(-u{p}_i)", "u{k}_i = u{p}_i + tanh(A_ij u{p}_j)",
+    "u{k}_i = exp(u{p}_i)/(2 + exp(u{p}_i)) + u{p}_i",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("step", NESTS)
+def test_gradients_of_nested_formulas_have_no_more_nodes_than_layers_need(step: str) -> None:
+    sizes = [len(walk.ordered(ed.diff(ed.parse(nested(step, n), notation="index"), "x").entry.node)) for n in (8, 16)]
+    assert sizes[1] < 3 * sizes[0]
+
+
+@pytest.mark.parametrize("step", NESTS)
+def test_few_rounds_simplify_nested_formulas(step: str) -> None:
+    gradient = ed.diff(ed.parse(nested(step, 16), notation="index"), "x").entry
+    assert simplify(gradient, rounds=1) == (gradient,)
+
+
+def nested(step: str, layers: int) -> str:
+    """Return a text in which a step is applied many times."""
+    lines = ["u0_i = x_i", *(step.format(p=k - 1, k=k) for k in range(1, layers + 1))]
+    return "\n".join([*lines, f"L = (u{layers}_i - c_i)^2"])

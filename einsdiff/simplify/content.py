@@ -54,6 +54,22 @@ def _content(node: Sum) -> Exact:
     return exact(sign * Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator))
 
 
+def number_of_shared_sums(node: Sum) -> Entry | None:
+    """(2 a + 2 b) + 2 c = 2 ((a + b) + c), where the sum inside stands elsewhere, too: one pass mends deep nets."""
+    inside = [_content(t.node) if isinstance(t.node, Sum) else 1 for t in node.terms]
+    numbers = [Fraction(t.coefficient) * Fraction(q) for t, q in zip(node.terms, inside, strict=True)]
+    if all(q == 1 for q in inside) or len({n.denominator for n in numbers}) > 1:
+        return None
+    number = Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator)
+    if number in (1, magnitude(_content(node))):
+        return None
+    terms = []
+    for t, q, n in zip(node.terms, inside, numbers, strict=True):
+        f = Factor(t.node, t.labels, 1) if q == 1 else _scaled(1 / Fraction(q), Factor(t.node, t.labels, 1))
+        terms.append((exact(n / number), Entry(f.node, f.labels), False))
+    return build.scale(exact(number), build.total(terms))
+
+
 def opposite_factors(node: Sum) -> Entry | None:
     """A (u − v) + b (v − u) = (a − b) (u − v)."""
     sums: list[dict[int, Entry]] = []

@@ -31,7 +31,7 @@ from einsdiff.algebra.nodes import (
     magnitude,
 )
 from einsdiff.simplify.cancelling import inverse_cancels_inside, inverse_meets_its_argument
-from einsdiff.simplify.content import number_in_front, opposite_factors
+from einsdiff.simplify.content import number_in_front, number_of_shared_sums, opposite_factors
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
 from einsdiff.simplify.inverses import (
     inverse_cancels,
@@ -468,4 +468,6 @@ PRODUCT = (
     length_is_kept, deviations_cancel, selection, number_in_front,
 )  # fmt: skip
 MATRIX = (inverse_of_inverse, inverse_of_a_product)
-SUM = (common_delta, opposite_sigmoids, opposite_factors, common_factor, common_divisor)
+SUM = (
+    common_delta, opposite_sigmoids, opposite_factors, common_factor, common_divisor, number_of_shared_sums,
+)  # fmt: skip
