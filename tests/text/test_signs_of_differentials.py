@@ -23,6 +23,7 @@ SIGNS = [
     ("f = x'x; df = 2x'dx",                        "(d f)",             "(* 2 (' x) (d x))"),
     ("∂X^T = (∂X)^T",                              "(d (' X))",         "(' (d X))"),
     ("d||x||^2 = 2x'dx",                           "(d (^ (norm! x) 2))", "(* 2 (' x) (d x))"),
+    ("d ||x||^2 = 2x'dx",                          "(d (^ (norm! x) 2))", "(* 2 (' x) (d x))"),
     (r"\mathrm{d}(\mathbf{Ax}) = \mathbf{A}\,\mathrm{d}\mathbf{x}", "(d (* A x))", "(* A (d x))"),
     (r"{\rm d}(A x) = A\,{\rm d} x",               "(d (* A x))",       "(* A (d x))"),
     (r"d\ln|\Sigma| = \operatorname{tr}(\Sigma^{-1}d\Sigma)",
@@ -50,6 +51,7 @@ SIGNS = [
     ("||d x||^2 = d^2 ||x||^2",                    "(^ (norm! (* d x)) 2)", "(* (^ d 2) (^ (norm! x) 2))"),
     (r"\|dx\|^2 = d^2 \|x\|^2",                    "(^ (norm! (* d x)) 2)", "(* (^ d 2) (^ (norm! x) 2))"),
     ("d(x, z) = norm(x - z)",                      "(d! x z)",          "(norm! (+ x (- z)))"),
+    ("||x - d || = d ||x||",                       "(norm! (+ x (- d)))", "(* d (norm! x))"),
     ("d = d x",                                    "d",                 "(* d x)"),
 ]
 # fmt: on
