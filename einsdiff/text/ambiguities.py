@@ -27,6 +27,17 @@ def refuse_quotient(
     )
 
 
+def refuse_one(cursor: Cursor, place: Span) -> AmbiguityError:
+    """Return the error for `1' x` and `A 1`: in print that 1 is the vector of ones."""
+    return AmbiguityError(
+        "it is not clear whether this 1 [^] is the number or the vector of ones",
+        cursor.source,
+        [Mark(place)],
+        rule="the numeral 1 is a number, and ones is the vector (spec/language.md, Matrix notation)",
+        help="write ones for the vector; leave a factor 1 away, or put it in front",
+    )
+
+
 def refuse_power_of_reduction(cursor: Cursor, sign: Token, group: Token, body: Span) -> AmbiguityError:
     """Return the error for `sum_i(…)^2`."""
     power = cursor.token

@@ -70,7 +70,7 @@ class _Reading:
         over: the numbers of the `d` that stand over a denominator, as in `d log det(X)/dX` and `d/dx (x' x)`.
         signs: those that stand before a formula: `d(X Y)`, `d tr(X)`.
         glued: those right before a name: `d X`, `\mathrm{d}X`; and the words `dX`, `AdX`.
-        spaced: the d of `d X` and `d (X Y)`, a sign where another one is.
+        spaced: the d of `d X`, `d (X Y)`, `d ‖X‖`, `d√s`, a sign where another one is.
         joined: words dXY, in which d could reach over X or over both.
         lonely: words df whose f stands nowhere else.
         plain: those that are factors.
@@ -131,12 +131,12 @@ class _Reading:
             self._skip_variables(stop + 1, self._order(k + 1, behind))
         elif first.kind == "(" and not self._has_comma(behind):
             (self.signs if self._is_close(behind) else self.spaced).add(k)
-        elif first.kind == "‖" or first.text in FUNCTIONS - self.cursor.known:
-            (self.signs if first.kind == "name" or self._is_close(behind) else self.plain).add(k)
+        elif first.text in FUNCTIONS - self.cursor.known or (first.kind == "‖" and self._is_close(behind)):
+            self.signs.add(k)
         elif first.kind == "name":
             (self.glued if self._is_near(behind) and behind == k + 1 else self.spaced).add(k)
         else:
-            self.plain.add(k)
+            (self.spaced if first.kind in FIRST - {"(", "|"} and behind == k + 1 else self.plain).add(k)
 
     def _is_close(self, k: int) -> bool:
         """Whether a token stands right behind the one before it."""

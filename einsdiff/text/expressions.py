@@ -153,6 +153,8 @@ class Reader(ABC):
                     raise (yield from self._refuse_reading(tight, sides))
                 if kind == "number" and cursor.last.kind == "number":
                     raise slips.refuse_two_numerals(cursor)
+                if self.entrywise and cursor.token.text == "1" and cursor.peek().kind != "/":
+                    raise ambiguities.refuse_one(cursor, cursor.token.span)
                 factors.append((yield self.factor()))
             elif kind == "/" or kind in self.entrywise:
                 if tight is not None and (tight.kind == "⊗") != (kind == "⊗"):

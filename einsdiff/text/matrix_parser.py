@@ -99,6 +99,7 @@ class MatrixReader(GradientReader):
         cursor = self.cursor
         kind = cursor.kind
         if kind in ("'", "ᵀ"):
+            self._check_one(base)
             cursor.advance()
             return Transpose(base, cursor.span_from(start))
         if kind == "^":
@@ -133,12 +134,18 @@ class MatrixReader(GradientReader):
         if not length:
             self._check_small_t(start)
             return None
+        self._check_one(base)
         sign = cursor.token
         inverse = any(cursor.peek(k).kind == "-" for k in range(1, length))
         cursor.k += length
         if inverse:
             return self._invert(base, cursor.span_from(sign.start), start)
         return Transpose(base, cursor.span_from(start))
+
+    def _check_one(self, base: Tree) -> None:
+        """Raise AmbiguityError at `1'`: a number has no use for a transpose."""
+        if isinstance(base, Numeral) and base.value == 1:
+            raise ambiguities.refuse_one(self.cursor, base.span)
 
     def _check_small_t(self, start: int) -> None:
         """Raise AmbiguityError at `x^t` and `x^{t}` where nothing else is called t."""

@@ -284,11 +284,16 @@ def _refuse_empty(source: str) -> ParseError:
     return ParseError("there is no formula [^]", source, [Mark(Span(first, first + 1))], help="y = x_i A_ij x_j")
 
 
+def _is_parted(cursor: Cursor) -> bool:
+    """Whether a ; ends the statement above this line."""
+    return next((token.kind for token in reversed(cursor.tokens[: cursor.k]) if token.kind != "\n"), "") == ";"
+
+
 def _read_statement(reader: Reader) -> Statement:
     """Statement = [Target =] Sum."""
     cursor = reader.cursor
     start = cursor.token.start
-    if cursor.kind in ("+", "-") and cursor.k and cursor.last.kind == "\n":
+    if cursor.kind in ("+", "-") and cursor.k and cursor.last.kind == "\n" and not _is_parted(cursor):
         raise ambiguities.refuse_line(cursor)
     target, body = None, run(reader.sum(), cursor)
     if cursor.kind == "=":

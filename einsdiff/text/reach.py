@@ -21,6 +21,11 @@ def end_of_factor(cursor: Cursor, k: int) -> int | None:
     tokens, partner = cursor.tokens, cursor.partner
     while tokens[k].kind == "name" and tokens[k].text in FUNCTIONS and tokens[k + 1].kind not in OPENERS:
         k += 1
+    if tokens[k].kind == "√":
+        root = partner[k + 1] + 1 if tokens[k + 1].kind == "[" else k + 1
+        return end_of_factor(cursor, root)
+    if tokens[k].kind == "frac":
+        k = partner.get(k + 1, k) + 1
     kind = tokens[k].kind
     if kind in ("‖", "|"):
         k = next((j for j in range(k + 1, len(tokens)) if tokens[j].kind == kind), len(tokens) - 2)

@@ -12,18 +12,18 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import NamedTuple, Protocol, TypeGuard
 
-from einsdiff.elaborate.claims import parts_of
+from einsdiff.elaborate.claims import elaborate_claim, kinds_of, parts_of
 from einsdiff.elaborate.differentials import direction, free_change
 from einsdiff.elaborate.kinds import BUILTINS
 from einsdiff.elaborate.program import elaborate
-from einsdiff.errors import EinsdiffError
+from einsdiff.errors import AmbiguityError, EinsdiffError, Span
 from einsdiff.text.cursor import FUNCTIONS, RAISES
 from einsdiff.text.differentials import begins_with_sign, names_glued
 from einsdiff.text.directives import Declared, Forgotten, Item, one_line
 from einsdiff.text.displays import Equation, Unreadable
 from einsdiff.text.joined import split_joined
 from einsdiff.text.lexer import Token, tokenize
-from einsdiff.text.parser import parse, parse_claim
+from einsdiff.text.parser import parse, parse_claim, parse_declaration
 from einsdiff.text.symbols import name_of
 from einsdiff.text.tree import Call, Differentiate, Name, Tree
 from einsdiff.verify.report import Finding, Outcome, Report
@@ -231,9 +231,12 @@ class _Audit:
             behind = place + 1 + (tokens[place + 1 : place + 2] != [] and tokens[place + 1].kind == "indices")
             if found is None or behind >= len(tokens) or token.start < k:
                 continue
+            closing = ""
             sign = _bare_gradient(tokens[:place])
             if sign is not None and found.parameters is not None and len(found.parameters) == 1:
-                pieces.append(f"{text[k : sign.stop]}_{{{found.parameters[0]}}} ")
+                is_whole = tokens[behind].kind == "(" and not _is_raised(tokens, behind + 3)
+                opening, closing = "()" if is_whole else ("", "")
+                pieces += [text[k : sign.start], opening, text[sign.start : sign.stop], f"_{{{found.parameters[0]}}} "]
                 k = sign.stop
             if found.parameters is not None and [t.kind for t in tokens[behind : behind + 2]] == ["'", "("]:
                 raise _RefusedError(f"{token.text}' is a transpose here: write a derivative as \\partial or ∂")
@@ -250,7 +253,7 @@ class _Audit:
             if parameters != found.parameters:
                 own = f"{token.text}({', '.join(found.parameters)})"
                 raise _RefusedError(f"{shown} stands for {own} of line {found.line} with other arguments")
-            pieces.append(text[k : tokens[behind].start])
+            pieces += [text[k : tokens[behind].start], closing]
             k = tokens[behind + 2 * len(parameters)].stop
         pieces.append(text[k:])
         return "".join(pieces)
@@ -303,7 +306,7 @@ class _Audit:
             _check_powers(self._tokens(text), {*self.declared, *self.defined})
             document = parse(text, known=list(declare))
             if not any(isinstance(part, Differentiate) for s in document.statements for part in parts_of(s.body)):
-                elaborate(text, declare=declare)
+                _check_definition(text, declare)
         except _RefusedError as refusal:
             return str(refusal)
         except EinsdiffError as error:
@@ -391,6 +394,18 @@ class _Audit:
         return ""
 
 
+def _check_definition(text: str, declare: Mapping[str, str]) -> None:
+    """Raise where definitions cannot be read in a claim, in which a Greek letter may be a vector."""
+    try:
+        elaborate(text, declare=declare)
+    except AmbiguityError:
+        document = parse_claim(f"{text}; 0 = 0", known=list(declare))
+        declared = [parse_declaration(name, kind) for name, kind in declare.items()]
+        declarations = (*document.declarations, *declared)
+        kinds = kinds_of(document, declarations) if document.notation == "matrix" else {}
+        elaborate_claim(document, declarations, kinds, "mixed")
+
+
 def _is_unknown(tree: Tree) -> TypeGuard[Call]:
     """Whether a formula is f(x), f no known function."""
     return isinstance(tree, Call) and tree.name not in FUNCTIONS and not tree.primes and not tree.orders
@@ -410,10 +425,16 @@ def _parameters(tokens: Sequence[Token], k: int, *, whole: bool = True) -> tuple
     return None
 
 
-def _bare_gradient(before: Sequence[Token]) -> Token | None:
-    """Return the last token of a ∇ or ∇² without a variable that tokens end with."""
+def _bare_gradient(before: Sequence[Token]) -> Span | None:
+    """Return where the ∇ or ∇² without a variable stands that tokens end with."""
     k = next((k for k in range(len(before) - 1, -1, -1) if before[k].kind not in RAISES), -1)
-    return before[-1] if k >= 0 and before[k].kind == "∇" else None
+    return Span(before[k].start, before[-1].stop) if k >= 0 and before[k].kind == "∇" else None
+
+
+def _is_raised(tokens: Sequence[Token], k: int) -> bool:
+    """Whether a power that is no transpose stands at a place, as in ∇f(x)^2: of f, or of the gradient."""
+    kinds = [token.kind for token in tokens[k : k + 3]] + [""] * 3
+    return kinds[0] in ("power", ".^") or (kinds[0] == "^" and "ᵀ" not in kinds[1:3] and tokens[k + 1].text != "T")
 
 
 def _is_own_function(target: Target, right: Sequence[Token]) -> bool:

@@ -69,7 +69,7 @@ def write_matrix(
         shorter = _text(_formulas(asked, fewer, names, counts, sums), spelling)
         if len(shorter) <= len(written):
             parts, written = fewer, shorter
-    text = "\n".join([*lines, *declared, written])
+    text = re.sub(r"\n(?=[-−])", ";\n", "\n".join([*lines, *declared, written]))
     try:
         is_right = _reads_back(text, asked, program, layout, counts)
     except EinsdiffError as error:

@@ -32,6 +32,7 @@ PAPERS = (
     ("||X - W W' X||^2",                      "X",    D, "2 (I − W Wᵀ)(X − W Wᵀ X)"),
     ("||X - W W' X||^2",                      "X X",  V, "2 (I ⊗ (I − W Wᵀ)²)"),
     ("||X - W W' X||^2",                      "W",    D, "2 (X (W Wᵀ X − X)ᵀ + (W Wᵀ X − X) Xᵀ) W"),
+    ("||(I - W W') X||^2",                    "W",    D, "P = (I − W Wᵀ) X Xᵀ;\n−2 (P + Pᵀ) W"),
     ("||X - W V X||^2",                       "V",    D, "2 Wᵀ(W V X − X) Xᵀ"),
     ("||X - W V X||^2",                       "W",    D, "2 (W V X − X) Xᵀ Vᵀ"),
     ("||X - W V X||^2",                       "X",    D, "2 (W V − I)ᵀ(W V X − X)"),
@@ -233,13 +234,13 @@ PAPERS = (
     ("log(1 + (x - m)' inv(S) (x - m)/nu)",   "S",    V, "−vec(S⁻ᵀ(x − m)(x − m)ᵀ S⁻ᵀ)ᵀ/((x − m)ᵀ S⁻¹(x − m) + ν)"),
     ("exp(-(x - m)' A (x - m)/2)",            "x",    D, "−1/2 exp(−1/2 (x − m)ᵀ A (x − m))(A + Aᵀ)(x − m)"),
     ("exp(-(x - m)' A (x - m)/2)",            "x x",  D,
-     "p = (A + Aᵀ)(x − m)\n−1/2 exp(−1/2 (x − m)ᵀ A (x − m))(A + Aᵀ − 1/2 p pᵀ)"),
+     "p = (A + Aᵀ)(x − m);\n−1/2 exp(−1/2 (x − m)ᵀ A (x − m))(A + Aᵀ − 1/2 p pᵀ)"),
     ("exp(-(x - m)' A (x - m)/2)",            "A",    D, "−1/2 exp(−1/2 (x − m)ᵀ A (x − m))(x − m)(x − m)ᵀ"),
     ("sum(exp(-(x - m).^2 ./ s))",            "m",    D, "2 (((x − m) ⊙ exp(−(x − m).^2 ./ s)) ./ s)"),
     ("1/(1 + exp(-w' x))",                    "w",    D, "f = sigmoid(wᵀ x)\nf (1 − f) x"),
     ("1/(1 + exp(-w' x))",                    "w w",  D, "f = sigmoid(wᵀ x)\nf (1 − f)(1 − 2 f) x xᵀ"),
     ("sigmoid(w' x)^2",                       "w",    D, "2 sigmoid(wᵀ x)² (1 − sigmoid(wᵀ x)) x"),
-    ("tanh(w' x)",                            "w w",  D, "f = tanh(wᵀ x)\n−2 f (1 − f²) x xᵀ"),
+    ("tanh(w' x)",                            "w w",  D, "f = tanh(wᵀ x);\n−2 f (1 − f²) x xᵀ"),
     ("sum(sigmoid(X w))",                     "w w",  D,
      "Xᵀ diag(sigmoid(X w) ⊙ (1 − sigmoid(X w)) ⊙ (1 − 2 sigmoid(X w))) X"),
     ("y' log(sigmoid(X w)) + (1 - y)' log(1 - sigmoid(X w))", "w",    D, "Xᵀ(y − sigmoid(X w))"),
@@ -396,4 +397,6 @@ def test_the_derivative_of_a_formula_from_a_paper_is_written_as_there(
     text: str, wrt: str, layout: str, expected: str
 ) -> None:
     g = ed.diff(ed.parse(f"f = {text}", notation="matrix"), *wrt.split())
-    assert g.matrix(layout) == expected
+    written = g.matrix(layout)
+    assert written == expected
+    ed.parse(written, notation="matrix")

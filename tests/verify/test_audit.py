@@ -44,6 +44,9 @@ CASES = [
     ("g = ∂(x'A x)/∂x; g = x'(A + A')",                  ["defines", "true"]),
     # a definition may stand below the one that uses it, and is no claim about what it uses
     ("h = tanh(z); z = W x; ∂h/∂x = 0",                  ["defines", "defines", "false"]),
+    # a Greek letter is a vector where the claims below need it
+    ("r = y - X β; ∇_β (r'r) = -2 X'r; ∇_β ||r||² = 2 X'r; d(r'r) = -2 r'X dβ", ["defines", "true", "false", "true"]),
+    ("L(β) = ||y - Z β||² + λ ||β||²; ∇L(β) = 2 Z'(Z β - y) + 2 λ β", ["defines", "true"]),
     # a chain defines once
     ("f = ||A x - b||^2 = (A x - b)'(A x - b) = x'A'A x", ["defines", "true", "false"]),
     # what is given again is a claim about the first
@@ -77,7 +80,12 @@ GRADIENTS = [
     (r"\nabla f(x) = 2 A x", Outcome.FALSE),
     (r"\nabla g(x) = 2 A x", Outcome.UNREAD),
     (r"\nabla f(z) = (A + A') z", Outcome.UNREAD),
-    (r"\nabla f(x)' x = 2 f(x)", Outcome.UNREAD),
+    (r"\nabla f(x)' x = 2 f(x)", Outcome.TRUE),
+    (r"\nabla f(x)^\top x = f(x)", Outcome.FALSE),
+    (r"df = \nabla f(x)^{\top} dx", Outcome.TRUE),
+    ("d²f = (dx)' ∇²f(x) dx", Outcome.TRUE),
+    (r"\nabla f(x)^2 = 2 f(x)", Outcome.UNREAD),
+    (r"\nabla f' x = 2 f(x)", Outcome.UNREAD),
 ]
 
 
