@@ -86,6 +86,10 @@ ACCENTS = {
 """An accent → what it adds to the name: `\\hat{x}` is x_hat."""
 
 FOREIGN = {
+    "½": "write 1/2",
+    "¼": "write 1/4",
+    "¾": "write 3/4",
+    "⅓": "write 1/3",
     "dagger": "write inv(X' X) X' for the pseudoinverse of a matrix of full column rank",
     "int": "give the integral a name, and its derivative another",
     "lim": "write the limit itself",

@@ -21,6 +21,9 @@ Polynomial = dict[Monomial, Exact]
 MONOMIALS = 24
 """How many terms a sum may be multiplied out into and still be searched for factors."""
 
+ORDERS = 4
+"""How many terms stand side by side that have the same factors."""
+
 
 def factored(form: Form) -> Form | None:
     """Return a sum with a factor taken out that leaves fewer names, or None."""
@@ -31,6 +34,30 @@ def factored(form: Form) -> Form | None:
         found = [f for f in found if makers.transpose(f) == f]
     best = min(found, key=lambda f: (weight(f), len(str(f))), default=None)
     return best if best is not None and weight(best) < weight(form) else None
+
+
+def side_by_side(form: Form) -> Form:
+    """Return AᵀXᵀXᵀ + XᵀAᵀXᵀ + XᵀXᵀAᵀ for (A X + X A)ᵀXᵀ + XᵀXᵀAᵀ: a few terms of the same factors, in all orders."""
+    if form.head != "sum" or form.shape == "s" or len({_monomial(t) is None for t in form.parts}) == 1:
+        return form
+    whole: Polynomial = {}
+    for t in form.parts:
+        for monomial, c in (expanded(_opened(t)) or {((), (t,)): 1}).items():
+            whole[monomial] = exact(Fraction(whole.get(monomial, 0)) + c)
+    factors = {(m[0], _sorted([f.parts[0] if f.head == "transpose" else f for f in m[1]])) for m in whole}
+    found = _sum(whole)
+    return found if len(factors) == 1 and len(whole) <= ORDERS and 4 * weight(found) <= 5 * weight(form) else form
+
+
+def _opened(term: Form) -> Form:
+    """Return a product in which sums are transposed term by term."""
+    scalars, chain = makers.split(term)
+    return _product(scalars, [_turned(f) for f in chain])
+
+
+def _turned(form: Form) -> Form:
+    is_sum = form.head == "transpose" and form.parts[0].head == "sum"
+    return makers.add([makers.transpose(p) for p in form.parts[0].parts]) if is_sum else form
 
 
 def weight(form: Form) -> int:

@@ -14,6 +14,7 @@ from itertools import combinations
 
 from einsdiff.algebra.nodes import Exact, exact, magnitude
 from einsdiff.forms.matrix import makers, tree
+from einsdiff.forms.matrix.factoring import side_by_side
 from einsdiff.forms.matrix.tree import TRANSPOSED, Form
 
 LINEAR = frozenset(("transpose", "product", "kron", "quotient"))
@@ -21,7 +22,7 @@ LINEAR = frozenset(("transpose", "product", "kron", "quotient"))
 
 def finish(form: Form, known: Collection[Form] = ()) -> Form:
     """Return a formula as it is to be written; `known` are sums as they stand in the text that was given."""
-    form = _everywhere(form, _with_transposes)
+    form = _everywhere(_everywhere(form, side_by_side), _with_transposes)
     for difference, opposite in _opposites(form, known):
         form = _with(form, opposite, difference)
     for difference in known:
