@@ -143,8 +143,8 @@ class MatrixReader(GradientReader):
         return Transpose(base, cursor.span_from(start))
 
     def _check_one(self, base: Tree) -> None:
-        """Raise AmbiguityError at `1'`: a number has no use for a transpose."""
-        if isinstance(base, Numeral) and base.value == 1:
+        """Raise AmbiguityError at `1'`: a number has no use for a transpose; `(1)'` is one all the same."""
+        if isinstance(base, Numeral) and base.value == 1 and self.cursor.last.kind != ")":
             raise ambiguities.refuse_one(self.cursor, base.span)
 
     def _check_small_t(self, start: int) -> None:
