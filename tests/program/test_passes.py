@@ -43,11 +43,10 @@ def planned(asked, given_arrays, passes=PASSES, alternatives=ALTERNATIVES):
     return Planner(asked, sizes, numbers, present, passes, alternatives).plan()
 
 
-def run(plan, given_arrays, large=None, block=chains.BLOCK, vast=0):
+def run(plan, given_arrays, large=None, block=chains.BLOCK):
     """Return the results of a plan, which leaves its inputs as they are."""
     scope = {}
-    sizes = patch.multiple(chains, BLOCK=block, HEAVY_BLOCK=block, VAST=vast)
-    with sizes, patch.object(placed, "LEAST", block // chains.BLOCK):
+    with patch.object(chains, "BLOCK", block), patch.object(placed, "LEAST", block // chains.BLOCK):
         exec(source(plan, "y = …", NUMPY, large), scope)
     inputs = {name: given_arrays[name] for name, _ in plan.inputs}
     before = {name: np.array(a) for name, a in inputs.items()}
@@ -84,8 +83,8 @@ def agree(found, given_arrays, **tolerance):
     plain = run(planned(found, given_arrays, (), ()), given_arrays)
     for passes, alternatives in itertools.product([(), *((change,) for change in PASSES), PASSES], [(), ALTERNATIVES]):
         plan = planned(found, given_arrays, passes, alternatives)
-        for large, block, vast in ((None, 1, 0), (0, chains.BLOCK, chains.VAST), (0, 5, 0), (0, 5, chains.VAST)):
-            for result, wanted in zip(run(plan, given_arrays, large, block, vast), plain, strict=True):
+        for large, block in ((None, 1), (0, chains.BLOCK), (0, 5)):
+            for result, wanted in zip(run(plan, given_arrays, large, block), plain, strict=True):
                 assert result.shape == wanted.shape
                 assert result.dtype == wanted.dtype
                 np.testing.assert_allclose(result, wanted, **{"rtol": 1e-9, "atol": 1e-9} | tolerance)

@@ -1,9 +1,7 @@
 """Which steps are carried out block by block along the first axis: elementwise chains, and what reads their arrays.
 
 Elementwise steps on the largest arrays make a loop, and with them what reads these arrays: sums over the first axis,
-and contractions that keep it, if the arrays have `VAST` entries or more: the calls for short blocks take longer than
-what they save where all is near at hand.  Arrays of fewer than `LARGE` entries gain nothing; a block is of `BLOCK`
-entries, and of `HEAVY_BLOCK` where matrices are multiplied, which takes longer in small pieces.
+and contractions that keep it.  Arrays of fewer than `LARGE` entries gain nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +12,10 @@ from math import prod
 from einsdiff.program.emit.loops import Schedule, scheduled
 from einsdiff.program.plan.steps import AnyStep, Contract, Elementwise, Fold, Operand, Plan, sizes_of
 
-LARGE = 2**15
-VAST = 2**21
-BLOCK = 2**13
-HEAVY_BLOCK = 2**15
+LARGE = 2**16
+BLOCK = 2**15  # entries of a block of the largest arrays: a few of them stand in the cache of one core
 ROUND = 2  # entries along the first axis that a block has at least
-FEW = 3  # steps on whole arrays that are not worth a loop
+FEW = 3  # steps on whole arrays that are worth a loop
 LIGHT = 16  # a contraction that keeps the first axis and reads each entry more often is left to BLAS as a whole
 HEAVY = 128  # the same for a sum over the first axis
 
@@ -32,15 +28,14 @@ def by_chains(plan: Plan, large: int = LARGE) -> tuple[Plan, Schedule]:
         return plan, plan.steps
     classes = largest.classes
     whole = {s.target: s.out[0] for s in plan.steps if _is_whole(plan, s, classes)}
-    cut = whole | _others(plan, whole, classes, by_rows=largest.entries >= VAST)
+    cut = whole | _others(plan, whole, classes)
 
     def choice(steps: Sequence[AnyStep], results: Sequence[int]) -> int | None:
         here = [step.target for step in steps if step.target in whole]
         on_whole = [s for s in steps if any(plan.values[v].classes == classes for v in (s.target, *_values(s)))]
         if set(here) <= set(results) or len(on_whole) < FEW:
             return None
-        is_heavy = any(_work(plan, s) > LIGHT * _read(plan, s) for s in steps if cut[s.target] not in s.out)
-        block = (HEAVY_BLOCK if is_heavy else BLOCK) // max(1, prod(largest.shape[1:]))
+        block = BLOCK // max(1, prod(largest.shape[1:]))
         return block if block >= ROUND else None
 
     return scheduled(plan, cut, choice, whole.keys())
@@ -52,7 +47,7 @@ def _is_whole(plan: Plan, step: AnyStep, classes: tuple[int, ...]) -> bool:
     return is_alike and _is_first(step.operands, step.out[0])
 
 
-def _others(plan: Plan, whole: Collection[int], classes: tuple[int, ...], *, by_rows: bool) -> dict[int, int]:
+def _others(plan: Plan, whole: Collection[int], classes: tuple[int, ...]) -> dict[int, int]:
     """Return the label of the cut index in other steps that can stand in the loop with those on whole arrays."""
     near: set[int] = set()  # what the loop makes, and the arrays of that size that it reads
     for step in plan.steps:
@@ -62,7 +57,7 @@ def _others(plan: Plan, whole: Collection[int], classes: tuple[int, ...], *, by_
     found: dict[int, int] = {}
     for step in plan.steps:
         label = None if step.target in whole else _label(plan, step, near)
-        if label is not None and (by_rows or label not in step.out):
+        if label is not None:
             found[step.target] = label
             if label in step.out:
                 near.add(step.target)
@@ -82,7 +77,7 @@ def _label(plan: Plan, step: AnyStep, near: Collection[int]) -> int | None:
         is_light = step.out[0] == label and work <= LIGHT * read and entries <= read
         return label if is_light else None
     is_total = isinstance(step, Contract) and all(label in op.labels for op in step.operands)
-    return label if is_total and work <= HEAVY * read and entries <= HEAVY_BLOCK else None
+    return label if is_total and work <= HEAVY * read and entries <= BLOCK else None
 
 
 def _is_first(operands: Iterable[Operand], label: int) -> bool:
