@@ -53,7 +53,12 @@ class Problem:
     @property
     def order(self) -> str:
         """Return whether the row counts with gradients or with second-order results."""
-        return "second" if max(map(len, self.wrt)) > 1 or self.group == "structured Jacobian" else "first"
+        return "second" if max(map(len, self.wrt)) > 1 or self.is_jacobian else "first"
+
+    @property
+    def is_jacobian(self) -> bool:
+        """Tell whether an array is differentiated, and not a number."""
+        return self.group.startswith("structured Jacobian")
 
     def source(self, n: int) -> str:
         """Return the index text for n."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
 
 import numpy as np
@@ -9,12 +10,13 @@ import numpy as np
 from bench.problem import Arrays, Problem, normal
 from bench.problems.gradients import LAYERS, logistic, net, net_loss, net_text, regression, sigmoid
 
-RANK, WIDTH = 5, 16
+RANK = 5
+WIDTH, NARROW = 32, 16
 
 
-def attention(n: int, rng: np.random.Generator) -> Arrays:
+def attention(width: int) -> Callable[..., Arrays]:
     """Queries, keys and values, n of each."""
-    return {name: rng.normal(size=(n, WIDTH)) for name in "QKV"}
+    return normal(**dict.fromkeys("QKV", lambda n: (n, width)))
 
 
 def factorisation_loss(_, T, U, V):
@@ -22,7 +24,7 @@ def factorisation_loss(_, T, U, V):
 
 
 def attention_head(xp, Q, K, V):
-    return xp.softmax(Q @ K.T / sqrt(WIDTH), -1) @ V
+    return xp.softmax(Q @ K.T / sqrt(Q.shape[1]), -1) @ V
 
 
 # by hand
@@ -40,12 +42,12 @@ def factorisation_by_hand(T, U, V):
 
 
 def attention_by_hand(Q, K, V):
-    S = Q @ K.T / sqrt(WIDTH)
+    S = Q @ K.T / sqrt(Q.shape[1])
     P = np.exp(S - S.max(1, keepdims=True))
     P /= P.sum(1, keepdims=True)
     core = np.matmul(P[:, None, :] * V.T, K)
     core -= (P @ V)[:, :, None] * (P @ K)[:, None, :]
-    core /= sqrt(WIDTH)
+    core /= sqrt(Q.shape[1])
     J = np.zeros((len(Q), V.shape[1], *Q.shape))
     np.einsum("nvnd->nvd", J)[...] = core
     return (J,)
@@ -88,10 +90,13 @@ ROWS = (
         factorisation_loss, factorisation_core, lambda n: 2 * RANK * RANK * n, small=1000, dense=False,
         core=lambda H: H.to_dense()[0, :, 0, :],
     ),
-    Problem(
-        "Jacobian of attention by Q", "structured Jacobian",
-        "P_nm = softmax_m(Q_nd K_md / 4); Y_nv = P_nm V_mv", (("Q",),), (16, 64), attention, attention_head,
-        attention_by_hand, lambda n: 2 * n * n * (2 * WIDTH + WIDTH * WIDTH), from_n=16, small=16,
+    *(
+        Problem(
+            f"Jacobian of attention by Q{of}", f"structured Jacobian{of}",
+            f"P_nm = softmax_m(Q_nd K_md / sqrt({width})); Y_nv = P_nm V_mv", (("Q",),), (16, 64), attention(width),
+            attention_head, attention_by_hand, lambda n, d=width: 2 * n * n * d * (d + 2), from_n=16, small=16,
+        )
+        for width, of in ((WIDTH, ""), (NARROW, f", {NARROW} wide"))
     ),
     Problem(
         "logistic Hessian", "logistic Hessian", "L = sum_n(log(1 + exp(-y_n X_ni w_i)))", (("w", "w"),),

@@ -28,7 +28,7 @@ def wanted(problem: Problem, names: list[str], namespace: Any, by: Any, inner: T
     def one(wrt: tuple[str, ...]) -> Callable:
         if not wrt:
             return plain
-        scalar = problem.group != "structured Jacobian"
+        scalar = not problem.is_jacobian
         found = (by.grad if scalar else inner)(plain, names.index(wrt[0]))
         for name in wrt[1:]:
             found = outer(found, names.index(name))

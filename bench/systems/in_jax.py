@@ -40,7 +40,7 @@ def calls(problem: Problem, _: int, inputs: Arrays) -> dict[str, Call]:
     names = [name for name in inputs if name != problem.seed]
     args = tuple(jax.device_put(inputs[name]) for name in (*names, *([problem.seed] if problem.seed else [])))
     found = {}
-    ways = {"rev": jax.jacrev, "fwd": jax.jacfwd} if problem.group == "structured Jacobian" else {"": jax.jacrev}
+    ways = {"rev": jax.jacrev, "fwd": jax.jacfwd} if problem.is_jacobian else {"": jax.jacrev}
     for way, inner in ways.items():
         fn = jax.jit(wanted(problem, names, NAMESPACE, jax, inner, jax.jacfwd))
         for how, each in (("sync", True), ("async", False)):

@@ -46,7 +46,7 @@ def _given(problem: Problem, inputs: Arrays) -> tuple[list[str], tuple[torch.Ten
 
 
 def _ways(problem: Problem) -> dict[str, Any]:
-    if problem.group == "structured Jacobian":
+    if problem.is_jacobian:
         return {"rev": torch.func.jacrev, "fwd": torch.func.jacfwd}
     return {"": torch.func.jacrev}
 
@@ -85,7 +85,7 @@ def autograd(problem: Problem, names: list[str], args: tuple[torch.Tensor, ...])
             return torch.autograd.functional.hessian(f, x, vectorize=True)
 
         return Call(hessian, (args[names.index(name)],))
-    if max(orders) != 1 or problem.group == "structured Jacobian":
+    if max(orders) != 1 or problem.is_jacobian:
         return None
     wrt = [given[w[0]] for w in problem.wrt if w]
     plain = {k: (v if any(v is x for x in wrt) else v.detach()) for k, v in given.items()}
