@@ -10,8 +10,10 @@ from typing import NamedTuple
 from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Axis, Size, Tensor
 from einsdiff.elaborate.differentials import changing, direction
-from einsdiff.verify.judge import NEEDED, Bench, Claim, Finding, State
+from einsdiff.verify.judge import Bench, Claim, Finding
+from einsdiff.verify.pairs import State
 from einsdiff.verify.samples import FIXED, Assumed, unite
+from einsdiff.verify.trials import NEEDED
 
 SINGLES, PAIRS, INPUTS = 80, 60, 1600
 """Assumptions, and pairs of them, that are tried at most, and inputs that are drawn for all of each."""
@@ -97,7 +99,7 @@ def _layouts(assumption: Assumption, claim: Claim, tried: Sequence[Finding], ben
         key = f.arrangement
         if key not in known:
             known[key] = all(
-                bench.compare(
+                bench.trials.compare(
                     f.sides, f.left, f.right, claim.numbers,
                     united=assumption.united, assumed=assumption.assumed, needed=needed, enough=needed,
                 ).state is State.EQUAL

@@ -20,8 +20,9 @@ from einsdiff.forms.writer import Writer
 from einsdiff.simplify.simplify import simplify
 from einsdiff.text.tree import Differential, Differentiate, Name, Tree
 from einsdiff.verify import structures
-from einsdiff.verify.judge import Bench, Claim, Comparison, Finding, State
+from einsdiff.verify.judge import Bench, Claim, Finding
 from einsdiff.verify.mistakes import Change, Context, changes, scaled
+from einsdiff.verify.pairs import Comparison, State
 from einsdiff.verify.read_back import Folded, write_matrix
 
 Group = tuple[str, ...]
@@ -143,8 +144,9 @@ class Diagnosis:
                 blocks[k] = finished(blocks[k], sides.program)
         except (EinsdiffError, build.DivisionByZeroError):
             return None
-        found = self.bench.compare(sides, blocks[0], blocks[1], claim.numbers, needed=1)
-        return self.bench.compare(sides, blocks[0], blocks[1], claim.numbers) if found.state is State.EQUAL else found
+        compare = self.bench.trials.compare
+        found = compare(sides, blocks[0], blocks[1], claim.numbers, needed=1)
+        return compare(sides, blocks[0], blocks[1], claim.numbers) if found.state is State.EQUAL else found
 
     def _fits_less(self, sides: Sides, layout: str) -> bool:
         """Whether sizes are equal in these sides that are so neither in the claim as written nor in its given side.

@@ -17,7 +17,8 @@ from einsdiff.errors import ClaimError, EinsdiffError, Mark, SizeMismatchError
 from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_FUNCTIONS
 from einsdiff.text.tree import Call, Name, Tree
 from einsdiff.verify.diagnosis import Diagnosis, zeros
-from einsdiff.verify.judge import Claim, Finding, State
+from einsdiff.verify.judge import Claim, Finding
+from einsdiff.verify.pairs import State
 
 KINDS = ("scalar", "vector", "matrix", "tensor")
 GRAVE = ("the sizes do not fit", "the shapes do not fit", "the left side is zero", "the right side is zero")
