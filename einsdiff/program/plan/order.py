@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import combinations
+from math import prod
 from typing import NamedTuple
 
 from opt_einsum.paths import DynamicProgramming, greedy, optimal
@@ -100,6 +102,42 @@ def contraction_order(
     operands: Sequence[frozenset[int]], out: frozenset[int], sizes: Mapping[int, int]
 ) -> list[tuple[int, int]]:
     """Return the pairs to contract.  Operands count from 0; the result of each pair gets the next number."""
+    found = _components(operands, out) if len(operands) > OPTIMAL else []
+    if len(found) <= 1:
+        return _connected_order(operands, out, sizes)
+    pairs: list[tuple[int, int]] = []
+    made: list[tuple[int, frozenset[int]]] = []
+    for members in found:
+        numbers = list(members)
+        for a, b in _connected_order([operands[k] for k in members], out, sizes):
+            pairs.append((numbers[a], numbers[b]))
+            numbers.append(len(operands) + len(pairs) - 1)
+        made.append((numbers[-1], out & frozenset().union(*(operands[k] for k in members))))
+    while len(made) > 1:  # what is multiplied entry by entry: the smallest product first
+        left, right = min(combinations(made, 2), key=lambda two: prod(sizes[n] for n in two[0][1] | two[1][1]))
+        pairs.append((left[0], right[0]))
+        made = [part for part in made if part not in (left, right)]
+        made.append((len(operands) + len(pairs) - 1, left[1] | right[1]))
+    return pairs
+
+
+def _components(operands: Sequence[frozenset[int]], out: frozenset[int]) -> list[list[int]]:
+    """Return the numbers of the operands in sets between which no label is summed."""
+    found: list[tuple[set[int], list[int]]] = []
+    for k, labels in enumerate(operands):
+        summed, members = set(labels - out), [k]
+        for other in [part for part in found if part[0] & summed]:
+            found.remove(other)
+            summed |= other[0]
+            members = sorted((*other[1], *members))
+        found.append((summed, members))
+    return [members for _, members in found]
+
+
+def _connected_order(
+    operands: Sequence[frozenset[int]], out: frozenset[int], sizes: Mapping[int, int]
+) -> list[tuple[int, int]]:
+    """Return the pairs to contract by the search that is fast on so many operands."""
     count = len(operands)
     if count <= 2:
         return [(0, 1)][: count - 1]
