@@ -47,8 +47,7 @@ def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> L
     """
     search = _Search(edges, signed)
     search.explore(search.refine(_ranked(kinds)), ())
-    assert search.best is not None
-    _, sign, colours = search.best
+    sign, colours = search.found()
     order = tuple(sorted(colours, key=colours.__getitem__))
     labels = tuple(_slots(edge, colours)[0] for edge in edges)
     return Labelling(order, labels, sign, tuple(search.generators))
@@ -61,6 +60,7 @@ class _Search:
         self.edges = edges
         self.signed = signed
         self.best: tuple[Form, int, dict[Any, int]] | None = None
+        self.reached: list[tuple[Form, dict[Any, int]]] = []
         self.generators: list[tuple[Mapping[Any, Any], int]] = []
         self.left = BRANCHES
         self.work = WORK
@@ -84,6 +84,24 @@ class _Search:
             self.left -= 1
             split = {w: 2 * c + (c == colours[wire] and w != wire) for w, c in colours.items()}
             self.explore(self.refine(_ranked(split)), (*chosen, wire))
+
+    def found(self) -> tuple[int, dict[Any, int]]:
+        """Return the sign and the numbering of the smallest form.
+
+        Where some symmetry turns the network into its negative, both signs have this form, and the negatives of the
+        forms of a sum are forms of it, too: then the sign is +, as is that of the first term.
+        """
+        assert self.best is not None
+        _, sign, colours = self.best
+        turning = next((g for g, kept in self.generators if kept < 0), None)
+        if turning is None:
+            return sign, colours
+        is_turned = sign < 0
+        if not self.signed:
+            both = [(form, numbers, False) for form, numbers in self.reached]
+            both += [(_negative(form), numbers, True) for form, numbers in self.reached]
+            _, colours, is_turned = min(both, key=lambda row: _negative(row[0]))
+        return 1, {w: colours[turning.get(w, w)] for w in colours} if is_turned else colours
 
     def _is_alike(self, wire: Any, explored: Sequence[Any], chosen: Sequence[Any]) -> bool:
         """Tell whether a symmetry that keeps all choices made so far carries the wire to one that was explored."""
@@ -117,11 +135,17 @@ class _Search:
 
     def _arrive(self, colours: dict[Any, int]) -> None:
         form, sign = _form(self.edges, colours, signed=self.signed)
-        if self.best is None or form < self.best[0]:
+        self.reached.append((form, colours))
+        if self.best is None:
             self.best = (form, sign, colours)
-        elif form == self.best[0]:
+            return
+        known, other, numbers = self.best
+        is_turned = not self.signed and form != known and _negative(form) == known
+        if form == known or is_turned:
             there = {c: w for w, c in colours.items()}
-            self.generators.append(({w: there[c] for w, c in self.best[2].items()}, sign * self.best[1]))
+            self.generators.append(({w: there[c] for w, c in numbers.items()}, -1 if is_turned else sign * other))
+        if form < known:
+            self.best = (form, sign, colours)
 
     def _keeps(self, exchange: Mapping[Any, Any]) -> int:
         """Return the sign with which exchanging two wires keeps the network, or 0 where it does not."""
@@ -132,10 +156,7 @@ class _Search:
         there, other = _form(self.edges, moved, signed=self.signed)
         if here == there:
             return sign * other
-        if not self.signed:
-            flipped = tuple(sorted((c, labels, -s) for c, labels, s in there))
-            return -1 if here == flipped else 0
-        return 0
+        return -1 if not self.signed and here == _negative(there) else 0
 
 
 def _ranked(keys: Mapping[Any, Any]) -> dict[Any, int]:
@@ -196,6 +217,11 @@ def _form(edges: Sequence[Edge], place: Mapping[Any, int], *, signed: bool) -> t
         total *= sign
         rows.append((edge.colour, labels, 1 if signed else sign))
     return tuple(sorted(rows)), (total if signed else 1)
+
+
+def _negative(form: Form) -> Form:
+    """Return the form of the negative of a sum."""
+    return tuple(sorted((colour, labels, -sign) for colour, labels, sign in form))
 
 
 def generate(generators: Sequence[Symmetry], rank: int) -> tuple[Symmetry, ...]:

@@ -2,8 +2,11 @@
 
 import pickle
 from fractions import Fraction
+from itertools import permutations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import add, delta, epsilon, is_zero, multiply, number, power, product, subtract, tensor
@@ -52,6 +55,60 @@ def test_symmetries_of_parts_are_used() -> None:
     assert is_zero(subtract(*S))
     K = [tensor("K", order, ["skew"]) for order in ("ij", "ji")]
     assert is_zero(add(*K))
+
+
+ORDERS = list(permutations("ijk"))
+SIGNED = st.dictionaries(st.sampled_from(ORDERS), st.sampled_from([1, -1, 2]), min_size=1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(SIGNED, st.permutations("ijk"), st.randoms())
+def test_a_sum_is_one_object_whatever_its_wires_are_called(signs, names, random) -> None:
+    # where exchanging wires changes the sign alone, too: A_ijk - A_jik
+    one = build.total([(c, tensor("A", order), False) for order, c in signs.items()])
+    new = dict(zip("ijk", names, strict=True))
+    terms = [(c, tensor("A", [new[w] for w in order]), False) for order, c in signs.items()]
+    random.shuffle(terms)
+    two = build.total(terms)
+    assert one.node is two.node
+    assert is_zero(subtract(build.rename(one, new), two))
+
+
+def part(kind, wires):
+    """Return a factor with a symmetry or none: A_ij, A_ij - A_ji, A_ij + A_ji, (A_ij - A_ji)^2, S_ij, K_ij, ε_ijk."""
+    i, j, k = wires
+    match kind:
+        case "epsilon":
+            return epsilon(wires)
+        case "tensor":
+            return A(i, j)
+        case "symmetric" | "skew":
+            return tensor(kind[:2], (i, j), [kind])
+        case "square":
+            return power(subtract(A(i, k), A(k, i)), 2)
+        case _:
+            return {"+": add, "-": subtract}[kind](A(j, k), A(k, j))
+
+
+PARTS = st.lists(
+    st.tuples(
+        st.sampled_from(["epsilon", "tensor", "symmetric", "skew", "square", "+", "-"]),
+        st.permutations(range(4)).map(lambda p: p[:3]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(PARTS, st.sets(st.integers(0, 3)), st.permutations("abcd"), st.randoms())
+def test_a_product_is_one_object_whatever_its_wires_are_called(kinds, bound, names, random) -> None:
+    one = multiply(*(part(kind, wires) for kind, wires in kinds), bound=bound)
+    again = [part(kind, [names[w] for w in wires]) for kind, wires in kinds]
+    random.shuffle(again)
+    two = multiply(*again, bound={names[w] for w in bound})
+    assert one.node is two.node
+    assert is_zero(subtract(build.rename(one, dict(enumerate(names))), two))
 
 
 def test_a_bound_wire_never_captures_a_free_one() -> None:

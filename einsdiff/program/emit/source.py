@@ -36,7 +36,7 @@ def source(plan: Plan, formula: str, dialect: Dialect, large: int | None = LARGE
     local = {name: name if name in plain else namer.name(_identifier(name)) for name in given}
     steps: Sequence[AnyStep | Loop | Placed] = plan.steps
     if dialect.can_write and large is not None:
-        plan, found = by_pairs(plan, 16 * large) or (by_chains(plan, large) if is_uniform else (plan, plan.steps))
+        plan, found = by_pairs(plan, 8 * large) or (by_chains(plan, large) if is_uniform else (plan, plan.steps))
         steps = placed(plan, found)
     page = Page(plan, local, namer, dialect, is_uniform=is_uniform)
     reuse = Reuse(page, steps, min(large, REUSED)) if dialect.can_write and is_uniform and large is not None else None
