@@ -28,7 +28,6 @@ from einsdiff.algebra.nodes import (
     Tensor,
     Unit,
     Wire,
-    parts,
 )
 
 T = TypeVar("T")
@@ -41,16 +40,20 @@ def ordered(*roots: Expr, is_closed: Callable[[Expr], bool] | None = None) -> li
     """
     seen: set[Expr] = set()
     result: list[Expr] = []
-    stack: list[tuple[Expr, bool]] = [(r, False) for r in reversed(roots)]
+    waiting: list[Expr] = []
+    stack: list[Expr | None] = [*reversed(roots)]
     while stack:
-        node, done = stack.pop()
-        if done:
-            result.append(node)
+        node = stack.pop()
+        if node is None:  # what is below the node that waits has been seen
+            result.append(waiting.pop())
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            if is_closed is None or not is_closed(node):
-                stack += [(p.node, False) for p in reversed(parts(node)) if p.node not in seen]
+            if node.below and (is_closed is None or not is_closed(node)):
+                waiting.append(node)
+                stack.append(None)
+                stack += node.below[::-1]
+            else:
+                result.append(node)
     return result
 
 
@@ -68,8 +71,8 @@ def uses(*roots: Expr) -> dict[Expr, int]:
     for root in roots:
         found[root] = found.get(root, 0) + 1
     for node in ordered(*roots):
-        for p in parts(node):
-            found[p.node] = found.get(p.node, 0) + 1
+        for part in node.below:
+            found[part] = found.get(part, 0) + 1
     return found
 
 
@@ -106,7 +109,7 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
     match node:
         case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
             return here(node)
-        case _ if join is _never and all(rewritten[p.node] == here(p.node) for p in parts(node)):
+        case _ if all(_is_kept(part, rewritten[part], node, join) for part in node.below):
             return here(node)
         case Sum(terms):
             return build.total([(t.coefficient, at(t.node, t.labels), join(t.node)) for t in terms])
@@ -130,6 +133,13 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
         case Derivative(body, wrt):
             inner = at(body, tuple(range(body.rank)))
             return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
+
+
+def _is_kept(part: Expr, found: Entry, whole: Expr, join: Callable[[Expr], bool]) -> bool:
+    """Tell whether a part is not rewritten, and stays a part of its own."""
+    if found.node is not part or found.wires != tuple(range(part.rank)):
+        return False
+    return type(part) is not type(whole) or not join(part)
 
 
 def rebuild_product(node: Product, rewritten: Sequence[Entry], join: Callable[[Expr], bool] = _never) -> Entry:

@@ -41,14 +41,7 @@ def _round(entries: tuple[Entry, ...], steps: Steps) -> tuple[Entry, ...]:
 
 def _join(node: Expr, known: Mapping[Expr, Entry], uses: Mapping[Expr, int]) -> Entry:
     """Return a node with its rewritten parts, where those that stand nowhere else become part of it."""
-    match node:
-        case Sum(terms):
-            held = {t.node for t in terms if uses[t.node] > 1 or _width(known[t.node].node) > JOIN}
-        case Product(_, factors):
-            held = {f.node for f in factors if uses[f.node] > 1 or _width(known[f.node].node) > JOIN}
-        case _:
-            return walk.rebuild(node, known)
-    return walk.rebuild(node, known, join=lambda part: part not in held)
+    return walk.rebuild(node, known, join=lambda part: uses[part] == 1 and _width(known[part].node) <= JOIN)
 
 
 def _width(node: Expr) -> int:
