@@ -31,11 +31,11 @@ class Edge(NamedTuple):
 
 
 class Labelling(NamedTuple):
-    """The result: wires in order; for each edge its labels; the sign; and the symmetries as maps between wires."""
+    """The result: wires in order; for each edge its labels and their sign; and the symmetries as maps between wires."""
 
     order: tuple[Any, ...]
     labels: tuple[Labels, ...]
-    sign: int
+    signs: tuple[int, ...]
     symmetries: tuple[tuple[Mapping[Any, Any], int], ...]
 
 
@@ -46,12 +46,15 @@ def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> L
     edges are multiplied into one (a product); otherwise each edge keeps its own (a sum).
     """
     search = _Search(edges, signed)
-    search.explore(search.refine(_ranked(kinds)), ())
-    assert search.best is not None
-    _, sign, colours = search.best
+    colours = search.refine(_ranked(kinds))
+    if len(set(colours.values())) < len(colours):
+        search.explore(colours, ())
+        assert search.best is not None
+        colours = search.best[2]
     order = tuple(sorted(colours, key=colours.__getitem__))
-    labels = tuple(_slots(edge, colours)[0] for edge in edges)
-    return Labelling(order, labels, sign, tuple(search.generators))
+    slots = [_slots(edge, colours) for edge in edges]
+    labels, signs = zip(*slots, strict=True) if slots else ((), ())
+    return Labelling(order, labels, signs, tuple(search.generators))
 
 
 class _Search:

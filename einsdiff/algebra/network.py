@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import NamedTuple
 
 from einsdiff.algebra.canonical import Edge, Labelling, generate, label
@@ -124,7 +125,7 @@ def assemble(coefficient: Exact, factors: list[Placed], groups: Groups) -> Entry
             wires.append(name)
     symmetries = axis_symmetries(found, groups)
     node = Product(
-        exact(coefficient * found.sign),
+        exact(coefficient * prod(found.signs)),
         tuple(Factor(f.node, labels, f.exponent) for _, labels, f in rows),
         tuple(out),
         symmetries,

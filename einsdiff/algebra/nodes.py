@@ -98,7 +98,7 @@ class Interned(type):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Node(metaclass=Interned):
-    """What every node knows: its rank, the sizes of its axes, the nodes that it is made of, and a digest to order by."""
+    """What every node knows: its rank, the sizes of its axes, the nodes that it is made of, a digest to order by."""
 
     rank: int = field(init=False, repr=False)
     sizes: tuple[Size, ...] = field(init=False, repr=False)
@@ -134,11 +134,9 @@ _PART_NAMES: dict[type[Node], tuple[str, ...]] = {}
 
 
 def _digestible(part: object) -> object:
-    if isinstance(part, Node):
-        return part.digest
     if isinstance(part, tuple):
-        return tuple(map(_digestible, part))
-    return part
+        return tuple([p if type(p) is int else _digestible(p) for p in part])
+    return part.digest if isinstance(part, Node) else part
 
 
 class Factor(NamedTuple):

@@ -6,7 +6,9 @@ again through the makers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from einsdiff.algebra import build
@@ -65,15 +67,9 @@ def fold(roots: Iterable[Expr], rule: Callable[[Expr, Mapping[Expr, T]], T]) -> 
     return known
 
 
-def uses(*roots: Expr) -> dict[Expr, int]:
-    """Return how often each node stands as a part of another one or as a root."""
-    found: dict[Expr, int] = {}
-    for root in roots:
-        found[root] = found.get(root, 0) + 1
-    for node in ordered(*roots):
-        for part in node.below:
-            found[part] = found.get(part, 0) + 1
-    return found
+def uses(nodes: Iterable[Expr], roots: Iterable[Expr]) -> dict[Expr, int]:
+    """Return how often each of the nodes below some roots stands as a part of another one or as a root."""
+    return Counter(chain(roots, chain.from_iterable(node.below for node in nodes)))
 
 
 def tensors(*roots: Expr) -> list[Tensor]:
@@ -171,7 +167,11 @@ def unfold(body: Entry, node: Product) -> Entry:
 
 def replace(root: Entry, rule: Callable[[Expr], Entry | None]) -> Entry:
     """Return the entry in which every node for which `rule` gives an entry (at wires 0, 1, …) is replaced by it."""
+    nodes = ordered(root.node)
+    found = {node: entry for node in nodes if (entry := rule(node)) is not None}
+    if not found:
+        return root
     known: dict[Expr, Entry] = {}
-    for node in ordered(root.node):
-        known[node] = rule(node) or rebuild(node, known)
+    for node in nodes:
+        known[node] = found.get(node) or rebuild(node, known)
     return place(known[root.node], root.wires)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Derivative, Expr, Tensor, Wire, parts
+from einsdiff.algebra.nodes import Derivative, Expr, Tensor, Wire
 from einsdiff.algebra.steps import Steps, unrecorded
 from einsdiff.calculus.laws import Partial, differential
 
@@ -56,7 +56,7 @@ def _depend(root: Expr, x: Tensor) -> set[Expr]:
     """Return the nodes below the root that depend on x."""
     found: set[Expr] = {x}
     for node in walk.ordered(root):
-        if any(p.node in found for p in parts(node)):
+        if not found.isdisjoint(node.below):
             found.add(node)
     return found
 

@@ -147,18 +147,17 @@ def resolve_sizes(entry: Entry, sizes: Mapping[Size, Size]) -> Entry:
     """Return the entry in which every size is called as its class is."""
 
     def rule(node: Expr) -> Entry | None:
+        if not isinstance(node, Ones | Unit | Count) or sizes.get(node.size, node.size) == node.size:
+            return None
+        size = sizes[node.size]
         match node:
-            case Ones(size) if sizes.get(size, size) != size:
-                return build.ones(0, sizes[size])
-            case Unit(size, place) if sizes.get(size, size) != size:
-                return build.unit(0, sizes[size], place)
-            case Count(size) if sizes.get(size, size) != size:
-                return build.size_of(sizes[size])
-            case _:
-                return None
+            case Ones():
+                return build.ones(0, size)
+            case Unit(_, place):
+                return build.unit(0, size, place)
+            case Count():
+                return build.size_of(size)
 
-    if not any(isinstance(n, Ones | Unit | Count) for n in walk.ordered(entry.node)):
-        return entry
     return walk.replace(entry, rule)
 
 

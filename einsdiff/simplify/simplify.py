@@ -29,9 +29,10 @@ def simplify(*entries: Entry, steps: Steps = unrecorded, rounds: int = 8) -> tup
 
 def _round(entries: tuple[Entry, ...], steps: Steps) -> tuple[Entry, ...]:
     roots = [e.node for e in entries]
-    uses = walk.uses(*roots)
+    nodes = walk.ordered(*roots)
+    uses = walk.uses(nodes, roots)
     known: dict[Expr, Entry] = {}
-    for node in walk.ordered(*roots):
+    for node in nodes:
         joined = _join(node, known, uses)
         if steps.is_recording and joined != walk.rebuild(node, known):
             steps.add("join", walk.rebuild(node, known), joined)

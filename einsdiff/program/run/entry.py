@@ -7,6 +7,7 @@ checks of the arrays, so that there is one call and no more.  Everything else is
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ class Entry:
             is_made: whether something is made of what the function returns.
         """
         tree = ast.parse(text)
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        used = set(re.findall(r"[^\W\d]\w*", text))
         words = _words([*names, *used])
         definition = tree.body[-1]
         assert isinstance(definition, ast.FunctionDef)
