@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
@@ -112,10 +112,10 @@ class Draft:
         )
 
     def _again(self, step: AnyStep, change: Pass) -> int:
-        operands = tuple(Operand(self._new[op.value], op.labels) for op in step.operands)
-        if not isinstance(step, Matrix | Evaluate):
+        operands = tuple([Operand(self._new[op.value], op.labels) for op in step.operands])
+        if not isinstance(step, (Matrix, Evaluate)):
             operands = tuple(map(self._turned_back, operands))
-        found = change(self, replace(step, operands=operands))
+        found = change(self, step if operands == step.operands else replace(step, operands=operands))
         if found is not None:
             self.changes += 1
             return found
@@ -140,7 +140,7 @@ class Draft:
 
     def details(self, step: AnyStep) -> list[object]:
         """Return what a step knows beside its operands and its labels."""
-        return [getattr(step, f.name) for f in fields(step)][3:]
+        return [getattr(step, name) for name in step.__match_args__[3:]]
 
     def note(
         self,

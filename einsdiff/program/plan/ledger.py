@@ -9,6 +9,7 @@ from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.errors import EinsdiffError
 from einsdiff.program.plan.steps import (
     AnyStep,
+    Assemble,
     Combine,
     Contract,
     Evaluate,
@@ -17,6 +18,7 @@ from einsdiff.program.plan.steps import (
     Multiply,
     Operand,
     Value,
+    View,
     classes_of,
     sizes_of,
 )
@@ -56,13 +58,14 @@ class Ledger:
                 f"a result with {len(out)} axes arises on the way; arrays end at {AXES}",
                 help="sum earlier, or split the product into named parts",
             )
-        of = classes_of(operands, self.values)
-        found = tuple(of[label] for label in out) if classes is None else classes
+        if classes is None:
+            of = classes_of(operands, self.values)
+            classes = tuple([of[label] for label in out])
         is_constant = kind in (Literal, Length) or (
-            kind is not Evaluate and not found and bool(operands) and all(self.is_constant(op) for op in operands)
+            kind is not Evaluate and not classes and bool(operands) and all(self.is_constant(op) for op in operands)
         )
         target = self._known[key] = len(self.values)
-        self.values.append(Value(found, self._shape(found), "", is_constant))
+        self.values.append(Value(classes, self._shape(classes), "", is_constant))
         self.steps.append(kind(target, operands, out, *details))
         return target
 
@@ -93,16 +96,15 @@ class Ledger:
         return sizes_of(operands, self.values)
 
     def _shape(self, classes: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(self.numbers[c] for c in classes)
+        return tuple([self.numbers[c] for c in classes])
 
 
 def _key(kind: Callable[..., AnyStep], operands: tuple[Operand, ...], out: Labels, details: tuple[object, ...]) -> Any:
     """Return what is equal for steps that do the same, whatever their labels are called."""
     if kind in (Contract, Multiply):
         operands = tuple(sorted(operands))
-    plain = not any(isinstance(d, tuple) and d and isinstance(d[0], tuple) for d in details)
-    if plain:
-        names: dict[int, int] = {}
-        operands = tuple(Operand(v, tuple(names.setdefault(n, len(names)) for n in labels)) for v, labels in operands)
-        out = tuple(names.setdefault(n, len(names)) for n in out)
-    return (kind, operands, out, details)
+    if kind is Assemble or (kind is View and details[0]):  # what they know beside speaks of labels, too
+        return (kind, operands, out, details)
+    names: dict[int, int] = {}
+    operands = tuple([Operand(v, tuple([names.setdefault(n, len(names)) for n in labels])) for v, labels in operands])
+    return (kind, operands, tuple([names.setdefault(n, len(names)) for n in out]), details)
