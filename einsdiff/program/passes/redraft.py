@@ -92,7 +92,7 @@ class Draft:
         making = {step.target: step for step in plan.steps}
         for value, known in enumerate(plan.values):
             if known.name:
-                new = self.ledger.take(known.name, known.classes, is_positive=known.is_positive)
+                new = self.ledger.take(known)
             elif value in making:
                 new = self._again(making[value], change)
             else:
@@ -115,12 +115,16 @@ class Draft:
         operands = tuple([Operand(self._new[op.value], op.labels) for op in step.operands])
         if not isinstance(step, (Matrix, Evaluate)):
             operands = tuple(map(self._turned_back, operands))
-        found = change(self, step if operands == step.operands else replace(step, operands=operands))
+        is_same = operands == step.operands
+        found = change(self, step if is_same else replace(step, operands=operands))
         if found is not None:
             self.changes += 1
             return found
-        classes = None if isinstance(step, SIZED) else self.classes(step)
-        return self.note(type(step), operands, step.out, *self.details(step), classes=classes)
+        old, new = self._plan.values, self.ledger.values
+        classes = None if isinstance(step, SIZED) else old[step.target].classes
+        if is_same and all(new[op.value] is old[op.value] for op in operands):
+            return self._made(len(new), self.ledger.again(step, old[step.target], classes))
+        return self.note(type(step), operands, step.out, *step.details, classes=classes)
 
     def _turned_back(self, operand: Operand) -> Operand:
         """Return the array of which an operand is a view with its axes exchanged."""
@@ -138,10 +142,6 @@ class Draft:
         """Return the shape of what a step of the old plan makes."""
         return self._plan.values[step.target].shape
 
-    def details(self, step: AnyStep) -> list[object]:
-        """Return what a step knows beside its operands and its labels."""
-        return [getattr(step, name) for name in step.__match_args__[3:]]
-
     def note(
         self,
         kind: type[AnyStep],
@@ -151,9 +151,11 @@ class Draft:
         classes: tuple[int, ...] | None = None,
     ) -> int:
         """Note a step in the new ledger and return its value."""
-        count = len(self.ledger.steps)
-        value = self.ledger.note(kind, operands, out, *details, classes=classes)
-        if len(self.ledger.steps) > count:
+        return self._made(len(self.ledger.values), self.ledger.note(kind, operands, out, *details, classes=classes))
+
+    def _made(self, count: int, value: int) -> int:
+        """Return a value that was noted, and know the step that makes it if it is new: the ledger had `count` then."""
+        if value == count:
             self.steps[value] = self.ledger.steps[-1]
         return value
 

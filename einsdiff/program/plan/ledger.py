@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from einsdiff.algebra.nodes import Exact, Labels
@@ -36,9 +37,9 @@ class Ledger:
         self.steps: list[AnyStep] = []
         self._known: dict[tuple[Any, ...], int] = {}
 
-    def take(self, name: str, classes: tuple[int, ...], *, is_positive: bool = False) -> int:
-        """Note an input and return its value."""
-        self.values.append(Value(classes, self._shape(classes), name, is_positive=is_positive))
+    def take(self, given: Value) -> int:
+        """Note an input and return its number."""
+        self.values.append(given)
         return len(self.values) - 1
 
     def note(
@@ -51,8 +52,9 @@ class Ledger:
     ) -> int:
         """Note a step and return its value; `classes` gives the axes' sizes where the operands do not."""
         key = _key(kind, operands, out, (*details, classes))
-        if key in self._known:
-            return self._known[key]
+        target = self._known.setdefault(key, len(self.values))
+        if target < len(self.values):
+            return target
         if len(out) > AXES:
             raise EinsdiffError(
                 f"a result with {len(out)} axes arises on the way; arrays end at {AXES}",
@@ -64,9 +66,17 @@ class Ledger:
         is_constant = kind in (Literal, Length) or (
             kind is not Evaluate and not classes and bool(operands) and all(self.is_constant(op) for op in operands)
         )
-        target = self._known[key] = len(self.values)
-        self.values.append(Value(classes, self._shape(classes), "", is_constant))
+        self.values.append(Value(classes, self.shape(classes), "", is_constant))
         self.steps.append(kind(target, operands, out, *details))
+        return target
+
+    def again(self, step: AnyStep, value: Value, classes: tuple[int, ...] | None) -> int:
+        """Note a step of another ledger, whose operands are the same here, with the value that it has there."""
+        key = _key(type(step), step.operands, step.out, (*step.details, classes))
+        target = self._known.setdefault(key, len(self.values))
+        if target == len(self.values):
+            self.values.append(value)
+            self.steps.append(step if step.target == target else replace(step, target=target))
         return target
 
     def literal(self, base: Exact, exponent: Exact = 1) -> int:
@@ -95,7 +105,8 @@ class Ledger:
         """Return how far each label runs."""
         return sizes_of(operands, self.values)
 
-    def _shape(self, classes: tuple[int, ...]) -> tuple[int, ...]:
+    def shape(self, classes: Iterable[int]) -> tuple[int, ...]:
+        """Return how far axes of these classes run."""
         return tuple([self.numbers[c] for c in classes])
 
 
@@ -106,5 +117,10 @@ def _key(kind: Callable[..., AnyStep], operands: tuple[Operand, ...], out: Label
     if kind is Assemble or (kind is View and details[0]):  # what they know beside speaks of labels, too
         return (kind, operands, out, details)
     names: dict[int, int] = {}
-    operands = tuple([Operand(v, tuple([names.setdefault(n, len(names)) for n in labels])) for v, labels in operands])
-    return (kind, operands, tuple([names.setdefault(n, len(names)) for n in out]), details)
+    for labels in (*(op.labels for op in operands), out):
+        for n in labels:
+            names.setdefault(n, len(names))
+    if any(n != name for n, name in names.items()):
+        operands = tuple([op.renamed(names) for op in operands])
+        out = tuple([names[n] for n in out])
+    return (kind, operands, out, details)
