@@ -92,6 +92,22 @@ def place(found: Entry, labels: Iterable[Wire]) -> Entry:
     return Entry(found.node, tuple(at[w] for w in found.wires))  # type: ignore[call-overload]
 
 
+class Rewriting(dict[Expr, Entry]):
+    """What nodes are rewritten to, at the wires 0, 1, … of their axes; a node that is not in it stays as it is."""
+
+    def __missing__(self, node: Expr) -> Entry:
+        return here(node)
+
+    def note(self, node: Expr, found: Entry) -> None:
+        """Take note of what a node is rewritten to."""
+        if not _is_here(found, node):
+            self[node] = found
+
+
+def _is_here(found: Entry, node: Expr) -> bool:
+    return found.node is node and found.wires == tuple(range(node.rank))
+
+
 def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], bool] = _never) -> Entry:
     """Return the entry of a node at the wires 0, 1, … whose parts have been rewritten.
 
@@ -105,7 +121,7 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
     match node:
         case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
             return here(node)
-        case _ if all(_is_kept(part, rewritten[part], node, join) for part in node.below):
+        case _ if all(_is_kept(part, rewritten, node, join) for part in node.below):
             return here(node)
         case Sum(terms):
             return build.total([(t.coefficient, at(t.node, t.labels), join(t.node)) for t in terms])
@@ -131,11 +147,11 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
             return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
 
 
-def _is_kept(part: Expr, found: Entry, whole: Expr, join: Callable[[Expr], bool]) -> bool:
+def _is_kept(part: Expr, rewritten: Mapping[Expr, Entry], whole: Expr, join: Callable[[Expr], bool]) -> bool:
     """Tell whether a part is not rewritten, and stays a part of its own."""
-    if found.node is not part or found.wires != tuple(range(part.rank)):
-        return False
-    return type(part) is not type(whole) or not join(part)
+    found = rewritten.get(part)
+    is_same = found is None or _is_here(found, part)
+    return is_same and (type(part) is not type(whole) or not join(part))
 
 
 def rebuild_product(node: Product, rewritten: Sequence[Entry], join: Callable[[Expr], bool] = _never) -> Entry:
@@ -171,7 +187,7 @@ def replace(root: Entry, rule: Callable[[Expr], Entry | None]) -> Entry:
     found = {node: entry for node in nodes if (entry := rule(node)) is not None}
     if not found:
         return root
-    known: dict[Expr, Entry] = {}
+    known = Rewriting()
     for node in nodes:
-        known[node] = found.get(node) or rebuild(node, known)
+        known.note(node, found.get(node) or rebuild(node, known))
     return place(known[root.node], root.wires)

@@ -41,14 +41,14 @@ def carry_out(y: Entry, steps: Steps = unrecorded) -> Entry:
     if not any(isinstance(node, Derivative) for node in walk.ordered(y.node)):
         return y
 
-    known: dict[Expr, Entry] = {}
+    known = walk.Rewriting()
     for node in walk.ordered(y.node):
         if isinstance(node, Derivative):
             body = known[node.body]
             wrt = Entry(node.wrt, tuple(range(node.body.rank, node.rank)))
             known[node] = differentiate(body, wrt, steps)
         else:
-            known[node] = walk.rebuild(node, known)
+            known.note(node, walk.rebuild(node, known))
     return walk.place(known[y.node], y.wires)
 
 

@@ -31,12 +31,12 @@ def _round(entries: tuple[Entry, ...], steps: Steps) -> tuple[Entry, ...]:
     roots = [e.node for e in entries]
     nodes = walk.ordered(*roots)
     uses = walk.uses(nodes, roots)
-    known: dict[Expr, Entry] = {}
+    known = walk.Rewriting()
     for node in nodes:
         joined = _join(node, known, uses)
         if steps.is_recording and joined != walk.rebuild(node, known):
             steps.add("join", walk.rebuild(node, known), joined)
-        known[node] = apply_identities(joined, steps)
+        known.note(node, apply_identities(joined, steps))
     return tuple(walk.place(known[e.node], e.wires) for e in entries)
 
 

@@ -40,20 +40,20 @@ def _spread(request: Request, pays: Pays) -> Request | None:
     roots = [output.entry.node for output in request.outputs]
     nodes = walk.ordered(*roots)
     uses = walk.uses(nodes, roots)
-    known: dict[Expr, Entry] = {}
+    known = walk.Rewriting()
     written: set[Expr] = set()
     for node in nodes:
         found = _written_out(node, known, uses, pays)
         if found is not None:
             written.add(node)
-        known[node] = found or walk.rebuild(node, known, *([written.__contains__] if written else []))
+        known.note(node, found or walk.rebuild(node, known, written.__contains__))
     if not written:
         return None
     outputs = [replace(o, entry=walk.place(known[o.entry.node], o.entry.wires)) for o in request.outputs]
     return replace(request, outputs=tuple(outputs))
 
 
-def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int], pays: Pays) -> Entry | None:
+def _written_out(node: Expr, known: Mapping[Expr, Entry], uses: Mapping[Expr, int], pays: Pays) -> Entry | None:
     """Π a Σ b = Σ Π a b, for one factor; the same sum may stand beside it with other labels."""
     if not isinstance(node, Product):
         return None
