@@ -98,39 +98,43 @@ class Interned(type):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Node(metaclass=Interned):
-    """What every node knows: its rank, the sizes of its axes, the nodes that it is made of, a digest to order by."""
+    """What every node knows: its rank, the sizes of its axes, the nodes that it is made of, a digest to order by.
+
+    `kinds` are the classes of the node and of all nodes below it: what it cannot hold need not be looked for.
+    """
 
     rank: int = field(init=False, repr=False)
     sizes: tuple[Size, ...] = field(init=False, repr=False)
     below: tuple[Expr, ...] = field(init=False, repr=False)
+    kinds: frozenset[type] = field(init=False, repr=False)
     digest: bytes = field(init=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by parts, so that an unpickled node is interned again."""
-        return (type(self), self._parts())
+        return (type(self), self.fields())
 
-    def _parts(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.part_names())
-
-    @classmethod
-    def part_names(cls) -> tuple[str, ...]:
-        """Return the names of the parts that make a node, in order."""
-        names = _PART_NAMES.get(cls)
-        if names is None:
-            fields = cls.__dataclass_fields__.values()
-            names = _PART_NAMES[cls] = tuple(f.name for f in fields if f.init)
-        return names
+    def fields(self) -> tuple[Any, ...]:
+        """Return what makes a node, in the order in which its class takes it."""
+        names: tuple[str, ...] = self.__match_args__
+        return tuple([getattr(self, name) for name in names])
 
     def _learn(self, rank: int, sizes: tuple[Size, ...], below: Iterable[Expr] = ()) -> None:
         """Fill in what follows from the parts."""
         object.__setattr__(self, "rank", rank)
         object.__setattr__(self, "sizes", sizes)
         object.__setattr__(self, "below", tuple(below))
-        text = repr((type(self).__name__, *map(_digestible, self._parts())))
+        object.__setattr__(self, "kinds", _kinds(type(self), self.below))
+        text = repr((type(self).__name__, *map(_digestible, self.fields())))
         object.__setattr__(self, "digest", blake2b(text.encode(), digest_size=12).digest())
 
 
-_PART_NAMES: dict[type[Node], tuple[str, ...]] = {}
+_all_kinds: dict[frozenset[type], frozenset[type]] = {}
+
+
+def _kinds(own: type, below: tuple[Expr, ...]) -> frozenset[type]:
+    """Return a class and those of some nodes and of all below them; equal sets are one object."""
+    found = frozenset((own,)).union(*[node.kinds for node in below])
+    return _all_kinds.setdefault(found, found)
 
 
 def _digestible(part: object) -> object:

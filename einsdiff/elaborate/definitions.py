@@ -91,16 +91,14 @@ class Program:
                 known[d.name] = self._linked[key]
         return _replace_names(entry, known)
 
-    def reached(self, node: Expr, hold: Collection[str] = ()) -> set[Expr]:
-        """Return the nodes below a node and below the definitions that its names need."""
-        roots = [node, *(self._by_name[name].entry.node for name in self._needed(node, frozenset(hold)))]
-        return set(walk.ordered(*roots))
+    def roots(self, node: Expr, hold: Collection[str] = ()) -> list[Expr]:
+        """Return a node and those of the definitions that its names need."""
+        return [node, *(self._by_name[name].entry.node for name in self._needed(node, frozenset(hold)))]
 
     def ancestors(self, name: str) -> set[str]:
         """Return the names on which a name depends by its definition."""
         definition = self.defined(name)
-        below = self.reached(definition.entry.node) if definition is not None else ()
-        return {n.name for n in below if isinstance(n, Tensor)}
+        return {t.name for t in walk.tensors(*self.roots(definition.entry.node))} if definition is not None else set()
 
     def held_components(self, names: Collection[str], held: Collection[str]) -> dict[str, Entry]:
         """Return each component y_1 among some names whose tensor is held: as an entry of y."""
@@ -158,7 +156,7 @@ def resolve_sizes(entry: Entry, sizes: Mapping[Size, Size]) -> Entry:
             case Count():
                 return build.size_of(size)
 
-    return walk.replace(entry, rule)
+    return entry if entry.node.kinds.isdisjoint((Ones, Unit, Count)) else walk.replace(entry, rule)
 
 
 def derivative_label(target: Differentiate) -> str:

@@ -6,7 +6,7 @@ condition of `where`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from weakref import WeakSet
@@ -18,7 +18,7 @@ from einsdiff.algebra.steps import Steps
 from einsdiff.elaborate.template import instantiate, template
 from einsdiff.simplify.match import match, match_factors
 from einsdiff.simplify.products import reassemble
-from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, folded
+from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, Rule, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +133,9 @@ def _first(node: Expr) -> tuple[str, Entry] | None:
             return None
 
 
-def _tried(node: Expr, rules: tuple[Callable[..., Entry | None], ...]) -> tuple[str, Entry] | None:
-    for rule in rules:
-        found = rule(node)
+def _tried(node: Expr, rules: Mapping[Rule, type | None]) -> tuple[str, Entry] | None:
+    for rule, kind in rules.items():
+        found = rule(node) if kind is None or kind in node.kinds else None
         if found is not None:
             return rule.__name__.replace("_", " "), found
     return None
