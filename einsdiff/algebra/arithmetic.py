@@ -229,8 +229,9 @@ class _Network:
         if not open_parts and not groups and len(closed) == 1 and not scalars:
             return assemble(self.coefficient, closed[0], groups)
         scalars += [Placed(assemble(1, part, {}).node, (), 1) for part in closed]
-        kept = [f for f in like_factors([*scalars, *open_parts]) if f.wires or f.exponent != 0]
-        return assemble(self.coefficient, kept, groups)
+        if scalars:
+            open_parts = [f for f in like_factors([*scalars, *open_parts]) if f.wires or f.exponent != 0]
+        return assemble(self.coefficient, open_parts, groups)
 
     def _diagonal(self, f: Placed) -> list[Placed]:
         """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike.

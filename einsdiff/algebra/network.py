@@ -62,6 +62,8 @@ def split(factors: list[Placed], groups: Groups) -> tuple[list[Placed], list[lis
 
 def like_factors(factors: list[Placed]) -> list[Placed]:
     """a^p a^q = a^(p+q)."""
+    if len(factors) < 2:
+        return factors
     seen: dict[tuple[Expr, tuple[Wire, ...]], Exact] = {}
     spelled: dict[tuple[Expr, frozenset[Wire]], list[tuple[Wire, ...]]] = {}
     for f in factors:

@@ -139,7 +139,7 @@ def _kinds(own: type, below: tuple[Expr, ...]) -> frozenset[type]:
 
 def _digestible(part: object) -> object:
     if isinstance(part, tuple):
-        return tuple([p if type(p) is int else _digestible(p) for p in part])
+        return tuple([p if type(p) is int else p.digest if isinstance(p, Node) else _digestible(p) for p in part])
     return part.digest if isinstance(part, Node) else part
 
 

@@ -119,9 +119,9 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
         return place(rewritten[part], labels)
 
     match node:
-        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
-            return here(node)
         case _ if all(_is_kept(part, rewritten, node, join) for part in node.below):
+            return here(node)
+        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
             return here(node)
         case Sum(terms):
             return build.total([(t.coefficient, at(t.node, t.labels), join(t.node)) for t in terms])

@@ -113,10 +113,12 @@ def _maker(
         *_tail(names, words),
         "return __call__",
     ]
-    maker = ast.parse("\n".join([f"def {words['quick']}({parameters}):", *(f"    {line}" for line in lines)])).body[0]
-    attempt = next(node for node in ast.walk(maker) if isinstance(node, ast.Try))
-    attempt.body[-1:] = body
-    return maker
+    tree = ast.parse("\n".join([f"def {words['quick']}({parameters}):", *(f"    {line}" for line in lines)]))
+    place: Any = tree
+    for _ in range(4):  # the module, the function, the method in it, the statement under its condition
+        place = place.body[0]
+    place.body[-1:] = body
+    return tree.body[0]
 
 
 def _tests(wanted: Mapping[str, int], shapes: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
