@@ -33,6 +33,8 @@ def _round(entries: tuple[Entry, ...], steps: Steps) -> tuple[Entry, ...]:
     uses = walk.uses(nodes, roots)
     known = walk.Rewriting()
     for node in nodes:
+        if not node.below:
+            continue
         joined = _join(node, known, uses)
         if steps.is_recording and joined != walk.rebuild(node, known):
             steps.add("join", walk.rebuild(node, known), joined)

@@ -85,8 +85,6 @@ class Draft:
     def carry_out(self, change: Pass) -> Plan:
         """Return the plan with every step that `change` changes."""
         plan = self._plan
-        if isinstance(change, Guarded) and not change.finds(plan):
-            return plan
         uses = Counter(op.value for step in plan.steps for op in step.operands)
         uses.update([*(o.value for o in plan.outputs), *(bearer[0] for bearer in plan.bearers if bearer)])
         making = {step.target: step for step in plan.steps}
