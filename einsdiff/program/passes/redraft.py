@@ -89,12 +89,8 @@ class Draft:
         uses.update([*(o.value for o in plan.outputs), *(bearer[0] for bearer in plan.bearers if bearer)])
         making = {step.target: step for step in plan.steps}
         for value, known in enumerate(plan.values):
-            if known.name:
-                new = self.ledger.take(known)
-            elif value in making:
-                new = self._again(making[value], change)
-            else:
-                continue
+            # an input, or what nothing needs any more, is taken over: the numbers of the others stay
+            new = self._again(making[value], change) if value in making else self.ledger.take(known)
             self._new[value] = new
             self.uses[new] += uses[value]
         outputs = tuple(o._replace(value=self._new[o.value]) for o in plan.outputs)

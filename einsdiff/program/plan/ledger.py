@@ -36,9 +36,10 @@ class Ledger:
         self.values: list[Value] = []
         self.steps: list[AnyStep] = []
         self._known: dict[tuple[Any, ...], int] = {}
+        self._made: dict[tuple[tuple[int, ...], bool], Value] = {}
 
     def take(self, given: Value) -> int:
-        """Note an input and return its number."""
+        """Note a value that no step makes here, and return its number."""
         self.values.append(given)
         return len(self.values) - 1
 
@@ -51,7 +52,7 @@ class Ledger:
         classes: tuple[int, ...] | None = None,
     ) -> int:
         """Note a step and return its value; `classes` gives the axes' sizes where the operands do not."""
-        key = _key(kind, operands, out, (*details, classes))
+        key = _key(kind, operands, out, classes, details)
         target = self._known.setdefault(key, len(self.values))
         if target < len(self.values):
             return target
@@ -66,13 +67,16 @@ class Ledger:
         is_constant = kind in (Literal, Length) or (
             kind is not Evaluate and not classes and bool(operands) and all(self.is_constant(op) for op in operands)
         )
-        self.values.append(Value(classes, self.shape(classes), "", is_constant))
+        alike = (classes, is_constant)
+        if alike not in self._made:
+            self._made[alike] = Value(classes, self.shape(classes), "", is_constant)
+        self.values.append(self._made[alike])
         self.steps.append(kind(target, operands, out, *details))
         return target
 
     def again(self, step: AnyStep, value: Value, classes: tuple[int, ...] | None) -> int:
         """Note a step of another ledger, whose operands are the same here, with the value that it has there."""
-        key = _key(type(step), step.operands, step.out, (*step.details, classes))
+        key = _key(type(step), step.operands, step.out, classes, step.details)
         target = self._known.setdefault(key, len(self.values))
         if target == len(self.values):
             self.values.append(value)
@@ -110,12 +114,18 @@ class Ledger:
         return tuple([self.numbers[c] for c in classes])
 
 
-def _key(kind: Callable[..., AnyStep], operands: tuple[Operand, ...], out: Labels, details: tuple[object, ...]) -> Any:
+def _key(
+    kind: Callable[..., AnyStep],
+    operands: tuple[Operand, ...],
+    out: Labels,
+    classes: tuple[int, ...] | None,
+    details: tuple[object, ...],
+) -> tuple[Any, ...]:
     """Return what is equal for steps that do the same, whatever their labels are called."""
     if kind in (Contract, Multiply):
         operands = tuple(sorted(operands))
     if kind is Assemble or (kind is View and details[0]):  # what they know beside speaks of labels, too
-        return (kind, operands, out, details)
+        return (kind, operands, out, classes, *details)
     names: dict[int, int] = {}
     for labels in (*(op.labels for op in operands), out):
         for n in labels:
@@ -123,4 +133,4 @@ def _key(kind: Callable[..., AnyStep], operands: tuple[Operand, ...], out: Label
     if any(n != name for n, name in names.items()):
         operands = tuple([op.renamed(names) for op in operands])
         out = tuple([names[n] for n in out])
-    return (kind, operands, out, details)
+    return (kind, operands, out, classes, *details)
