@@ -91,8 +91,11 @@ def product(
     Every bound wire must stand in some factor.  A factor that is itself a product joins this one where it sums nothing,
     and with `join` also where it does.  A zero factor makes the product zero, whatever the others.
     """
+    given = list(factors)
+    if len(given) == 1 and given[0][1] == coefficient == 1 and not (bound or _is_open(given[0][0])):
+        return given[0][0]
     network = _Network(coefficient, bound)
-    for entry, exponent, join in factors:
+    for entry, exponent, join in given:
         if is_zero(entry) and exponent != 0:
             if exponent < 0:
                 raise DivisionByZeroError
@@ -206,7 +209,9 @@ class _Network:
         groups: dict[Wire, list[Wire]] = {}
         for wire in self.free:
             groups.setdefault(self.find(wire), []).append(wire)
-        fused = [Placed(f.node, tuple(map(self.find, f.wires)), f.exponent) for f in self.factors]
+        fused = self.factors
+        if self.fused:
+            fused = [Placed(f.node, tuple(map(self.find, f.wires)), f.exponent) for f in fused]
         factors = [part for f in fused for part in self._diagonal(f)]
         if self.coefficient == 0:
             return ZERO
@@ -224,8 +229,9 @@ class _Network:
         if not open_parts and not groups and len(closed) == 1 and not scalars:
             return assemble(self.coefficient, closed[0], groups)
         scalars += [Placed(assemble(1, part, {}).node, (), 1) for part in closed]
-        kept = [f for f in like_factors([*scalars, *open_parts]) if f.wires or f.exponent != 0]
-        return assemble(self.coefficient, kept, groups)
+        if scalars:
+            open_parts = [f for f in like_factors([*scalars, *open_parts]) if f.wires or f.exponent != 0]
+        return assemble(self.coefficient, open_parts, groups)
 
     def _diagonal(self, f: Placed) -> list[Placed]:
         """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike.
@@ -404,9 +410,7 @@ def total(terms: Iterable[tuple[Exact, Entry, bool]]) -> Entry:
         sizes_seen.update(dict.fromkeys(wires, 0))
     found = label(edges, sizes_seen, signed=False)
     rows = []
-    for (c, node, _), edge in zip(left, edges, strict=True):
-        place = {w: k for k, w in enumerate(found.order)}
-        labels, sign = _smallest(edge, place)
+    for (c, node, _), edge, labels, sign in zip(left, edges, found.labels, found.signs, strict=True):
         rows.append((edge.colour, labels, Term(magnitude(c) * sign, node, labels)))
     rows.sort(key=lambda row: row[:2])
     groups = {w: [w] for w in found.order}
@@ -451,16 +455,6 @@ def _without_ones(entry: Entry, lost: Mapping[Wire, Size]) -> Entry:
     left = [f for f in node.factors if not (isinstance(f.node, Ones) and names[f.labels[0]] in lost)]
     kept += [(Entry(f.node, tuple(names[k] for k in f.labels)), f.exponent, False) for f in left]
     return product(kept, [names[k] for k in node.bound], node.coefficient)
-
-
-def _smallest(edge: Edge, place: Mapping[Wire, int]) -> tuple[Labels, int]:
-    labels = tuple(place[w] for w in edge.wires)
-    best, sign = labels, 1
-    for p, s in edge.symmetries:
-        moved = tuple(labels[k] for k in p)
-        if moved < best:
-            best, sign = moved, s
-    return best, sign * edge.sign
 
 
 def _terms(coefficient: Exact, entry: Entry, *, join: bool) -> list[tuple[Exact, Entry]]:
@@ -534,7 +528,7 @@ def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = Non
 
 def _is_open(a: Entry) -> bool:
     """Whether a product of one factor has another form: a_ii, too, so that f(a)_ii is f(a_ii)."""
-    return isinstance(a.node, Sum | Apply | Product) or len(set(a.wires)) < len(a.wires)
+    return isinstance(a.node, Product) or len(set(a.wires)) < len(a.wires)
 
 
 def _even(node: Expr) -> tuple[Symmetry, ...]:

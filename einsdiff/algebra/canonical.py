@@ -31,11 +31,11 @@ class Edge(NamedTuple):
 
 
 class Labelling(NamedTuple):
-    """The result: wires in order; for each edge its labels; the sign; and the symmetries as maps between wires."""
+    """The result: wires in order; for each edge its labels and their sign; and the symmetries as maps between wires."""
 
     order: tuple[Any, ...]
     labels: tuple[Labels, ...]
-    sign: int
+    signs: tuple[int, ...]
     symmetries: tuple[tuple[Mapping[Any, Any], int], ...]
 
 
@@ -46,11 +46,14 @@ def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> L
     edges are multiplied into one (a product); otherwise each edge keeps its own (a sum).
     """
     search = _Search(edges, signed)
-    search.explore(search.refine(_ranked(kinds)), ())
-    sign, colours = search.found()
+    colours = search.refine(_ranked(kinds))
+    if len(set(colours.values())) < len(colours):
+        search.explore(colours, ())
+        colours = search.found()
     order = tuple(sorted(colours, key=colours.__getitem__))
-    labels = tuple(_slots(edge, colours)[0] for edge in edges)
-    return Labelling(order, labels, sign, tuple(search.generators))
+    slots = [_slots(edge, colours) for edge in edges]
+    labels, signs = zip(*slots, strict=True) if slots else ((), ())
+    return Labelling(order, labels, signs, tuple(search.generators))
 
 
 class _Search:
@@ -85,8 +88,8 @@ class _Search:
             split = {w: 2 * c + (c == colours[wire] and w != wire) for w, c in colours.items()}
             self.explore(self.refine(_ranked(split)), (*chosen, wire))
 
-    def found(self) -> tuple[int, dict[Any, int]]:
-        """Return the sign and the numbering of the smallest form.
+    def found(self) -> dict[Any, int]:
+        """Return the numbering of the smallest form.
 
         Where some symmetry turns the network into its negative, both signs have this form, and the negatives of the
         forms of a sum are forms of it, too: then the sign is +, as is that of the first term.
@@ -95,13 +98,13 @@ class _Search:
         _, sign, colours = self.best
         turning = next((g for g, kept in self.generators if kept < 0), None)
         if turning is None:
-            return sign, colours
+            return colours
         is_turned = sign < 0
         if not self.signed:
             both = [(form, numbers, False) for form, numbers in self.reached]
             both += [(_negative(form), numbers, True) for form, numbers in self.reached]
             _, colours, is_turned = min(both, key=lambda row: _negative(row[0]))
-        return 1, {w: colours[turning.get(w, w)] for w in colours} if is_turned else colours
+        return {w: colours[turning.get(w, w)] for w in colours} if is_turned else colours
 
     def _is_alike(self, wire: Any, explored: Sequence[Any], chosen: Sequence[Any]) -> bool:
         """Tell whether a symmetry that keeps all choices made so far carries the wire to one that was explored."""

@@ -205,16 +205,16 @@ def is_positive(node: Expr) -> bool:
 
 def exact_power(base: Exact, exponent: Exact) -> Exact | None:
     """Return base^exponent where it is rational, else None."""
+    if exponent == 1 or base == 1:
+        return base
     if isinstance(exponent, int):
         if base == 0 and exponent < 0:
             raise DivisionByZeroError
         if abs(exponent) > 4096 and base not in (0, 1, -1):
             return None
         return exact(Fraction(base) ** exponent)
-    if base in (0, 1) and exponent > 0:
+    if base == 0 and exponent > 0:
         return base
-    if base == 1:
-        return 1
     if exponent.denominator == 2 and base > 0:
         f = Fraction(base)
         top, bottom = isqrt(f.numerator), isqrt(f.denominator)

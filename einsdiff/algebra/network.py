@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import NamedTuple
 
 from einsdiff.algebra.canonical import Edge, Labelling, generate, label
@@ -61,6 +62,8 @@ def split(factors: list[Placed], groups: Groups) -> tuple[list[Placed], list[lis
 
 def like_factors(factors: list[Placed]) -> list[Placed]:
     """a^p a^q = a^(p+q)."""
+    if len(factors) < 2:
+        return factors
     seen: dict[tuple[Expr, tuple[Wire, ...]], Exact] = {}
     spelled: dict[tuple[Expr, frozenset[Wire]], list[tuple[Wire, ...]]] = {}
     for f in factors:
@@ -124,7 +127,7 @@ def assemble(coefficient: Exact, factors: list[Placed], groups: Groups) -> Entry
             wires.append(name)
     symmetries = axis_symmetries(found, groups)
     node = Product(
-        exact(coefficient * found.sign),
+        exact(coefficient * prod(found.signs)),
         tuple(Factor(f.node, labels, f.exponent) for _, labels, f in rows),
         tuple(out),
         symmetries,

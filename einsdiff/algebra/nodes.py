@@ -12,7 +12,7 @@ that differ in bound names, in the order of factors or terms, or by a symmetry o
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
@@ -98,45 +98,49 @@ class Interned(type):
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Node(metaclass=Interned):
-    """What every node knows: its rank, the sizes of its labels, its symmetries and a digest that orders it."""
+    """What every node knows: its rank, the sizes of its axes, the nodes that it is made of, a digest to order by.
+
+    `kinds` are the classes of the node and of all nodes below it: what it cannot hold need not be looked for.
+    """
 
     rank: int = field(init=False, repr=False)
     sizes: tuple[Size, ...] = field(init=False, repr=False)
+    below: tuple[Expr, ...] = field(init=False, repr=False)
+    kinds: frozenset[type] = field(init=False, repr=False)
     digest: bytes = field(init=False, repr=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by parts, so that an unpickled node is interned again."""
-        return (type(self), self._parts())
+        return (type(self), self.fields())
 
-    def _parts(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, name) for name in self.part_names())
+    def fields(self) -> tuple[Any, ...]:
+        """Return what makes a node, in the order in which its class takes it."""
+        names: tuple[str, ...] = self.__match_args__
+        return tuple([getattr(self, name) for name in names])
 
-    @classmethod
-    def part_names(cls) -> tuple[str, ...]:
-        """Return the names of the parts that make a node, in order."""
-        names = _PART_NAMES.get(cls)
-        if names is None:
-            fields = cls.__dataclass_fields__.values()
-            names = _PART_NAMES[cls] = tuple(f.name for f in fields if f.init)
-        return names
-
-    def _learn(self, rank: int, sizes: tuple[Size, ...]) -> None:
+    def _learn(self, rank: int, sizes: tuple[Size, ...], below: Iterable[Expr] = ()) -> None:
         """Fill in what follows from the parts."""
         object.__setattr__(self, "rank", rank)
         object.__setattr__(self, "sizes", sizes)
-        text = repr((type(self).__name__, *map(_digestible, self._parts())))
+        object.__setattr__(self, "below", tuple(below))
+        object.__setattr__(self, "kinds", _kinds(type(self), self.below))
+        text = repr((type(self).__name__, *map(_digestible, self.fields())))
         object.__setattr__(self, "digest", blake2b(text.encode(), digest_size=12).digest())
 
 
-_PART_NAMES: dict[type[Node], tuple[str, ...]] = {}
+_all_kinds: dict[frozenset[type], frozenset[type]] = {}
+
+
+def _kinds(own: type, below: tuple[Expr, ...]) -> frozenset[type]:
+    """Return a class and those of some nodes and of all below them; equal sets are one object."""
+    found = frozenset((own,)).union(*[node.kinds for node in below])
+    return _all_kinds.setdefault(found, found)
 
 
 def _digestible(part: object) -> object:
-    if isinstance(part, Node):
-        return part.digest
     if isinstance(part, tuple):
-        return tuple(map(_digestible, part))
-    return part
+        return tuple([p if type(p) is int else p.digest if isinstance(p, Node) else _digestible(p) for p in part])
+    return part.digest if isinstance(part, Node) else part
 
 
 class Factor(NamedTuple):
@@ -240,7 +244,8 @@ class Sum(Node):
 
     def __post_init__(self) -> None:
         rank = len(self.terms[0].labels)
-        self._learn(rank, _label_sizes(rank, [(t.node, t.labels) for t in self.terms]))
+        below = [t.node for t in self.terms]
+        self._learn(rank, _label_sizes(rank, below, [t.labels for t in self.terms]), below)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -257,10 +262,11 @@ class Product(Node):
     label_sizes: tuple[Size, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        count = 1 + max((label for f in self.factors for label in f.labels), default=-1)
-        sizes = _label_sizes(count, [(f.node, f.labels) for f in self.factors])
+        below = [f.node for f in self.factors]
+        labels = [f.labels for f in self.factors]
+        sizes = _label_sizes(_count(labels), below, labels)
         object.__setattr__(self, "label_sizes", sizes)
-        self._learn(len(self.out), tuple(sizes[label] for label in self.out))
+        self._learn(len(self.out), tuple(sizes[label] for label in self.out), below)
 
     @property
     def bound(self) -> range:
@@ -278,8 +284,10 @@ class Apply(Node):
     symmetries: tuple[Symmetry, ...] = field(repr=False)
 
     def __post_init__(self) -> None:
-        rank = 1 + max((label for a in self.arguments for label in a.labels), default=-1)
-        self._learn(rank, _label_sizes(rank, list(self.arguments)))
+        below = [a.node for a in self.arguments]
+        labels = [a.labels for a in self.arguments]
+        rank = _count(labels)
+        self._learn(rank, _label_sizes(rank, below, labels), below)
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -293,10 +301,10 @@ class Reduce(Node):
     label_sizes: tuple[Size, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        count = 1 + max(self.argument.labels)
-        sizes = _label_sizes(count, [self.argument])
+        node, labels = self.argument
+        sizes = _label_sizes(_count([labels]), [node], [labels])
         object.__setattr__(self, "label_sizes", sizes)
-        self._learn(self.axes, sizes[: self.axes])
+        self._learn(self.axes, sizes[: self.axes], [node])
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -308,9 +316,9 @@ class MatrixFunction(Node):
 
     def __post_init__(self) -> None:
         if self.function in MATRIX_VALUED:
-            self._learn(2, self.argument.sizes[::-1])
+            self._learn(2, self.argument.sizes[::-1], [self.argument])
         else:
-            self._learn(0, ())
+            self._learn(0, (), [self.argument])
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -330,7 +338,7 @@ class Call(Node):
         sizes: list[Size] = [Axis(self.function, k) for k in range(self.axes)]
         for k in self.wrt:
             sizes += sizes_of_argument(self.arguments[k])
-        self._learn(len(sizes), tuple(sizes))
+        self._learn(len(sizes), tuple(sizes), [a.node for a in self.arguments])
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -341,7 +349,7 @@ class Derivative(Node):
     wrt: Tensor
 
     def __post_init__(self) -> None:
-        self._learn(self.body.rank + self.wrt.rank, (*self.body.sizes, *self.wrt.sizes))
+        self._learn(self.body.rank + self.wrt.rank, (*self.body.sizes, *self.wrt.sizes), [self.body])
 
 
 Expr = (
@@ -352,13 +360,18 @@ Expr = (
 
 def sizes_of_argument(argument: Argument) -> tuple[Size, ...]:
     """Return the sizes of the axes of the array that an unknown function receives."""
-    return _label_sizes(len(argument.labels), [argument])
+    return _label_sizes(len(argument.labels), [argument.node], [argument.labels])
 
 
-def _label_sizes(count: int, parts: list[Any]) -> tuple[Size, ...]:
+def _count(labels: Iterable[Labels]) -> int:
+    """Return how many labels there are, which are numbered from 0."""
+    return 1 + max(map(max, filter(None, labels)), default=-1)
+
+
+def _label_sizes(count: int, below: Iterable[Expr], labels_of: Iterable[Labels]) -> tuple[Size, ...]:
     """Return the size of each label: of all that are tied to it the first by `size_key`."""
     sizes: list[Size | None] = [None] * count
-    for node, labels in parts:
+    for node, labels in zip(below, labels_of, strict=True):
         for label, size in zip(labels, node.sizes, strict=True):
             known = sizes[label]
             if known is None or (known != size and size_key(size) < size_key(known)):

@@ -21,8 +21,7 @@ def flatten(entry: Entry) -> tuple[Rows, tuple[Any, ...]]:
     numbers: dict[Node, _Row] = {}
     rows = []
     for node in ordered(entry.node):
-        fields = [getattr(node, name) for name in node.part_names()]
-        rows.append((type(node), tuple(_numbered(f, numbers) for f in fields)))
+        rows.append((type(node), tuple(_numbered(f, numbers) for f in node.fields())))
         numbers[node] = _Row(len(numbers))
     return tuple(rows), entry.wires
 

@@ -6,7 +6,9 @@ again through the makers.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from einsdiff.algebra import build
@@ -28,7 +30,6 @@ from einsdiff.algebra.nodes import (
     Tensor,
     Unit,
     Wire,
-    parts,
 )
 
 T = TypeVar("T")
@@ -41,16 +42,20 @@ def ordered(*roots: Expr, is_closed: Callable[[Expr], bool] | None = None) -> li
     """
     seen: set[Expr] = set()
     result: list[Expr] = []
-    stack: list[tuple[Expr, bool]] = [(r, False) for r in reversed(roots)]
+    waiting: list[Expr] = []
+    stack: list[Expr | None] = [*reversed(roots)]
     while stack:
-        node, done = stack.pop()
-        if done:
-            result.append(node)
+        node = stack.pop()
+        if node is None:  # what is below the node that waits has been seen
+            result.append(waiting.pop())
         elif node not in seen:
             seen.add(node)
-            stack.append((node, True))
-            if is_closed is None or not is_closed(node):
-                stack += [(p.node, False) for p in reversed(parts(node)) if p.node not in seen]
+            if node.below and (is_closed is None or not is_closed(node)):
+                waiting.append(node)
+                stack.append(None)
+                stack += node.below[::-1]
+            else:
+                result.append(node)
     return result
 
 
@@ -62,15 +67,9 @@ def fold(roots: Iterable[Expr], rule: Callable[[Expr, Mapping[Expr, T]], T]) -> 
     return known
 
 
-def uses(*roots: Expr) -> dict[Expr, int]:
-    """Return how often each node stands as a part of another one or as a root."""
-    found: dict[Expr, int] = {}
-    for root in roots:
-        found[root] = found.get(root, 0) + 1
-    for node in ordered(*roots):
-        for p in parts(node):
-            found[p.node] = found.get(p.node, 0) + 1
-    return found
+def uses(nodes: Iterable[Expr], roots: Iterable[Expr]) -> dict[Expr, int]:
+    """Return how often each of the nodes below some roots stands as a part of another one or as a root."""
+    return Counter(chain(roots, chain.from_iterable(node.below for node in nodes)))
 
 
 def tensors(*roots: Expr) -> list[Tensor]:
@@ -93,6 +92,22 @@ def place(found: Entry, labels: Iterable[Wire]) -> Entry:
     return Entry(found.node, tuple(at[w] for w in found.wires))  # type: ignore[call-overload]
 
 
+class Rewriting(dict[Expr, Entry]):
+    """What nodes are rewritten to, at the wires 0, 1, … of their axes; a node that is not in it stays as it is."""
+
+    def __missing__(self, node: Expr) -> Entry:
+        return here(node)
+
+    def note(self, node: Expr, found: Entry) -> None:
+        """Take note of what a node is rewritten to."""
+        if not _is_here(found, node):
+            self[node] = found
+
+
+def _is_here(found: Entry, node: Expr) -> bool:
+    return found.node is node and found.wires == tuple(range(node.rank))
+
+
 def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], bool] = _never) -> Entry:
     """Return the entry of a node at the wires 0, 1, … whose parts have been rewritten.
 
@@ -104,9 +119,9 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
         return place(rewritten[part], labels)
 
     match node:
-        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
+        case _ if all(_is_kept(part, rewritten, node, join) for part in node.below):
             return here(node)
-        case _ if join is _never and all(rewritten[p.node] == here(p.node) for p in parts(node)):
+        case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
             return here(node)
         case Sum(terms):
             return build.total([(t.coefficient, at(t.node, t.labels), join(t.node)) for t in terms])
@@ -130,6 +145,13 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
         case Derivative(body, wrt):
             inner = at(body, tuple(range(body.rank)))
             return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
+
+
+def _is_kept(part: Expr, rewritten: Mapping[Expr, Entry], whole: Expr, join: Callable[[Expr], bool]) -> bool:
+    """Tell whether a part is not rewritten, and stays a part of its own."""
+    found = rewritten.get(part)
+    is_same = found is None or _is_here(found, part)
+    return is_same and (type(part) is not type(whole) or not join(part))
 
 
 def rebuild_product(node: Product, rewritten: Sequence[Entry], join: Callable[[Expr], bool] = _never) -> Entry:
@@ -161,7 +183,11 @@ def unfold(body: Entry, node: Product) -> Entry:
 
 def replace(root: Entry, rule: Callable[[Expr], Entry | None]) -> Entry:
     """Return the entry in which every node for which `rule` gives an entry (at wires 0, 1, …) is replaced by it."""
-    known: dict[Expr, Entry] = {}
-    for node in ordered(root.node):
-        known[node] = rule(node) or rebuild(node, known)
+    nodes = ordered(root.node)
+    found = {node: entry for node in nodes if (entry := rule(node)) is not None}
+    if not found:
+        return root
+    known = Rewriting()
+    for node in nodes:
+        known.note(node, found.get(node) or rebuild(node, known))
     return place(known[root.node], root.wires)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Derivative, Expr, Tensor, Wire, parts
+from einsdiff.algebra.nodes import Derivative, Expr, Tensor, Wire
 from einsdiff.algebra.steps import Steps, unrecorded
 from einsdiff.calculus.laws import Partial, differential
 
@@ -38,17 +38,16 @@ def differentiate(y: Entry, x: Entry, steps: Steps = unrecorded) -> Entry:
 
 def carry_out(y: Entry, steps: Steps = unrecorded) -> Entry:
     """Return the entry with every derivative in it carried out."""
-    if not any(isinstance(node, Derivative) for node in walk.ordered(y.node)):
+    if Derivative not in y.node.kinds:
         return y
-
-    known: dict[Expr, Entry] = {}
+    known = walk.Rewriting()
     for node in walk.ordered(y.node):
         if isinstance(node, Derivative):
             body = known[node.body]
             wrt = Entry(node.wrt, tuple(range(node.body.rank, node.rank)))
             known[node] = differentiate(body, wrt, steps)
         else:
-            known[node] = walk.rebuild(node, known)
+            known.note(node, walk.rebuild(node, known))
     return walk.place(known[y.node], y.wires)
 
 
@@ -56,7 +55,7 @@ def _depend(root: Expr, x: Tensor) -> set[Expr]:
     """Return the nodes below the root that depend on x."""
     found: set[Expr] = {x}
     for node in walk.ordered(root):
-        if any(p.node in found for p in parts(node)):
+        if not found.isdisjoint(node.below):
             found.add(node)
     return found
 
@@ -113,8 +112,13 @@ def pullback(y: Expr, x: Tensor, cotangent: Entry | None, steps: Steps = unrecor
 
 def _pulled(adjoint: Entry, c: Entry, u: Entry, bound: Sequence[Wire]) -> Entry:
     """Return Σ adjoint · c at the axes 0, 1, … of u's node: each axis is tied to its wire."""
-    ties = [build.delta(w, k, size) for k, (w, size) in enumerate(zip(u.wires, u.node.sizes, strict=True))]
-    return build.multiply(adjoint, c, *ties, bound=bound)
+    axes: dict[Wire, Wire] = {w: k for k, w in enumerate(u.wires)}
+    if len(axes) < len(u.wires):
+        ties = [build.delta(w, k, size) for k, (w, size) in enumerate(zip(u.wires, u.node.sizes, strict=True))]
+        return build.multiply(adjoint, c, *ties, bound=bound)
+    factors = build.rename(adjoint, axes), build.rename(c, axes)
+    alike = [build.ones(k, size) for k, size in enumerate(u.node.sizes) if all(k not in f.wires for f in factors)]
+    return build.multiply(*factors, *alike, bound=[w for w in bound if w not in axes])
 
 
 def _record(steps: Steps, node: Expr, x: Tensor, partials: Sequence[Partial]) -> None:

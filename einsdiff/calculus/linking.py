@@ -27,7 +27,8 @@ def evaluate(program: Program, entry: Entry, hold: Collection[str] = (), steps: 
         ParseError, where a divisor turns out to be zero.
     """
     held = frozenset(hold)
-    derivatives = [n for n in program.reached(entry.node, held) if isinstance(n, Derivative)]
+    roots = [root for root in program.roots(entry.node, held) if Derivative in root.kinds]
+    derivatives = [n for n in walk.ordered(*roots) if isinstance(n, Derivative)]
     try:
         if not any(held or program.defined(n.wrt.name) for n in derivatives):
             return carry_out(program.link(entry, held), steps)

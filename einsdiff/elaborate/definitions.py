@@ -91,16 +91,14 @@ class Program:
                 known[d.name] = self._linked[key]
         return _replace_names(entry, known)
 
-    def reached(self, node: Expr, hold: Collection[str] = ()) -> set[Expr]:
-        """Return the nodes below a node and below the definitions that its names need."""
-        roots = [node, *(self._by_name[name].entry.node for name in self._needed(node, frozenset(hold)))]
-        return set(walk.ordered(*roots))
+    def roots(self, node: Expr, hold: Collection[str] = ()) -> list[Expr]:
+        """Return a node and those of the definitions that its names need."""
+        return [node, *(self._by_name[name].entry.node for name in self._needed(node, frozenset(hold)))]
 
     def ancestors(self, name: str) -> set[str]:
         """Return the names on which a name depends by its definition."""
         definition = self.defined(name)
-        below = self.reached(definition.entry.node) if definition is not None else ()
-        return {n.name for n in below if isinstance(n, Tensor)}
+        return {t.name for t in walk.tensors(*self.roots(definition.entry.node))} if definition is not None else set()
 
     def held_components(self, names: Collection[str], held: Collection[str]) -> dict[str, Entry]:
         """Return each component y_1 among some names whose tensor is held: as an entry of y."""
@@ -147,19 +145,18 @@ def resolve_sizes(entry: Entry, sizes: Mapping[Size, Size]) -> Entry:
     """Return the entry in which every size is called as its class is."""
 
     def rule(node: Expr) -> Entry | None:
+        if not isinstance(node, Ones | Unit | Count) or sizes.get(node.size, node.size) == node.size:
+            return None
+        size = sizes[node.size]
         match node:
-            case Ones(size) if sizes.get(size, size) != size:
-                return build.ones(0, sizes[size])
-            case Unit(size, place) if sizes.get(size, size) != size:
-                return build.unit(0, sizes[size], place)
-            case Count(size) if sizes.get(size, size) != size:
-                return build.size_of(sizes[size])
-            case _:
-                return None
+            case Ones():
+                return build.ones(0, size)
+            case Unit(_, place):
+                return build.unit(0, size, place)
+            case Count():
+                return build.size_of(size)
 
-    if not any(isinstance(n, Ones | Unit | Count) for n in walk.ordered(entry.node)):
-        return entry
-    return walk.replace(entry, rule)
+    return entry if entry.node.kinds.isdisjoint((Ones, Unit, Count)) else walk.replace(entry, rule)
 
 
 def derivative_label(target: Differentiate) -> str:

@@ -72,7 +72,7 @@ class Elaboration:
 
     def part(self, tree: Tree, wires: Wires) -> Deep[Entry]:
         """Return the entry of a part, in which the indices of `wires` are held from outside."""
-        found = yield self._part(tree, wires)
+        found = yield from self._part(tree, wires)
         lacking = {w: w.size for w in self._held(tree, wires) if w not in found.wires}
         return build.spread(found, lacking)
 
@@ -88,21 +88,21 @@ class Elaboration:
             case Negative(body):
                 return build.scale(-1, (yield self.part(body, wires)))
             case Add(terms):
-                return (yield self._sum(terms, wires))
+                return (yield from self._sum(terms, wires))
             case Multiply() | Divide():
-                return (yield self._product(tree, wires))
+                return (yield from self._product(tree, wires))
             case Raise():
-                return (yield self._power(tree, wires))
+                return (yield from self._power(tree, wires))
             case Compare(relation, left, right):
                 a = yield self.part(left, wires)
                 b = yield self.part(right, wires)
                 return build.apply(RELATIONS[relation], a, b)
             case Reduce():
-                return (yield self._reduction(tree, wires))
+                return (yield from self._reduction(tree, wires))
             case Call():
-                return (yield self._call(tree, wires))
+                return (yield from self._call(tree, wires))
             case Differentiate():
-                return (yield self._derivative(tree, wires))
+                return (yield from self._derivative(tree, wires))
             case Differential(body):
                 ranks = {name: self.scope.seen_rank(name) or 0 for name in tree.along}
                 return differential(self.scope, tree, (yield self.part(body, wires)), ranks)

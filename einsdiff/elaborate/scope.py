@@ -297,12 +297,11 @@ class Scope:
         return self._classes[self._find(size)]
 
     def _find(self, size: Size) -> Size:
-        self._parent.setdefault(size, size)
-        root = size
-        while self._parent[root] != root:
-            root = self._parent[root]
-        while self._parent[size] != root:
-            self._parent[size], size = root, self._parent[size]
+        root = self._parent.setdefault(size, size)
+        while (above := self._parent[root]) is not root:
+            root = above
+        while (above := self._parent[size]) is not root:
+            self._parent[size], size = root, above
         return root
 
     def _declare_size(self, size: Size, declared: int | str, span: Span | None, reason: str = "") -> None:

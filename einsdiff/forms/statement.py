@@ -12,7 +12,7 @@ from itertools import chain, count, islice
 
 from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Argument, Axis, Call, Count, Expr, MatrixFunction, Size, Tensor, Wire, parts
+from einsdiff.algebra.nodes import Argument, Axis, Call, Count, Expr, MatrixFunction, Size, Tensor, Wire
 from einsdiff.forms.style import Style
 from einsdiff.forms.writer import LETTERS, Writer, needs_alias
 
@@ -105,13 +105,13 @@ def _count_line(size: Size, writer: Writer) -> str:
 def _named(root: Expr, taken: Collection[str]) -> dict[Expr, str]:
     """Return the parts that get a name of their own, parts before wholes."""
     nodes = walk.ordered(root)
-    uses = walk.uses(root)
+    uses = walk.uses(nodes, [root])
     written: dict[Expr, int] = {}
     for node in nodes:
-        written[node] = 1 + sum(written[p.node] for p in parts(node))
+        written[node] = 1 + sum(written[part] for part in node.below)
     asked: set[Expr] = {
-        p.node for node in nodes if isinstance(node, MatrixFunction | Call) for p in parts(node)
-        if not isinstance(p.node, Tensor)
+        part for node in nodes if isinstance(node, MatrixFunction | Call) for part in node.below
+        if not isinstance(part, Tensor)
     }  # fmt: skip
     if written[root] > LONG:
         asked |= {node for node in nodes if uses[node] > 1 and written[node] >= WORTH}

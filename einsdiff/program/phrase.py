@@ -39,17 +39,16 @@ class Phrase(NamedTuple):
 
     def moved(self, labels: Mapping[int, int | str]) -> Phrase:
         """Return the phrase with other labels for the axes of its value."""
-        return self._replace(formula=moved(self.formula, labels))
+        return Phrase(self.code, self.bind, moved(self.formula, labels), self.formula_bind)
 
 
 def moved(formula: Formula, labels: Mapping[int, int | str]) -> Formula:
     """Return a formula with other labels; those not named stay."""
-    return tuple(
-        Symbol(p.name, tuple(n if isinstance(n, str) else labels.get(n, n) for n in p.labels))
-        if isinstance(p, Symbol)
-        else p
-        for p in formula
-    )
+    return tuple([p if isinstance(p, str) else Symbol(p.name, _renamed(p.labels, labels)) for p in formula])
+
+
+def _renamed(own: tuple[int | str, ...], labels: Mapping[int, int | str]) -> tuple[int | str, ...]:
+    return tuple([n if isinstance(n, str) else labels.get(n, n) for n in own])
 
 
 def spelled(formula: Formula, names: Mapping[int, str]) -> str:

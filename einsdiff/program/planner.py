@@ -35,7 +35,7 @@ from einsdiff.program.passes.near_one import near_one
 from einsdiff.program.passes.numbers import numbers
 from einsdiff.program.passes.outer import outer
 from einsdiff.program.passes.powers import powers
-from einsdiff.program.passes.redraft import Draft, Pass, Whole
+from einsdiff.program.passes.redraft import Draft, Guarded, Pass, Whole
 from einsdiff.program.passes.softmaxes import softmax
 from einsdiff.program.passes.spread import expanded, spread
 from einsdiff.program.passes.squares import symmetric
@@ -131,6 +131,8 @@ class Planner:
     def _changed(self, plan: Plan, change: Pass) -> Plan:
         """Return the plan with a pass carried out as long as it changes something, within bounds."""
         for _ in range(ROUNDS):
+            if isinstance(change, Guarded) and not change.finds(plan):
+                break
             draft = Draft(self.supply.numbers, plan)
             plan = draft.carry_out(change)
             if not draft.changes:

@@ -16,12 +16,13 @@ from einsdiff.simplify.products import reassemble, without
 
 def number_in_front(node: Product) -> Entry | None:
     """P (q a + q b) c = p q (a + b) c, where all terms have the number q; −(a + b) = −a − b."""
-    number = Fraction(1)
-    factors = []
-    for f in node.factors:
+    number: Exact = 1
+    factors = list(node.factors)
+    for k, f in enumerate(node.factors):
         q = _content(f.node) if isinstance(f.node, Sum) and isinstance(f.exponent, int) else 1
-        number *= Fraction(q) ** int(f.exponent) if q != 1 else 1
-        factors.append(f if q == 1 else _scaled(1 / Fraction(q), f))
+        if q != 1:
+            number *= Fraction(q) ** int(f.exponent)
+            factors[k] = _scaled(1 / Fraction(q), f)
     if number != 1 or factors != list(node.factors):
         return build.scale(exact(number), reassemble(node, factors, []))
     if node.coefficient != -1 or len(node.factors) != 1 or sorted(node.out) != list(range(len(node.label_sizes))):
@@ -44,21 +45,27 @@ def _scaled(number: Fraction | int, f: Factor) -> Factor:
 
 def _content(node: Sum) -> Exact:
     """Return the number that all terms have, negative where all are; with several denominators, what most have."""
-    numbers = [Fraction(t.coefficient) for t in node.terms]
+    numbers = [t.coefficient for t in node.terms]
     if len({n.denominator for n in numbers}) > 1:
-        (most, times), *others = Counter(map(abs, numbers)).most_common(2)
-        alike = [n for n in numbers if abs(n) == most]
+        (most, times), *others = Counter(map(magnitude, numbers)).most_common(2)
+        alike = [n for n in numbers if magnitude(n) == most]
         is_most = times > 1 and times > others[0][1]
-        return exact(-most if all(n < 0 for n in alike) else most) if is_most else 1
+        return (-most if all(n < 0 for n in alike) else most) if is_most else 1
     sign = -1 if all(n < 0 for n in numbers) else 1
-    return exact(sign * Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator))
+    return _quotient(sign * gcd(*(n.numerator for n in numbers)), numbers[0].denominator)
+
+
+def _quotient(above: int, below: int) -> Exact:
+    return above if below == 1 else exact(Fraction(above, below))
 
 
 def number_of_shared_sums(node: Sum) -> Entry | None:
     """(2 a + 2 b) + 2 c = 2 ((a + b) + c), where the sum inside stands elsewhere, too: one pass mends deep nets."""
     inside = [_content(t.node) if isinstance(t.node, Sum) else 1 for t in node.terms]
+    if all(q == 1 for q in inside):
+        return None
     numbers = [Fraction(t.coefficient) * Fraction(q) for t, q in zip(node.terms, inside, strict=True)]
-    if all(q == 1 for q in inside) or len({n.denominator for n in numbers}) > 1:
+    if len({n.denominator for n in numbers}) > 1:
         return None
     number = Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator)
     if number in (1, magnitude(_content(node))):

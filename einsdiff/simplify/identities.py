@@ -6,9 +6,10 @@ condition of `where`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from weakref import WeakSet
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
@@ -17,7 +18,7 @@ from einsdiff.algebra.steps import Steps
 from einsdiff.elaborate.template import instantiate, template
 from einsdiff.simplify.match import match, match_factors
 from einsdiff.simplify.products import reassemble
-from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, folded
+from einsdiff.simplify.rules import APPLY, MATRIX, PRODUCT, SUM, Rule, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,23 @@ def _by_head() -> dict[str, tuple[tuple[Identity, Expr, Expr], ...]]:
     return {head: tuple(rows) for head, rows in heads.items()}
 
 
+_settled: WeakSet[Expr] = WeakSet()
+"""Nodes to which no identity applies: what is simplified is not looked through again."""
+
+
 def apply_identities(entry: Entry, steps: Steps) -> Entry:
     """Return the entry after the first identity that applies at its node, applied again until none does."""
-    while True:
+    while entry.node not in _settled:
         found = _first(entry.node)
         if found is None:
-            return entry
+            _settled.add(entry.node)
+            break
         name, after = found
         before = Entry(entry.node, tuple(range(entry.node.rank)))
         after = build.spread(after, dict(enumerate(entry.node.sizes)))
         steps.add(name, before, after)
         entry = Entry(after.node, tuple(entry.wires[w] for w in after.wires))  # type: ignore[call-overload]
+    return entry
 
 
 def _first(node: Expr) -> tuple[str, Entry] | None:
@@ -126,9 +133,9 @@ def _first(node: Expr) -> tuple[str, Entry] | None:
             return None
 
 
-def _tried(node: Expr, rules: tuple[Callable[..., Entry | None], ...]) -> tuple[str, Entry] | None:
-    for rule in rules:
-        found = rule(node)
+def _tried(node: Expr, rules: Mapping[Rule, type | None]) -> tuple[str, Entry] | None:
+    for rule, kind in rules.items():
+        found = rule(node) if kind is None or kind in node.kinds else None
         if found is not None:
             return rule.__name__.replace("_", " "), found
     return None

@@ -20,6 +20,7 @@ from einsdiff.algebra.nodes import (
     Exact,
     Expr,
     Factor,
+    MatrixFunction,
     Number,
     Ones,
     Product,
@@ -462,12 +463,21 @@ def numeric_exponent(node: Apply) -> Entry | None:
     return build.power(Entry(base.node, base.labels), exponent.node.value)
 
 
-APPLY = (log_of_a_sum_of_exp, case_of_a_relation, number_on_the_right, numeric_exponent)
-PRODUCT = (
-    softmax, epsilon_pair, inverse_cancels, inverse_opens, inverse_meets_its_argument, inverse_cancels_inside,
-    length_is_kept, deviations_cancel, selection, number_in_front,
-)  # fmt: skip
-MATRIX = (inverse_of_inverse, inverse_of_a_product)
-SUM = (
-    common_delta, opposite_sigmoids, opposite_factors, common_factor, common_divisor, number_of_shared_sums,
-)  # fmt: skip
+Rule = Callable[..., Entry | None]
+
+# fmt: off
+# What is tried at a node of each class, in this order, and the class of a node that must stand in it for that.
+APPLY: dict[Rule, type | None] = {
+    log_of_a_sum_of_exp: Product, case_of_a_relation: None, number_on_the_right: None, numeric_exponent: None,
+}
+PRODUCT: dict[Rule, type | None] = {
+    softmax: Apply, epsilon_pair: Epsilon, inverse_cancels: None, inverse_opens: None,
+    inverse_meets_its_argument: MatrixFunction, inverse_cancels_inside: MatrixFunction,
+    length_is_kept: None, deviations_cancel: Sum, selection: Apply, number_in_front: Sum,
+}
+MATRIX: dict[Rule, type | None] = {inverse_of_inverse: None, inverse_of_a_product: None}
+SUM: dict[Rule, type | None] = {
+    common_delta: Product, opposite_sigmoids: Apply, opposite_factors: Product, common_factor: None,
+    common_divisor: None, number_of_shared_sums: None,
+}
+# fmt: on

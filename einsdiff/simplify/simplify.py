@@ -29,26 +29,22 @@ def simplify(*entries: Entry, steps: Steps = unrecorded, rounds: int = 8) -> tup
 
 def _round(entries: tuple[Entry, ...], steps: Steps) -> tuple[Entry, ...]:
     roots = [e.node for e in entries]
-    uses = walk.uses(*roots)
-    known: dict[Expr, Entry] = {}
-    for node in walk.ordered(*roots):
+    nodes = walk.ordered(*roots)
+    uses = walk.uses(nodes, roots)
+    known = walk.Rewriting()
+    for node in nodes:
+        if not node.below:
+            continue
         joined = _join(node, known, uses)
         if steps.is_recording and joined != walk.rebuild(node, known):
             steps.add("join", walk.rebuild(node, known), joined)
-        known[node] = apply_identities(joined, steps)
+        known.note(node, apply_identities(joined, steps))
     return tuple(walk.place(known[e.node], e.wires) for e in entries)
 
 
 def _join(node: Expr, known: Mapping[Expr, Entry], uses: Mapping[Expr, int]) -> Entry:
     """Return a node with its rewritten parts, where those that stand nowhere else become part of it."""
-    match node:
-        case Sum(terms):
-            held = {t.node for t in terms if uses[t.node] > 1 or _width(known[t.node].node) > JOIN}
-        case Product(_, factors):
-            held = {f.node for f in factors if uses[f.node] > 1 or _width(known[f.node].node) > JOIN}
-        case _:
-            return walk.rebuild(node, known)
-    return walk.rebuild(node, known, join=lambda part: part not in held)
+    return walk.rebuild(node, known, join=lambda part: uses[part] == 1 and _width(known[part].node) <= JOIN)
 
 
 def _width(node: Expr) -> int:

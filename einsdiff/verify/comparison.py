@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Number, Product, Size, Sum, Wire, parts
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Number, Product, Size, Sum, Wire
 from einsdiff.algebra.walk import ordered
 from einsdiff.verify.distinct import distinct_sizes
 from einsdiff.verify.draws import UndefinedError
@@ -75,7 +75,7 @@ def above(leaves: Collection[Expr], *entries: Entry) -> list[Expr]:
         node = stack.pop()
         if node not in seen:
             seen.add(node)
-            stack += [p.node for p in parts(node) if node not in leaves]
+            stack += () if node in leaves else node.below
     return [n for n in ordered(*(e.node for e in entries)) if n in seen]
 
 

@@ -9,7 +9,7 @@ from itertools import combinations
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Axis, Expr, Size, Sum, Wire, parts
+from einsdiff.algebra.nodes import Axis, Expr, Size, Sum, Wire
 from einsdiff.elaborate.blocks import Block
 from einsdiff.elaborate.claims import Sides, elaborate_claim, names_below, parts_of
 from einsdiff.elaborate.kinds import BUILTINS
@@ -229,7 +229,7 @@ def _is_derived(tree: Tree) -> bool:
 
 
 def _has_sum(node: Expr) -> bool:
-    return isinstance(node, Sum) or any(isinstance(part.node, Sum) for part in parts(node))
+    return isinstance(node, Sum) or any(isinstance(part, Sum) for part in node.below)
 
 
 def _joined(text: str, factor: str) -> str:

@@ -24,7 +24,8 @@ Domain = tuple[Entry, ...]
 def domain_of(sides: Sides) -> Domain:
     """Return what has to have a value: all that is differentiated, with names linked, where it may have none."""
     program = sides.program
-    reached = [node for side in (sides.left, sides.right) for node in program.reached(side.entry.node, frozenset())]
+    roots = [root for side in (sides.left, sides.right) for root in program.roots(side.entry.node)]
+    reached = walk.ordered(*roots)
     bodies = dict.fromkeys(node.body for node in reached if isinstance(node, Derivative))
     found = []
     for body in bodies:

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, MatrixFunction, Product, Reduce, Size, magnitude, parts
+from einsdiff.algebra.nodes import Apply, Exact, Expr, MatrixFunction, Product, Reduce, Size, magnitude
 from einsdiff.algebra.walk import ordered
 from einsdiff.verify.comparison import above, agreement, numbers
 from einsdiff.verify.draws import UndefinedError
@@ -259,7 +259,7 @@ def _check(nodes: Sequence[Expr], leaves: Collection[Expr]) -> None:
         signed = _parts_with_signs(node)
         if signed & roots:
             raise UndefinedError("the sign of a root is not known")
-        inside = {part.node for part in parts(node)}
+        inside = set(node.below)
         if (
             inside & roots
             or (isinstance(node, Product) and signed)
@@ -316,7 +316,7 @@ def agree(a: Entry, b: Entry, *, seed: int = 0, sizes: Mapping[Size, int] | None
     try:
         return _agree(a, b, seed, sizes)
     except UndefinedError:
-        shared = {n for n in ordered(a.node) if parts(n)}.intersection(ordered(b.node))
+        shared = {n for n in ordered(a.node) if n.below}.intersection(ordered(b.node))
         if shared and _agree(a, b, seed, sizes, shared):
             return True
         raise

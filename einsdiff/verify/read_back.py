@@ -232,11 +232,12 @@ def _names(
     root: Expr, program: Program, taken: set[str], known: Mapping[Expr, Form], counts: Mapping[Size, str]
 ) -> dict[Expr, Form]:
     """Return names for the parts that stand twice and are long: the program's own where it has one."""
-    uses = walk.uses(root)
+    nodes = walk.ordered(root)
+    uses = walk.uses(nodes, [root])
     own = _definitions(program)
     order = list(program.inputs)
     names: dict[Expr, Form] = {}
-    for node in walk.ordered(root):
+    for node in nodes:
         if node is root or node.rank > 2 or not isinstance(node, Apply | Reduce | Sum | Product):
             continue
         if uses[node] < 2 and not _is_matrix_softmax(node):

@@ -31,7 +31,6 @@ from einsdiff.algebra.nodes import (
     Unit,
     Wire,
     exact,
-    parts,
 )
 from einsdiff.errors import NoMatrixForm
 from einsdiff.forms.matrix import makers, tree
@@ -82,7 +81,7 @@ def differences(root: Expr) -> Iterator[Form]:
 def _check_depth(root: Expr) -> None:
     depth: dict[Expr, int] = {}
     for node in walk.ordered(root):
-        depth[node] = 1 + max((depth[p.node] for p in parts(node)), default=0)
+        depth[node] = 1 + max((depth[part] for part in node.below), default=0)
     if depth[root] > DEPTH:
         raise NoMatrixForm(
             f"there is no matrix form: the formula is nested {depth[root]} deep, and {DEPTH} is the limit"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import unicodedata
 from collections.abc import Iterable
+from itertools import takewhile
 
 # fmt: off
 GREEK = {
@@ -17,18 +18,21 @@ GREEK = {
 }
 # fmt: on
 
+_OTHERS: dict[str, list[str]] = {}
+"""The words for each letter, and the letter for each word."""
+for _word, _letter in GREEK.items():
+    _OTHERS.setdefault(_word, []).append(_letter)
+    _OTHERS.setdefault(_letter, []).append(_word)
+
 
 def other_spellings(names: Iterable[str]) -> dict[str, str]:
     """Return the spellings, other than the names themselves, under which inputs are also accepted."""
-    known = list(names)
+    known = dict.fromkeys(names)
     found: dict[str, str] = {}
     for name in known:
+        head = "".join(takewhile(str.isalpha, name))
         spellings = [unicodedata.normalize("NFKC", name)]
-        for word, letter in GREEK.items():
-            for head, other in ((word, letter), (letter, word)):
-                rest = name[len(head) :]
-                if name.startswith(head) and not rest[:1].isalpha():
-                    spellings.append(other + rest)
+        spellings += [other + name[len(head) :] for other in _OTHERS.get(head, ())]
         for spelling in spellings:
             if spelling not in known:
                 found.setdefault(spelling, name)

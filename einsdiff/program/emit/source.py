@@ -149,8 +149,12 @@ def _escaped(lines: Sequence[str]) -> list[str]:
 def _quoted(formula: str) -> list[str]:
     """Return the lines of a formula such that they can stand in a docstring."""
     lines = [line.strip() for line in formula.strip().split("\n") if line.strip()] or ["The program."]
-    shown = ["".join(c if c.isprintable() else "�" for c in line) for line in lines]
+    shown = [line if line.isprintable() else _printable(line) for line in lines]
     return [line.replace("\\", "\\\\").replace('"', "'") for line in shown]
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else "�" for c in line)
 
 
 def _identifier(name: str) -> str:

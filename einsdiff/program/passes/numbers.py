@@ -28,7 +28,7 @@ def _numbers(draft: Draft, step: AnyStep) -> int | None:
         ]
         pair = draft.combined(signs, terms.labels), draft.combined([(number, factor)], factor.labels)
         operands = pair if terms is step.operands[0] else pair[::-1]
-        return draft.note(type(step), operands, step.out, *draft.details(step))
+        return draft.note(type(step), operands, step.out, *step.details)
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact, Labels
@@ -85,18 +85,12 @@ class Draft:
     def carry_out(self, change: Pass) -> Plan:
         """Return the plan with every step that `change` changes."""
         plan = self._plan
-        if isinstance(change, Guarded) and not change.finds(plan):
-            return plan
         uses = Counter(op.value for step in plan.steps for op in step.operands)
         uses.update([*(o.value for o in plan.outputs), *(bearer[0] for bearer in plan.bearers if bearer)])
         making = {step.target: step for step in plan.steps}
         for value, known in enumerate(plan.values):
-            if known.name:
-                new = self.ledger.take(known.name, known.classes, is_positive=known.is_positive)
-            elif value in making:
-                new = self._again(making[value], change)
-            else:
-                continue
+            # an input, or what nothing needs any more, is taken over: the numbers of the others stay
+            new = self._again(making[value], change) if value in making else self.ledger.take(known)
             self._new[value] = new
             self.uses[new] += uses[value]
         outputs = tuple(o._replace(value=self._new[o.value]) for o in plan.outputs)
@@ -112,15 +106,19 @@ class Draft:
         )
 
     def _again(self, step: AnyStep, change: Pass) -> int:
-        operands = tuple(Operand(self._new[op.value], op.labels) for op in step.operands)
-        if not isinstance(step, Matrix | Evaluate):
+        operands = tuple([Operand(self._new[op.value], op.labels) for op in step.operands])
+        if not isinstance(step, (Matrix, Evaluate)):
             operands = tuple(map(self._turned_back, operands))
-        found = change(self, replace(step, operands=operands))
+        is_same = operands == step.operands
+        found = change(self, step if is_same else replace(step, operands=operands))
         if found is not None:
             self.changes += 1
             return found
-        classes = None if isinstance(step, SIZED) else self.classes(step)
-        return self.note(type(step), operands, step.out, *self.details(step), classes=classes)
+        old, new = self._plan.values, self.ledger.values
+        classes = None if isinstance(step, SIZED) else old[step.target].classes
+        if is_same and all(new[op.value] is old[op.value] for op in operands):
+            return self._made(len(new), self.ledger.again(step, old[step.target], classes))
+        return self.note(type(step), operands, step.out, *step.details, classes=classes)
 
     def _turned_back(self, operand: Operand) -> Operand:
         """Return the array of which an operand is a view with its axes exchanged."""
@@ -138,10 +136,6 @@ class Draft:
         """Return the shape of what a step of the old plan makes."""
         return self._plan.values[step.target].shape
 
-    def details(self, step: AnyStep) -> list[object]:
-        """Return what a step knows beside its operands and its labels."""
-        return [getattr(step, f.name) for f in fields(step)][3:]
-
     def note(
         self,
         kind: type[AnyStep],
@@ -151,9 +145,11 @@ class Draft:
         classes: tuple[int, ...] | None = None,
     ) -> int:
         """Note a step in the new ledger and return its value."""
-        count = len(self.ledger.steps)
-        value = self.ledger.note(kind, operands, out, *details, classes=classes)
-        if len(self.ledger.steps) > count:
+        return self._made(len(self.ledger.values), self.ledger.note(kind, operands, out, *details, classes=classes))
+
+    def _made(self, count: int, value: int) -> int:
+        """Return a value that was noted, and know the step that makes it if it is new: the ledger had `count` then."""
+        if value == count:
             self.steps[value] = self.ledger.steps[-1]
         return value
 

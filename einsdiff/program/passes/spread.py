@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Expr, Labels, Ones, Product, Sum, parts
+from einsdiff.algebra.nodes import Expr, Labels, Ones, Product, Sum
 from einsdiff.program.request import Request
 
 MANY = 3  # a sum of more terms stays as it is
@@ -38,21 +38,22 @@ Pays = Callable[[Product, Sum, int], bool]
 def _spread(request: Request, pays: Pays) -> Request | None:
     """Return a request with the products written out for which that pays: a product, a sum in it and its uses."""
     roots = [output.entry.node for output in request.outputs]
-    uses = walk.uses(*roots)
-    known: dict[Expr, Entry] = {}
+    nodes = walk.ordered(*roots)
+    uses = walk.uses(nodes, roots)
+    known = walk.Rewriting()
     written: set[Expr] = set()
-    for node in walk.ordered(*roots):
+    for node in nodes:
         found = _written_out(node, known, uses, pays)
         if found is not None:
             written.add(node)
-        known[node] = found or walk.rebuild(node, known, *([written.__contains__] if written else []))
+        known.note(node, found or walk.rebuild(node, known, written.__contains__))
     if not written:
         return None
     outputs = [replace(o, entry=walk.place(known[o.entry.node], o.entry.wires)) for o in request.outputs]
     return replace(request, outputs=tuple(outputs))
 
 
-def _written_out(node: Expr, known: dict[Expr, Entry], uses: Mapping[Expr, int], pays: Pays) -> Entry | None:
+def _written_out(node: Expr, known: Mapping[Expr, Entry], uses: Mapping[Expr, int], pays: Pays) -> Entry | None:
     """Π a Σ b = Σ Π a b, for one factor; the same sum may stand beside it with other labels."""
     if not isinstance(node, Product):
         return None
@@ -117,7 +118,7 @@ def _is_constant_somewhere(node: Expr) -> bool:
 
 def _is_rounded(node: Expr) -> bool:
     """Tell whether a product has a sum or a function in it."""
-    return isinstance(node, Product) and (bool(node.bound) or any(parts(f.node) for f in node.factors))
+    return isinstance(node, Product) and (bool(node.bound) or any(f.node.below for f in node.factors))
 
 
 def _diagonals(node: Expr, labels: Labels) -> frozenset[tuple[int, ...]]:

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Size, Sum, Term, Wire, exact, parts
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Size, Sum, Term, Wire, exact
 from einsdiff.program.request import Request
 from einsdiff.simplify.rules import constant_value
 
@@ -159,7 +159,7 @@ class _Scales:
         if node not in self._heights:
             found = int(_is_exponential(node))
             if isinstance(node, Sum | Product):
-                below = max((self._height(part) for part, _ in parts(node)), default=0)
+                below = max((self._height(part) for part in node.below), default=0)
                 found = below + 1 if 0 < below < DEEP else 0
             self._heights[node] = found
         return self._heights[node]
@@ -172,7 +172,7 @@ class _Scales:
         while stack:
             node = stack.pop()
             self._heights[node] = 0
-            stack += [part for part, _ in parts(node)] if isinstance(node, Sum | Product) else []
+            stack += node.below if isinstance(node, Sum | Product) else []
 
     def borrow(self, entry: Entry) -> tuple[Entry, Entry]:
         """Return the scale of a divisor, and the divisor without it."""
@@ -208,7 +208,7 @@ class _Scales:
             part = stack.pop()
             if self.has(part):
                 found[part] = None
-                stack += [] if isinstance(part, Apply) else [p for p, _ in parts(part)]
+                stack += [] if isinstance(part, Apply) else part.below
         return frozenset(n for n in found if isinstance(n, Apply))
 
     def of(self, entry: Entry) -> Entry:
@@ -325,7 +325,7 @@ class _Stable:
 
     def take(self, node: Expr) -> None:
         """Find what stands for a node whose parts are known."""
-        starved = [self._starved.get(part, frozenset()) for part, _ in parts(node)]
+        starved = [self._starved.get(part, frozenset()) for part in node.below]
         self._starved[node] = frozenset[Expr]().union(*starved) if isinstance(node, Sum | Product) else frozenset()
         match node:
             case Product():
@@ -338,7 +338,7 @@ class _Stable:
             case Apply("sigmoid", _, None) if _direction(node) in self._directions:
                 found = self._sigmoid(node)
             case _:
-                for part, _ in parts(node):
+                for part in node.below:
                     self.settled(part)
                 found = Owed(walk.rebuild(node, self._settled), {})
         self.scales.has(found.entry.node)
@@ -365,7 +365,7 @@ class _Stable:
 
     def _sigmoid(self, node: Apply) -> Owed:
         """σ(u) = 1 / (1 + exp(-u)), which exponentials of multiples of u can pay."""
-        for part, _ in parts(node):
+        for part in node.below:
             self.settled(part)
         ((part, labels),) = node.arguments
         u = walk.place(self.settled(part), labels)

@@ -36,7 +36,7 @@ def _turn(draft: Draft, step: AnyStep) -> int | None:
     operands = tuple(_packed(draft, op, order, sizes) for op in step.operands)
     if (order, operands) == (step.out, step.operands):
         return None
-    value = draft.note(type(step), operands, order, *draft.details(step))
+    value = draft.note(type(step), operands, order, *step.details)
     return _seen(draft, value, order, step.out)
 
 

@@ -24,7 +24,7 @@ class Demand:
 
     def __init__(self, roots: Sequence[Expr], extent: Callable[[Size], int], opened: frozenset[Expr] = NONE) -> None:
         self.nodes = walk.ordered(*roots)
-        self._uses = walk.uses(*roots)
+        self._uses = walk.uses(self.nodes, roots)
         self._opened: frozenset[Expr] = frozenset(node for node in opened if isinstance(node, Sum | Product))
         inner = {factor.node for factor in map(repeated_sum, self._opened) if factor is not None}
         self._opened |= {node for node in inner if self._uses[node] == 1}
@@ -62,7 +62,7 @@ class Demand:
                 case Sum(terms):
                     found.update(t.node for t in terms if abs(t.coefficient) == 1 or not self.is_scaled_inside(t.node))
                 case _:
-                    found.update(p.node for p in parts(node))
+                    found.update(node.below)
         return [node for node in self.nodes if node in found]
 
     def _is_outer(self, node: Product) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.errors import EinsdiffError
 from einsdiff.program.plan.steps import (
     AnyStep,
+    Assemble,
     Combine,
     Contract,
     Evaluate,
@@ -17,6 +19,7 @@ from einsdiff.program.plan.steps import (
     Multiply,
     Operand,
     Value,
+    View,
     classes_of,
     sizes_of,
 )
@@ -33,10 +36,11 @@ class Ledger:
         self.values: list[Value] = []
         self.steps: list[AnyStep] = []
         self._known: dict[tuple[Any, ...], int] = {}
+        self._made: dict[tuple[tuple[int, ...], bool], Value] = {}
 
-    def take(self, name: str, classes: tuple[int, ...], *, is_positive: bool = False) -> int:
-        """Note an input and return its value."""
-        self.values.append(Value(classes, self._shape(classes), name, is_positive=is_positive))
+    def take(self, given: Value) -> int:
+        """Note a value that no step makes here, and return its number."""
+        self.values.append(given)
         return len(self.values) - 1
 
     def note(
@@ -48,22 +52,35 @@ class Ledger:
         classes: tuple[int, ...] | None = None,
     ) -> int:
         """Note a step and return its value; `classes` gives the axes' sizes where the operands do not."""
-        key = _key(kind, operands, out, (*details, classes))
-        if key in self._known:
-            return self._known[key]
+        key = _key(kind, operands, out, classes, details)
+        target = self._known.setdefault(key, len(self.values))
+        if target < len(self.values):
+            return target
         if len(out) > AXES:
             raise EinsdiffError(
                 f"a result with {len(out)} axes arises on the way; arrays end at {AXES}",
                 help="sum earlier, or split the product into named parts",
             )
-        of = classes_of(operands, self.values)
-        found = tuple(of[label] for label in out) if classes is None else classes
+        if classes is None:
+            of = classes_of(operands, self.values)
+            classes = tuple([of[label] for label in out])
         is_constant = kind in (Literal, Length) or (
-            kind is not Evaluate and not found and bool(operands) and all(self.is_constant(op) for op in operands)
+            kind is not Evaluate and not classes and bool(operands) and all(self.is_constant(op) for op in operands)
         )
-        target = self._known[key] = len(self.values)
-        self.values.append(Value(found, self._shape(found), "", is_constant))
+        alike = (classes, is_constant)
+        if alike not in self._made:
+            self._made[alike] = Value(classes, self.shape(classes), "", is_constant)
+        self.values.append(self._made[alike])
         self.steps.append(kind(target, operands, out, *details))
+        return target
+
+    def again(self, step: AnyStep, value: Value, classes: tuple[int, ...] | None) -> int:
+        """Note a step of another ledger, whose operands are the same here, with the value that it has there."""
+        key = _key(type(step), step.operands, step.out, classes, step.details)
+        target = self._known.setdefault(key, len(self.values))
+        if target == len(self.values):
+            self.values.append(value)
+            self.steps.append(step if step.target == target else replace(step, target=target))
         return target
 
     def literal(self, base: Exact, exponent: Exact = 1) -> int:
@@ -92,17 +109,28 @@ class Ledger:
         """Return how far each label runs."""
         return sizes_of(operands, self.values)
 
-    def _shape(self, classes: tuple[int, ...]) -> tuple[int, ...]:
-        return tuple(self.numbers[c] for c in classes)
+    def shape(self, classes: Iterable[int]) -> tuple[int, ...]:
+        """Return how far axes of these classes run."""
+        return tuple([self.numbers[c] for c in classes])
 
 
-def _key(kind: Callable[..., AnyStep], operands: tuple[Operand, ...], out: Labels, details: tuple[object, ...]) -> Any:
+def _key(
+    kind: Callable[..., AnyStep],
+    operands: tuple[Operand, ...],
+    out: Labels,
+    classes: tuple[int, ...] | None,
+    details: tuple[object, ...],
+) -> tuple[Any, ...]:
     """Return what is equal for steps that do the same, whatever their labels are called."""
     if kind in (Contract, Multiply):
         operands = tuple(sorted(operands))
-    plain = not any(isinstance(d, tuple) and d and isinstance(d[0], tuple) for d in details)
-    if plain:
-        names: dict[int, int] = {}
-        operands = tuple(Operand(v, tuple(names.setdefault(n, len(names)) for n in labels)) for v, labels in operands)
-        out = tuple(names.setdefault(n, len(names)) for n in out)
-    return (kind, operands, out, details)
+    if kind is Assemble or (kind is View and details[0]):  # what they know beside speaks of labels, too
+        return (kind, operands, out, classes, *details)
+    names: dict[int, int] = {}
+    for labels in (*(op.labels for op in operands), out):
+        for n in labels:
+            names.setdefault(n, len(names))
+    if any(n != name for n, name in names.items()):
+        operands = tuple([op.renamed(names) for op in operands])
+        out = tuple([names[n] for n in out])
+    return (kind, operands, out, classes, *details)

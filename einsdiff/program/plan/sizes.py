@@ -114,11 +114,11 @@ class Sizes:
             self._touched[size] = None
 
     def _root(self, size: Size) -> Size:
-        root = size
-        while self._above.setdefault(root, root) != root:
-            root = self._above[root]
-        while self._above[size] != root:
-            self._above[size], size = root, self._above[size]
+        root = self._above.setdefault(size, size)
+        while (above := self._above[root]) is not root:
+            root = above
+        while (above := self._above[size]) is not root:
+            self._above[size], size = root, above
         return root
 
     def _tie(self, *sizes: Size) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import prod
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.program.plan.pattern import Outline
@@ -56,6 +56,12 @@ class Step:
     target: int
     operands: tuple[Operand, ...]
     out: Labels
+
+    @property
+    def details(self) -> tuple[Any, ...]:
+        """What the step knows beside its operands and its labels."""
+        names: Sequence[str] = self.__match_args__[3:]
+        return tuple([getattr(self, name) for name in names])
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from einsdiff.algebra.nodes import Axis, Size
 from einsdiff.errors import EinsdiffError, SizeMismatchError
 from einsdiff.program.plan.ledger import Ledger
 from einsdiff.program.plan.sizes import Sizes, in_formula
-from einsdiff.program.plan.steps import Alternating
+from einsdiff.program.plan.steps import Alternating, Value
 from einsdiff.program.request import Request
 
 EPSILON = 8  # ε with more indices is not formed: it has n^n entries
@@ -62,7 +62,8 @@ class Supply:
         """Return the value of an input."""
         if name not in self.inputs:
             classes = tuple(self.sizes.class_of(Axis(name, k)) for k in range(rank))
-            self.inputs[name] = self.ledger.take(name, classes, is_positive=name in self._positive)
+            given = Value(classes, self.ledger.shape(classes), name, is_positive=name in self._positive)
+            self.inputs[name] = self.ledger.take(given)
         return self.inputs[name]
 
     def epsilon(self, rank: int) -> int:

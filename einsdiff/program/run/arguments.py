@@ -36,8 +36,7 @@ class Arguments:
         self.real = real
         self.ranks = dict(ranks)
         self.callables = dict(callables)
-        self.names = [i.name for i in request.inputs]
-        self.names += [n for n in (*ranks, *callables) if n not in self.names]
+        self.names = list(dict.fromkeys((*(i.name for i in request.inputs), *ranks, *callables)))
         self._other = other_spellings(self.names)
         for name in set(ranks) & set(callables):
             message = f"{name} is an array in the formula, and the function of that name is needed too"
@@ -46,10 +45,11 @@ class Arguments:
     def named(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is given under the names of the inputs; None stands for what is not given."""
         found: dict[str, Any] = {}
+        known = frozenset(self.names)
         for key, value in given.items():
-            if value is None and key in self.names:
+            if value is None and key in known:
                 continue
-            name = key if key in self.names else self._other.get(key)
+            name = key if key in known else self._other.get(key)
             if name is None:
                 raise self._unknown(key)
             if name in found:

@@ -7,6 +7,7 @@ checks of the arrays, so that there is one call and no more.  Everything else is
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,7 @@ class Entry:
             is_made: whether something is made of what the function returns.
         """
         tree = ast.parse(text)
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        used = set(re.findall(r"[^\W\d]\w*", text))
         words = _words([*names, *used])
         definition = tree.body[-1]
         assert isinstance(definition, ast.FunctionDef)
@@ -112,10 +113,12 @@ def _maker(
         *_tail(names, words),
         "return __call__",
     ]
-    maker = ast.parse("\n".join([f"def {words['quick']}({parameters}):", *(f"    {line}" for line in lines)])).body[0]
-    attempt = next(node for node in ast.walk(maker) if isinstance(node, ast.Try))
-    attempt.body[-1:] = body
-    return maker
+    tree = ast.parse("\n".join([f"def {words['quick']}({parameters}):", *(f"    {line}" for line in lines)]))
+    place: Any = tree
+    for _ in range(4):  # the module, the function, the method in it, the statement under its condition
+        place = place.body[0]
+    place.body[-1:] = body
+    return tree.body[0]
 
 
 def _tests(wanted: Mapping[str, int], shapes: Mapping[str, str], words: Mapping[str, str]) -> list[str]:
