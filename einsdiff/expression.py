@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain, islice
+from operator import index
+from typing import SupportsIndex
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
@@ -198,7 +200,7 @@ class Expression:
         'xᵀ(A + Aᵀ)'
         """
         if spelling not in SPELLINGS:
-            raise UnknownNameError(f"there is no spelling {spelling}", help=nearest(str(spelling), list(SPELLINGS)))
+            raise UnknownNameError(f"there is no spelling {spelling}", help=nearest(spelling, list(SPELLINGS)))
         try:
             rows, columns = self.axes(layout, as_matrix=True)
             asked = Folded(self.entry, tuple(w for w, _ in rows), tuple(w for w, _ in columns))
@@ -448,9 +450,9 @@ def fresh_letters(program: Program, name: str, rank: int, taken: Sequence[str]) 
     return found
 
 
-def nearest(name: str, known: Sequence[str]) -> str:
+def nearest(name: object, known: Sequence[str]) -> str:
     """Return a sentence that offers the nearest of the known names."""
-    near = get_close_matches(name, known, 1)
+    near = get_close_matches(str(name), known, 1)
     return f"did you mean {near[0]}?" if near else (f"one of: {', '.join(known)}" if known else "")
 
 
@@ -497,18 +499,18 @@ def compile_expressions(
     expand: bool = False,
 ) -> CompiledFunction:
     """Return one function for several expressions; what they share is computed once."""
-    if backend not in BACKENDS:
+    if str(backend) not in BACKENDS:
         raise UnknownNameError(f"there is no backend {backend}", help=nearest(backend, list(BACKENDS)))
     if not dense and backend != "numpy":
         message = f"structured results are made of NumPy arrays, so that there are none on {backend}"
         raise InputError(message, help='compile(dense=False, backend="numpy"), or  hvp, jvp, vjp  on any backend')
-    check_sizes(sizes, 0)
+    sizes = whole_sizes(sizes, 0)
     program = expressions[0].program
     for other in expressions[1:]:
         program = program if other.program is program else merge_programs(program, other.program)
     known = {c.index for c in program.classes} | {r.index for c in program.classes for r in c.ranges} | program.letters
     known |= {c.declared for c in program.classes if isinstance(c.declared, str)}
-    strange = next((name for name in sizes or {} if name not in known), None)
+    strange = next((name for name in sizes if name not in known), None)
     if strange is not None:
         raise UnknownNameError(
             f"no index and no declared size is called {strange}", help=nearest(strange, sorted(known - {""}))
@@ -517,19 +519,32 @@ def compile_expressions(
     asked = [e.output(layout, as_matrix=as_matrix) for e in expressions]
     outputs = tuple(replace(output, entry=entry) for output, entry in zip(asked, entries, strict=True))
     inputs = tuple(Input(s.name, s.rank, s.role == "function") for s in program.inputs.values())
-    request = Request(
-        outputs, inputs, program.classes, dict(sizes or {}), program.source, is_dense=dense, may_expand=expand
-    )
+    request = Request(outputs, inputs, program.classes, sizes, program.source, is_dense=dense, may_expand=expand)
     return BACKENDS[backend](request)
 
 
-def check_sizes(sizes: object, least: int) -> None:
-    """Raise InputError where sizes are no numbers by name, of `least` and more."""
+def whole_sizes(sizes: object, least: int) -> dict[str, int]:
+    """Return sizes by name as whole numbers; those of NumPy are whole numbers, too.
+
+    Raises: InputError, where they are no numbers by name, of `least` and more.
+    """
     if sizes is not None and not isinstance(sizes, Mapping):
         raise InputError("sizes are given by name", given=f"sizes={sizes!r:.40}", help='sizes={"i": 3}')
-    if any(type(n) is not int or n < least for n in (sizes or {}).values()):
+    found = {name: _whole(n) for name, n in (sizes or {}).items()}
+    if any(n is None or n < least for n in found.values()):
         message = f"a size is a whole number, {least} or more"
         raise InputError(message, given=f"sizes={sizes}", help='sizes={"i": 3}')
+    return {name: n for name, n in found.items() if n is not None}
+
+
+def _whole(number: object) -> int | None:
+    """Return a whole number as one of Python's, None for what is none."""
+    if isinstance(number, bool) or not isinstance(number, SupportsIndex):
+        return None
+    try:
+        return index(number)
+    except TypeError:
+        return None
 
 
 def merge_programs(a: Program, b: Program) -> Program:

@@ -17,11 +17,11 @@ from einsdiff.expression import (
     Derivative,
     Expression,
     Variable,
-    check_sizes,
     compile_expressions,
     from_definition,
     nearest,
     variable,
+    whole_sizes,
 )
 from einsdiff.objects import Formula, written
 from einsdiff.program import CompiledFunction
@@ -248,8 +248,8 @@ def check(
     _check_types(claim, declare, notation, None)
     if layout is not None and not isinstance(layout, str):
         raise InputError(f"a layout has a name, here is {layout!r:.40}", help='layout="numerator"')
-    check_sizes(sizes, 1)
-    return claims.check(claim, layout=layout, declare=declare, notation=notation, sizes=sizes)
+    known = whole_sizes(sizes, 1)
+    return claims.check(claim, layout=layout, declare=declare, notation=notation, sizes=known)
 
 
 def jvp(source: Source, wrt: str, tangent: str) -> Expression:

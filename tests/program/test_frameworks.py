@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import shutil
 import subprocess
@@ -210,6 +211,64 @@ def test_dtypes(name: str) -> None:
     assert made(xp.int32, xp.float32) == "float32"
     assert made(xp.float32, xp.float32, 1j) == "complex64"
     assert made(xp.int32, xp.int32) == ("float32" if name == "torch" else "float64")
+
+
+FOREIGN = {
+    "byte-swapped": lambda a: a.astype(a.dtype.newbyteorder()),
+    "reversed":     lambda a: a[::-1].copy()[::-1],
+    "read-only":    lambda a: np.broadcast_to(a, a.shape),
+    "repeated":     lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+    "lists":        lambda a: a.tolist(),
+    "tuples":       lambda a: tuple(a.tolist()),
+    "integers":     lambda a: (10 * a).astype(np.int16),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+@pytest.mark.parametrize("name", NAMES)
+def test_arrays_of_numpy_and_lists_of_every_kind_are_taken(name: str, kind: str) -> None:
+    module(name)
+    A, x = np.array([[0.1, 0.2, 0.7], [1.3, -0.4, 0.9]]), np.array([0.1, 0.3, 0.6])
+    f = ed.parse("y_i = A_ij x_j^2")
+    agree(name, f.compile(backend=name)(A=array(name, A), x=FOREIGN[kind](x)), f.compile()(A=A, x=FOREIGN[kind](x)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_lists_take_the_dtype_of_the_arrays_as_numbers_do(name: str) -> None:
+    xp = module(name)
+    fn = ed.parse("b : scalar; y_i = b A_ij x_j").compile(backend=name)
+    A = array(name, np.eye(2, dtype=np.float32))
+    assert str(fn(A=A, x=[0.1, 0.2], b=2).dtype).removeprefix("torch.") == "float32"
+    assert str(fn(A=A, x=[0.1, 0.2j], b=2).dtype).removeprefix("torch.") == "complex64"
+    assert fn(A=[[1, 0], [0, 1]], x=[1, 2], b=2).dtype == xp.ones(1).dtype
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_no_framework_has_is_refused_in_words(name: str) -> None:
+    xp = module(name)
+    fn = ed.parse("b : scalar; y_i = b A_ij x_j").compile(backend=name)
+    refused = {
+        "is of .*, which NumPy alone has": {"x": np.ones(2, np.longdouble)},
+        "and objects were given": {"x": np.array([1, None])},
+        "^b .*is too large for a floating-point number": {"b": 10**400},
+    }
+    for message, changes in refused.items():
+        if name == "cupy" and "NumPy alone" in message:
+            continue  # the stand-in is NumPy
+        with pytest.raises(ed.InputError, match=message):
+            fn(**{"A": xp.eye(2), "x": xp.ones(2), "b": 2, **changes})
+
+
+@pytest.mark.parametrize("name", ["torch", "jax"])
+def test_a_function_of_arrays_names_the_backend_for_what_a_framework_traces(name: str) -> None:
+    module(name)
+    fn = ed.diff("y = x_i x_i", "x").compile()
+    called = {
+        "torch": lambda: fn(x=module("torch").ones(2, requires_grad=True)),
+        "jax": lambda: importlib.import_module("jax").jit(lambda x: fn(x=x))(np.ones(2)),
+    }
+    with pytest.raises(ed.InputError, match=rf'help: compile\(backend="{name}"\)'):
+        called[name]()
 
 
 @pytest.mark.parametrize(("formula", "wrt"), FORMULAS)

@@ -139,6 +139,27 @@ def test_a_size_that_was_declared_binds_the_arrays():
     np.testing.assert_array_equal(affine(sizes={"j": 3})(**GOOD), WANTED)
 
 
+@pytest.mark.parametrize("size", [3, np.int64(3), np.uint8(3), np.array(3)])
+def test_sizes_are_whole_numbers_of_python_or_numpy(size):
+    np.testing.assert_array_equal(ed.parse("y_ij = δ_ij").compile(sizes={"i": size})(), np.eye(3))
+    assert ed.check("δ_ii = 3", sizes={"i": size})
+
+
+@pytest.mark.parametrize("size", [-1, 3.0, np.float64(3), True, np.True_, "3", None, np.array([3])])
+def test_sizes_that_are_no_whole_numbers_are_refused(size):
+    with pytest.raises(ed.InputError, match="a size is a whole number, 0 or more"):
+        ed.parse("y_ij = δ_ij").compile(sizes={"i": size})
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["numpy"], "numpi"])
+def test_options_that_are_no_known_names_are_refused(wrong):
+    for option in ("backend", "layout"):
+        with pytest.raises(ed.UnknownNameError, match="there is no"):
+            ed.parse("y_ij = δ_ij").compile(**{option: wrong})
+    with pytest.raises(ed.UnknownNameError, match="no index and no declared size"):
+        ed.parse("y_ij = δ_ij").compile(sizes={3: 3})
+
+
 def test_two_fixed_sizes_that_differ_are_refused_at_once():
     with pytest.raises(SizeMismatchError, match=r"j is 3 as declared and 4 in sizes=\{\"j\": 4\}"):
         affine(sizes={"j": 4}, declared=3)

@@ -150,6 +150,47 @@ def test_an_array_on_the_way_is_called_so_and_no_product_is_offered(monkeypatch)
     assert "vp(" not in str(found.value)
 
 
+def test_results_that_fit_one_by_one_are_refused_where_they_do_not_together(monkeypatch):
+    monkeypatch.setattr(memory, "_physical", lambda: 2**20)
+    first, second = ed.diff("y = x_i x_i x_j x_j", "x", "x"), ed.diff("z = x_i A_ij x_j", "x", "x")
+    x, A = np.ones(300), np.ones((300, 300))
+    assert first.compile()(x=x).nbytes + second.compile()(A=A).nbytes > 2**20
+    with pytest.raises(ed.InputError) as found:
+        ed.compile(first, second)(x=x, A=A)
+    assert "all results together have 180000 entries, 1.37 MiB; the memory here is 1 MiB" in str(found.value)
+    assert "fewer results in one program" in str(found.value)
+    with pytest.raises(ed.InputError, match=r"compile\(dense=False\)"):
+        ed.compile(first, ed.diff("z_i = x_i^2", "x"))(x=x)
+    ed.compile(first, ed.diff("z_i = x_i^2", "x"), dense=False)(x=x)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.float16, np.dtype(float).newbyteorder()])
+def test_a_copy_that_cannot_fit_is_refused(monkeypatch, dtype):
+    monkeypatch.setattr(memory, "_physical", lambda: 2**20)
+    function, A = ed.parse("y = x_i A_ij x_j").compile(), np.broadcast_to(np.ones((), dtype), (700, 700))
+    with pytest.raises(ed.InputError, match=r"the copy of A in float(64|32) has 700 × 700 entries"):
+        function(A=A, x=np.ones(700))
+    function(A=np.broadcast_to(1.0, (700, 700)), x=np.ones(700))
+
+
+def test_the_limit_of_a_container_counts(monkeypatch, tmp_path):
+    told = tmp_path / "memory.max"
+    monkeypatch.setattr(memory, "LIMITS", (told, tmp_path / "missing"))
+    whole = memory._physical.__wrapped__()
+    for text, limit in (("1048576\n", 2**20), ("max\n", whole), (f"{2**63}\n", whole)):
+        told.write_text(text)
+        assert memory._physical.__wrapped__() == limit
+
+
+def test_too_little_memory_on_the_way_is_told_in_words(monkeypatch):
+    def without_memory(_):
+        raise MemoryError
+
+    monkeypatch.setattr(np.linalg, "slogdet", without_memory)
+    with pytest.raises(ed.InputError, match="cannot be computed for these arrays: there is too little memory"):
+        ed.parse("s = logdet(A)").compile()(A=np.eye(2))
+
+
 def test_a_diagonal_is_added_in_the_common_dtype():
     random = np.random.default_rng(0)
     A, x = random.standard_normal((3, 3)).astype(np.float32), random.standard_normal(3)

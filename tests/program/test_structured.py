@@ -290,6 +290,19 @@ def test_a_solution_that_cancels_is_refused_or_right():
             np.testing.assert_allclose(found, wanted, atol=1e-6 * abs(wanted).max())
 
 
+@pytest.mark.parametrize("verb", ["matvec", "rmatvec", "solve"])
+def test_what_is_no_array_of_numbers_is_told(verb):
+    _, _, H = dense_and_structured(FACTORISATION, ("U", "U"), {"U": random(7, 3), "V": random(6, 3)})
+    call = getattr(H, verb)
+    masked = np.ma.array(random(7, 3), mask=np.arange(21).reshape(7, 3) % 5 == 0)
+    with pytest.raises(ed.InputError, match="no value for a masked entry"):
+        call(masked)
+    np.testing.assert_array_equal(call(np.ma.array(masked.data)), call(masked.data))
+    for wrong in ([[1, 2], [3]], "text", None):
+        with pytest.raises(ed.InputError, match="an array of numbers is wanted"):
+            call(wrong)
+
+
 def test_shapes_that_do_not_fit_are_told():
     _, _, H = dense_and_structured(FACTORISATION, ("U", "U"), {"U": random(7, 3), "V": random(6, 3)})
     for call in (H.matvec, H.rmatvec, H.solve):
@@ -512,6 +525,12 @@ def test_sizes_of_zero_and_one(shape):
     assert (H @ U).shape == U.shape
     if 0 in shape:
         assert H.solve(U).shape == U.shape
+
+
+def test_terms_of_rank_zero_leave_the_others_to_be_solved_with():
+    ridge = ed.diff("L = sum_n(softplus(X_ni w_i)) + 2 w_i w_i", "w", "w").compile(dense=False)
+    H = ridge(X=np.zeros((0, 4)), w=np.ones(4))
+    np.testing.assert_array_equal(H.solve(np.ones((4, 2))), np.full((4, 2), 0.25))
 
 
 def test_sizes_that_no_array_tells_are_asked_for():

@@ -15,11 +15,14 @@ from einsdiff.errors import EinsdiffError, InputError, Mark, SizeMismatchError, 
 from einsdiff.program.emit.names import other_spellings
 from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.request import Request
+from einsdiff.program.run.memory import check_size
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
 KINDS = ("scalar", "vector(n)", "matrix(n, m)")
+FRAMEWORKS = {"torch": "torch", "jax": "jax", "jaxlib": "jax", "cupy": "cupy"}
+"""Where a class comes from, and the backend that takes its arrays."""
 
 
 class Arguments:
@@ -134,20 +137,49 @@ class Arguments:
             raise self.error(SizeMismatchError, message, name)
 
     def _array(self, name: str, value: Any, rank: int) -> Array:
+        """Return what is given as floating-point numbers in the order of bytes of this machine."""
+        found = self._plain(name, value, rank)
+        if found.dtype.kind in "biu":
+            return self._cast(name, found, np.dtype(np.float64))
+        if found.dtype == np.float16:
+            return self._cast(name, found, np.dtype(np.float32))
+        return self._native(name, found)
+
+    def _plain(self, name: str, value: Any, rank: int) -> Array:
+        """Return what is given as an array of numbers with so many axes."""
         self._check_given(name, value, rank)
         try:
             found = np.asarray(value)
         except ValueError:
             found = np.empty((), object)
+        except (TypeError, RuntimeError) as error:
+            raise self._no_array(name, value, error) from error
         if found.dtype.kind not in "fcbiu":
             message = f"{name}{{}} is an array of numbers, and {_kind(found)} were given"
             raise self.error(InputError, message, name, help=_example(name, rank))
         self._check_array(name, found, rank, found.dtype.kind)
-        if found.dtype.kind in "biu":
-            return found.astype(np.float64)
-        if found.dtype == np.float16:
-            return found.astype(np.float32)
-        return found if found.dtype.isnative else found.astype(found.dtype.newbyteorder("="))
+        return found
+
+    def _native(self, name: str, array: Array) -> Array:
+        return array if array.dtype.isnative else self._cast(name, array, array.dtype.newbyteorder("="))
+
+    def _cast(self, name: str, array: Array, dtype: np.dtype[Any]) -> Array:
+        """Return a copy in another dtype.
+
+        Raises: InputError, where no memory can hold it.
+        """
+        title = f"the copy of {name} in {dtype}"
+        try:
+            check_size(title, array.shape, dtype.itemsize, f"an array {name} of {dtype}, which is taken as it is")
+        except InputError as error:
+            raise in_formula(error, self.request) from None
+        return array.astype(dtype)
+
+    def _no_array(self, name: str, value: object, error: Exception) -> EinsdiffError:
+        """Return the error for what NumPy makes no array of, as a traced array or one that is differentiated."""
+        backend = FRAMEWORKS.get(type(value).__module__.partition(".")[0])
+        message = f"{name}{{}} is an array of numbers, and NumPy makes none of this: {first_line(error)}"
+        return self.error(InputError, message, name, help=f'compile(backend="{backend}")' if backend else "")
 
     def _check_given(self, name: str, value: Any, rank: int) -> None:
         """Refuse what no array can be made of without changing what it means."""
@@ -224,6 +256,11 @@ def _example(name: str, rank: int) -> str:
     """Return an array with so many axes as it can be typed."""
     shown = ("2.0", "np.array([1.0, 2.0])", "np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])")
     return f"{name}={shown[rank] if rank < len(shown) else f'np.zeros({tuple(range(2, 2 + rank))})'}"
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says, without what it advises further down."""
+    return str(error).strip().partition("\n")[0]
 
 
 def axes_in_words(count: int) -> str:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from einsdiff.errors import InputError
+from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.request import Request
-from einsdiff.program.run.arguments import Arguments
+from einsdiff.program.run.arguments import Arguments, Array, first_line
 from einsdiff.program.run.function import SIGNATURES, CompiledFunction, Program, executed, keep
 from einsdiff.program.run.library import Library
 
@@ -36,9 +39,9 @@ class FrameworkArguments(Arguments):
     library: Library
 
     def arrays(self, given: Mapping[str, Any], wanted: Mapping[str, int]) -> dict[str, Any]:
-        """Return the wanted inputs as arrays of one dtype; a number that is no array takes that of the arrays."""
+        """Return the wanted inputs as arrays of one dtype; numbers and lists of numbers take that of the arrays."""
         found: dict[str, Any] = {}
-        numbers: dict[str, complex] = {}
+        numbers: dict[str, Any] = {}
         for name, rank in wanted.items():
             value = given.get(name)
             if value is None:
@@ -46,9 +49,22 @@ class FrameworkArguments(Arguments):
                     raise self._missing(name, "array")
             elif rank == 0 and isinstance(value, int | float | complex):
                 numbers[name] = value
+            elif isinstance(value, list | tuple):
+                self._array(name, value, rank)
+                numbers[name] = value
             else:
                 found[name] = self._array(name, value, rank)
-        return self.library.gathered(found, numbers)
+        return self._gathered(found, numbers)
+
+    def _gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return self.library.gathered(arrays, numbers)
+        except OverflowError as error:
+            name = next((n for n, number in numbers.items() if _is_too_large(number)), "a number")
+            raise self.error(InputError, f"{name}{{}} is too large for a floating-point number", name) from error
+        except self.library.failures as error:
+            message = f"the arrays have no common dtype: {first_line(error)}"
+            raise in_formula(InputError(message), self.request) from error
 
     def _array(self, name: str, value: Any, rank: int) -> Any:
         if not self.library.is_own(value):
@@ -62,12 +78,21 @@ class FrameworkArguments(Arguments):
     def _foreign(self, name: str, value: Any, rank: int) -> Any:
         """Return what is no array of the framework as one."""
         self._check_given(name, value, rank)
+        if isinstance(value, np.ndarray):
+            value = self._exchanged(name, value, rank)
         try:
             return self.library.array(value)
         except (TypeError, ValueError, RuntimeError) as error:
-            raise self.error(
-                InputError, f"{name}{{}} is an array of numbers, and this was given: {error}", name
-            ) from error
+            message = f"{name}{{}} is an array of numbers, and this was given: {first_line(error)}"
+            raise self.error(InputError, message, name) from error
+
+    def _exchanged(self, name: str, array: Array, rank: int) -> Array:
+        """Return an array of NumPy with a dtype that frameworks have, in the order of bytes of this machine."""
+        plain = self._plain(name, array, rank)
+        if plain.dtype.itemsize > (16 if plain.dtype.kind == "c" else 8):
+            message = f"{name}{{}} is of {plain.dtype}, which NumPy alone has"
+            raise self.error(InputError, message, name, help=f"{name}={name}.astype(float)")
+        return self._native(name, plain)
 
     def _checked(
         self, name: str, function: Callable[..., Any], shape: tuple[int | None, ...] | None
@@ -78,6 +103,15 @@ class FrameworkArguments(Arguments):
             return self.library.gathered({"like": arguments[0], "result": result}, {})["result"]
 
         return checked
+
+
+def _is_too_large(number: Any) -> bool:
+    """Tell whether a number, or one of a list, has no floating-point number near it."""
+    try:
+        np.asarray(number, np.complex128)
+    except OverflowError:
+        return True
+    return False
 
 
 class FrameworkFunction(CompiledFunction):

@@ -142,7 +142,8 @@ class CompiledFunction:
 
     def refusal(self, error: Exception) -> EinsdiffError:
         """Return what is told instead of an error of NumPy's."""
-        return in_formula(InputError(f"the formula cannot be computed for these arrays: {error}"), self.request)
+        told = str(error) or ("there is too little memory" if isinstance(error, MemoryError) else type(error).__name__)
+        return in_formula(InputError(f"the formula cannot be computed for these arrays: {told}"), self.request)
 
     # --------------------------------------------------------------------------------------------------- programs
 

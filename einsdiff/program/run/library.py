@@ -34,8 +34,8 @@ class Library(Protocol):
         """Return how many bytes an entry takes."""
         ...
 
-    def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, complex]) -> dict[str, Any]:
-        """Return arrays and numbers as arrays of one dtype, on the device of the arrays."""
+    def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arrays, numbers and lists of numbers as arrays of one dtype, that of the arrays, on their device."""
         ...
 
     def hide(self, function: Callable[..., Any]) -> None:

@@ -1,10 +1,13 @@
-"""Arrays that no memory of this machine can hold are refused before anything is allocated."""
+"""Arrays that no memory here can hold are refused before anything is allocated."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
+from contextlib import suppress
+from functools import cache
 from math import prod
+from pathlib import Path
 
 from einsdiff.errors import InputError
 from einsdiff.program.emit.pairs import in_blocks
@@ -14,12 +17,14 @@ from einsdiff.program.request import Request
 from einsdiff.program.run.offers import Offers, Shapes, fits
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+"""Where Linux tells how much memory the processes of a container may take, in its two versions."""
 
 
 def check_memory(
     plan: Plan, given: Sequence[int | None], request: Request, itemsize: int, shapes: Shapes, *, is_looped: bool = True
 ) -> None:
-    """Refuse a plan in which an array arises that takes more than the memory there is.
+    """Refuse a plan in which an array arises that takes more than the memory there is, or all results together do.
 
     Sizes that are assumed, because no array tells them, do not count.  `itemsize` is the bytes of one entry; `shapes`
     has the inputs of known sizes; `is_looped` tells whether large arrays are made block by block, as NumPy's are.
@@ -27,11 +32,17 @@ def check_memory(
     Raises: InputError, which tells how large the array is and what would fit.
     """
     limit = _physical()
+    if limit is None:
+        return
     value = _too_large(plan, given, itemsize, limit, in_blocks(plan) if is_looped else frozenset())
-    if value is None or limit is None:
+    entries = _together(plan, given)
+    if value is None and itemsize * entries <= limit:
         return
     results = {o.value: o.name for o in plan.outputs}
     offers = Offers(request, shapes, fits(itemsize, limit, is_looped=is_looped), can_keep=is_looped)
+    if value is None:
+        typed = "; ".join([*offers.found(None), "fewer results in one program"])
+        raise in_formula(_error("all results together", [entries], itemsize, limit, typed), request)
     typed = "; ".join(offers.found(results.get(value))) or "smaller arrays, or a sum that is taken earlier"
     name = (results[value] or "the result") if value in results else "an array on the way"
     raise in_formula(_error(name, plan.values[value].shape, itemsize, limit, typed), request)
@@ -64,10 +75,17 @@ def _too_large(
     return None
 
 
+def _together(plan: Plan, given: Sequence[int | None]) -> int:
+    """Return how many entries all results have whose sizes are told."""
+    values = (plan.values[output.value] for output in plan.outputs)
+    return sum(value.entries for value in values if all(given[c] is not None for c in value.classes))
+
+
 def _error(name: str, shape: Sequence[int], itemsize: int, limit: int, typed: str) -> InputError:
     counted = " × ".join(map(str, shape))
     size = in_words(itemsize * prod(shape))
-    return InputError(f"{name} has {counted} entries, {size}; the memory here is {in_words(limit)}", help=typed)
+    has = "have" if name.startswith("all ") else "has"
+    return InputError(f"{name} {has} {counted} entries, {size}; the memory here is {in_words(limit)}", help=typed)
 
 
 def in_words(size: int) -> str:
@@ -76,9 +94,18 @@ def in_words(size: int) -> str:
     return f"{size / 1024**power:.3g} {UNITS[power]}"
 
 
+@cache
 def _physical() -> int | None:
-    """Return how many bytes of memory the machine has, None where it does not tell."""
+    """Return how many bytes of memory there are, of the machine or of the container; None where neither tells."""
+    found = [limit for limit in map(_limit, LIMITS) if limit is not None]
+    with suppress(AttributeError, OSError, ValueError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return min(found, default=None)
+
+
+def _limit(path: Path) -> int | None:
+    """Return the number of bytes in a file, None where there is none."""
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
+        return int(path.read_text())
+    except (OSError, ValueError):
         return None

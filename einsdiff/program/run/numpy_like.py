@@ -42,12 +42,12 @@ class NumpyLike:
         """Return how many bytes an entry takes."""
         return int(array.dtype.itemsize)
 
-    def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, complex]) -> dict[str, Any]:
+    def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return arrays and numbers as arrays of one dtype; whole numbers alone get the library's own for numbers."""
         module = self.module
         dtypes = [a.dtype for a in arrays.values() if self.kind(a) != "i"]
         dtype = module.result_type(*(dtypes or [float]))
-        if any(isinstance(n, complex) for n in numbers.values()):
+        if any(map(np.iscomplexobj, numbers.values())):
             dtype = module.result_type(dtype, module.complex64)
         found = {name: a if a.dtype == dtype else a.astype(dtype) for name, a in arrays.items()}
         found.update((name, module.asarray(n, dtype)) for name, n in numbers.items())

@@ -232,7 +232,7 @@ def _solved(matrices: Array, b: Piece, tied: int, name: int, rounding: float | N
     """
     n = matrices.shape[-1]
     shape = b.array.shape
-    right = b.array.reshape(*shape[: tied + 1], -1)
+    right = b.array.reshape(*shape[: tied + 1], prod(shape[tied + 1 :]))
     dtype = np.result_type(matrices, right)
     probe = np.random.default_rng(0).standard_normal((n, 1))
     probe /= np.linalg.norm(probe)

@@ -14,6 +14,7 @@ import numpy as np
 from einsdiff.algebra.nodes import Labels
 from einsdiff.errors import InputError, SizeMismatchError
 from einsdiff.program.plan.pattern import Pattern
+from einsdiff.program.run.arguments import first_line
 from einsdiff.program.run.labelled import Array, Piece, add_to, contracted, ordered
 from einsdiff.program.run.memory import check_size, in_words
 from einsdiff.program.run.solve import COLUMN, ROW, SIDE, Part, Singular, System, Unsolvable
@@ -375,11 +376,8 @@ class Structured:
 
         Raises: SizeMismatchError, where the shape does not fit; InputError, where it is no array of numbers.
         """
-        array = np.asarray(v)
+        array = _numbers(v, f"as np.zeros({side.shape})")
         rank = len(side.shape)
-        if array.dtype.kind not in "biufc":
-            example = f"np.zeros({side.shape})"
-            raise InputError(f"an array of numbers is wanted, and {array.dtype} was given", help=f"as {example}")
         if array.shape[:rank] != side.shape or (array.ndim > rank and not further):
             more = ", or with further axes behind it" if further else ""
             raise SizeMismatchError(
@@ -392,6 +390,22 @@ class Structured:
 
     def _pieces(self, pattern: Pattern) -> list[Piece]:
         return [Piece(self.cores[k], labels) for k, labels in pattern.cores]
+
+
+def _numbers(v: Any, example: str) -> Array:
+    """Return what is given as an array of numbers.
+
+    Raises: InputError, where it is none, and where a mask hides some of its entries.
+    """
+    if np.ma.is_masked(v):
+        raise InputError("a product or a solution has no value for a masked entry", help="v.filled(0), as you mean it")
+    try:
+        array = np.asarray(v)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise InputError(f"an array of numbers is wanted, not this: {first_line(error)}", help=example) from error
+    if array.dtype.kind not in "biufc":
+        raise InputError(f"an array of numbers is wanted, and {array.dtype} was given", help=example)
+    return array
 
 
 def maker(parts: Sequence[tuple[Structure, int] | None]) -> Callable[[tuple[Array, ...]], Any]:

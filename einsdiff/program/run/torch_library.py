@@ -6,6 +6,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from einsdiff.errors import InputError
 from einsdiff.program.run.library import load
 
@@ -25,8 +27,12 @@ class TorchLibrary:
         return isinstance(value, self.torch.Tensor)
 
     def array(self, value: Any) -> Any:
-        """Return a value as a tensor."""
-        return value if isinstance(value, self.torch.Tensor) else self.torch.as_tensor(value)
+        """Return a value as a tensor; of an array that is read-only or runs backwards it takes a copy."""
+        if isinstance(value, self.torch.Tensor):
+            return value
+        if isinstance(value, np.ndarray) and not (value.flags.writeable and min(value.strides, default=0) >= 0):
+            value = value.copy()
+        return self.torch.as_tensor(value)
 
     def kind(self, array: Any) -> str:
         """Return "f" for real numbers, "c" for complex ones, "i" for whole ones and truth values."""
@@ -40,7 +46,7 @@ class TorchLibrary:
         """Return how many bytes an entry takes."""
         return int(array.dtype.itemsize)
 
-    def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, complex]) -> dict[str, Any]:
+    def gathered(self, arrays: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
         """Return tensors of one dtype on one device; a tensor without axes follows the others to theirs."""
         torch, dtype = self.torch, None
         for a in arrays.values():
@@ -51,11 +57,15 @@ class TorchLibrary:
         if any(a.device != device for a in leading):
             raise InputError("the tensors are on different devices", given=_devices(arrays))
         dtype = torch.get_default_dtype() if dtype is None else dtype
-        if any(isinstance(n, complex) for n in numbers.values()):
+        if any(map(self._is_complex, numbers.values())):
             dtype = torch.promote_types(dtype, torch.complex64)
         found = {name: a.to(device=device, dtype=dtype) for name, a in arrays.items()}
         found.update({name: torch.as_tensor(n, dtype=dtype, device=device) for name, n in numbers.items()})
         return found
+
+    def _is_complex(self, number: Any) -> bool:
+        is_list = isinstance(number, list | tuple)
+        return bool(self.torch.as_tensor(number).is_complex()) if is_list else isinstance(number, complex)
 
     def hide(self, function: Callable[..., Any]) -> None:
         """See to it that torch.compile runs a function as it is."""
