@@ -1,0 +1,129 @@
+"""The scale L of a sum of exponentials N, the largest of the exponents: N = exp(L) M, M neither large nor small."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from einsdiff.algebra import build, walk
+from einsdiff.algebra.build import Entry
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum, parts
+from einsdiff.program.passes.exponentials import is_exponential, split
+from einsdiff.program.passes.exponents import assembled, at, axes, clipped, combined, exponential, largest
+from einsdiff.program.passes.weights import Weights
+
+DEEP = 40  # sums and products one below another in which exponentials are looked for
+
+
+class Scales:
+    """The scales of nodes, and what is left of the nodes without them."""
+
+    def __init__(self) -> None:
+        self._scales: dict[Expr, Entry] = {}
+        self._heights: dict[Expr, int] = {}
+        self._weights = Weights()
+
+    def has(self, node: Expr) -> bool:
+        """Tell whether a node has exponentials in its sums and products."""
+        return self._height(node) > 0
+
+    def _height(self, node: Expr) -> int:
+        """Return how many nodes with exponentials stand one below another, 0 for none; its parts were asked before."""
+        if node not in self._heights:
+            found = int(is_exponential(node))
+            if isinstance(node, Sum | Product):
+                below = max((self._height(part) for part, _ in parts(node)), default=0)
+                found = below + 1 if 0 < below < DEEP else 0
+            self._heights[node] = found
+        return self._heights[node]
+
+    def finish(self, entry: Entry) -> None:
+        """Take note that the exponentials of an entry are not large any more."""
+        for node in self.exponentials(entry.node):
+            self._heights[node] = 0
+        stack = [entry.node, build.split_coefficient(entry)[1].node]
+        while stack:
+            node = stack.pop()
+            self._heights[node] = 0
+            stack += [part for part, _ in parts(node)] if isinstance(node, Sum | Product) else []
+
+    def exponentials(self, node: Expr) -> frozenset[Expr]:
+        """Return the exponentials in the sums and products of a node."""
+        found: dict[Expr, None] = {}
+        stack = [node]
+        while stack:
+            part = stack.pop()
+            if self.has(part):
+                found[part] = None
+                stack += [] if isinstance(part, Apply) else [p for p, _ in parts(part)]
+        return frozenset(n for n in found if isinstance(n, Apply))
+
+    def of(self, entry: Entry) -> Entry:
+        """Return the scale of an entry that has one."""
+        node = entry.node
+        if node not in self._scales:
+            match node:
+                case Sum(terms):
+                    found = [self.of(at(t)) if self.has(t.node) else build.ZERO for t in terms]
+                    self._scales[node] = clipped(largest(found))
+                case Product():
+                    self._scales[node] = self._of_product(node)
+                case _:
+                    assert isinstance(node, Apply)
+                    self._scales[node] = split(node)[0]
+        return walk.place(self._scales[node], entry.wires)
+
+    def _of_product(self, node: Product) -> Entry:
+        """Σ p L for Π f^p: its largest value over what is summed, where no factor is 0."""
+        found = self._exponent(node)
+        if set(found.wires) & set(node.bound):
+            for f in node.factors:
+                if f.exponent > 0 and set(f.labels) & set(node.bound) and self._may_vanish(f.node):
+                    found = self._weights.counted(at(f), found)
+            over = {k: node.label_sizes[k] for k in node.bound if k in found.wires}
+            found = clipped(build.reduce("max", found, over))
+        return build.rename(found, axes(node))
+
+    def _may_vanish(self, node: Expr) -> bool:
+        return not build.is_positive(node) and not self.has(node)
+
+    def _exponent(self, node: Product) -> Entry:
+        """Return Σ p L for Π f^p, at the labels of the product."""
+        return combined([(f.exponent, self.of(at(f))) for f in node.factors if self.has(f.node)])
+
+    def lowered(self, entry: Entry, by: Entry) -> Entry:
+        """Return entry · exp(-by), the exponent inside of its exponentials where it has some."""
+        node, wires = entry
+        if not self.has(node):
+            return build.multiply(entry, exponential(build.scale(-1, by)))
+        if not set(by.wires) <= set(wires):
+            scale = self.of(entry)
+            return build.multiply(self.lowered(entry, scale), exponential(combined([(1, scale), (-1, by)])))
+        inner = build.rename(by, {wire: axis for axis, wire in enumerate(wires)})
+        match node:
+            case Sum(terms):
+                sizes = dict(enumerate(node.sizes))
+                low = [(t.coefficient, self.lowered(at(t), inner)) for t in terms]
+                found = build.total([(c, build.spread(e, sizes), True) for c, e in low])
+            case Product():
+                found = self._lowered_product(node, inner)
+            case _:
+                assert isinstance(node, Apply)
+                scale, rest = split(node)
+                found = build.multiply(rest, exponential(combined([(1, scale), (-1, inner)])))
+                found = build.spread(found, dict(enumerate(node.sizes)))
+        return walk.place(found, wires)
+
+    def _lowered_product(self, node: Product, by: Entry) -> Entry:
+        low = build.rename(by, {axis: node.out[axis] for axis in range(node.rank)})
+        large = [f for f in node.factors if self.has(f.node)]
+        factors = [(at(f), f.exponent) for f in node.factors if not self.has(f.node)]
+        if len(large) == 1 and large[0].exponent == 1:
+            found = self.lowered(at(large[0]), low)
+            return assembled(node, [*factors, (self.guarded(found, factors), 1)])
+        factors += [(self.lowered(at(f), self.of(at(f))), f.exponent) for f in large]
+        found = exponential(combined([(1, self._exponent(node)), (-1, low)]))
+        return assembled(node, [*factors, (self.guarded(found, factors), 1)])
+
+    def guarded(self, entry: Entry, factors: Sequence[tuple[Entry, Exact]]) -> Entry:
+        """Return an exponential such that it is not large where a factor beside it is 0."""
+        return self._weights.guarded(entry, factors)
