@@ -14,6 +14,7 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Exact, Expr, Size, Wire, exact
 from einsdiff.program.passes.exponents import clipped, combined, exponential, least
+from einsdiff.program.passes.growth import Growth, distinct, growth
 from einsdiff.program.passes.scales import Scales
 
 Debts = dict[Entry, Exact]
@@ -51,25 +52,26 @@ def exponents(debts: Debts) -> list[tuple[Exact, Entry]]:
 
 
 def together(debts: Debts) -> list[Entry]:
-    """Return Σ units · scale, one for scales on the same wires each."""
+    """Return Σ units · scale, one for scales on the same wires each; all in one where some are owed by others."""
     groups: dict[frozenset[Wire], list[tuple[Exact, Entry]]] = {}
+    is_mutual = min(debts.values(), default=0) < 0 < max(debts.values())
     for scale, units in debts.items():
         if units:
-            groups.setdefault(frozenset(scale.wires), []).append((units, scale))
+            groups.setdefault(frozenset() if is_mutual else frozenset(scale.wires), []).append((units, scale))
     return [combined(terms) for terms in groups.values()]
 
 
 class Loans:
-    """The scales that are owed, and the exponentials in the divisors that they belong to."""
+    """The scales that are owed, and how the divisors grow that they belong to."""
 
     def __init__(self, scales: Scales) -> None:
         self._scales = scales
-        self._sources: dict[Expr, frozenset[Expr]] = {}
+        self._growth: dict[Expr, Growth] = {}
 
     def borrow(self, entry: Entry) -> tuple[Entry, Entry]:
         """Return the scale of a divisor, and the divisor without it."""
         scale = self._scales.of(entry)
-        self._sources[scale.node] = self._scales.exponentials(entry.node)
+        self._growth[scale.node] = growth(entry.node, self._scales)
         low = self._scales.lowered(entry, scale)
         self._scales.finish(low)
         return scale, low
@@ -80,12 +82,12 @@ class Loans:
         found = least([combined([(exact(Fraction(-u) / units), scale) for u, scale in exponents(d)]) for d in debts])
         summed = {k: size for k, size in (over or {}).items() if k in found.wires}
         found = clipped(build.reduce("min", found, summed) if summed else found)
-        self._sources[found.node] = self.sources(scale for d in debts for scale in d)
+        self._growth[found.node] = self.growth(scale for d in debts for scale in d)
         return found, exact(units)
 
-    def sources(self, scales: Iterable[Entry]) -> frozenset[Expr]:
-        """Return the exponentials in the divisors that have some scales."""
-        return frozenset[Expr]().union(*(self._sources.get(s.node, ()) for s in scales))
+    def growth(self, scales: Iterable[Entry]) -> Growth:
+        """Return how the divisors grow that have some scales."""
+        return distinct(powers for scale in scales for powers in self._growth.get(scale.node, ()))
 
     def settled(self, entry: Entry, debts: Debts) -> Entry:
         """Return an entry after it has paid its debts, by exponentials that stand in no divisor."""

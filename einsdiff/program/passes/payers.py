@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from fractions import Fraction
+from functools import reduce
 from typing import NamedTuple
 
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Exact, Expr, exact
-from einsdiff.program.passes.debts import Debts, Loans, owe
+from einsdiff.algebra.nodes import Exact, exact
+from einsdiff.program.passes.debts import Debts, Loans, how_much, owe
 from einsdiff.program.passes.exponentials import is_exp
 from einsdiff.program.passes.exponents import argument, combined, exponential, is_within
+from einsdiff.program.passes.growth import Growth, growth, raised, share, times
 from einsdiff.program.passes.scales import Scales
 
 
 class Payer(NamedTuple):
-    """A factor of a product, at its labels, the exponentials of which it is made, and how many units it can pay."""
+    """A factor of a product, at its labels, how it grows (by nothing where it cannot pay), and what it pays at most."""
 
     entry: Entry
     exponent: Exact
-    made: frozenset[Expr]
+    growth: Growth
     units: Exact
 
 
+def payer(entry: Entry, exponent: Exact, scales: Scales) -> Payer:
+    """Return a factor as one that pays what it can."""
+    grown = raised(growth(entry.node, scales), exponent) if scales.has(entry.node) else ()
+    return Payer(entry, exponent, grown, max(exponent, 0))
+
+
+def is_whole(exponent: Exact) -> bool:
+    """Tell whether a power is a product."""
+    return isinstance(exponent, int) and exponent > 0
+
+
 def merged(payers: Sequence[Payer]) -> list[Payer]:
-    """exp(a) exp(b) = exp(a + b), where one has all indices of the other."""
+    """exp(a)^p exp(b)^q = exp(a p + b q), where one has all indices of the other."""
     found = [p for p in payers if not _is_plain(p)]
     groups: list[list[Payer]] = []
     for p in sorted(filter(_is_plain, payers), key=lambda p: (p.exponent < 0, -len(set(p.entry.wires)))):
@@ -34,20 +47,20 @@ def merged(payers: Sequence[Payer]) -> list[Payer]:
                 break
         else:
             groups.append([p])
-    for group in groups:
-        most = group[0].exponent
-        if len(group) > 1 and most > 0:
-            terms = [(Fraction(p.exponent) / most, argument(p.entry)) for p in group]
-            made = frozenset[Expr]().union(*(p.made for p in group))
-            units = exact(sum((Fraction(p.units) for p in group if p.exponent > 0), Fraction(0)))
-            found.append(Payer(exponential(combined(terms)), most, made, units))
-        else:
-            found += group
-    return found
+    return [*found, *map(_as_one, groups)]
+
+
+def _as_one(group: Sequence[Payer]) -> Payer:
+    most = group[0].exponent if is_whole(group[0].exponent) else 1
+    if len(group) == 1 and most == group[0].exponent:
+        return group[0]
+    terms = [(Fraction(p.exponent) / most, argument(p.entry)) for p in group]
+    units = exact(sum((Fraction(p.units) for p in group), Fraction(0)))
+    return Payer(exponential(combined(terms)), most, reduce(times, [p.growth for p in group]), units)
 
 
 def _is_plain(payer: Payer) -> bool:
-    return is_exp(payer.entry.node) and bool(payer.made)
+    return is_exp(payer.entry.node) and bool(payer.growth)
 
 
 def repaid(
@@ -58,21 +71,28 @@ def repaid(
     The others pay what concerns summed indices, since nobody further out can.
     """
     paid: list[Debts] = [{} for _ in payers]
-    for is_own in (True, False):
-        for scale in debts:
-            for payer, own in zip(payers, paid, strict=True):
-                free = min(Fraction(debts[scale]), payer.units - sum(own.values(), Fraction(0)))
-                if not payer.made or free <= 0:
-                    continue
-                is_last = not set(scale.wires).isdisjoint(bound) and is_within(scale, payer.entry)
-                if payer.made & loans.sources([scale]) if is_own else is_last:
-                    owe(own, scale, free)
-                    owe(debts, scale, -free)
+    left = [p.growth for p in payers]
+    for scale in debts:
+        divisor = loans.growth([scale])
+        for k, payer in enumerate(payers):
+            if divisor and payer.growth and debts[scale] > 0:
+                units, left[k] = share(left[k], divisor, Fraction(debts[scale]))
+                _pay(debts, paid[k], scale, units)
+    for scale in debts:
+        for payer, own in zip(payers, paid, strict=True):
+            if payer.growth and not set(scale.wires).isdisjoint(bound) and is_within(scale, payer.entry):
+                _pay(debts, own, scale, min(Fraction(debts[scale]), payer.units - how_much(own)))
     others = [(p.entry, p.exponent) for p in payers]
     return [
         (scales.guarded(_after(p, own, scales), others) if own else p.entry, p.exponent)
         for p, own in zip(payers, paid, strict=True)
     ]
+
+
+def _pay(debts: Debts, own: Debts, scale: Entry, units: Fraction) -> None:
+    if units > 0:
+        owe(own, scale, units)
+        owe(debts, scale, -units)
 
 
 def _after(payer: Payer, paid: Debts, scales: Scales) -> Entry:

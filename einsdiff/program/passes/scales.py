@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum, parts
-from einsdiff.program.passes.exponentials import is_exponential, split
+from einsdiff.program.passes.exponentials import EXPONENTIALS, is_exponential, split
 from einsdiff.program.passes.exponents import assembled, at, axes, clipped, combined, exponential, largest
 from einsdiff.program.passes.weights import Weights
 
@@ -20,42 +20,41 @@ class Scales:
     def __init__(self) -> None:
         self._scales: dict[Expr, Entry] = {}
         self._heights: dict[Expr, int] = {}
+        self._growing: dict[Expr, bool] = {}
         self._weights = Weights()
 
     def has(self, node: Expr) -> bool:
-        """Tell whether a node has exponentials in its sums and products."""
-        return self._height(node) > 0
-
-    def _height(self, node: Expr) -> int:
-        """Return how many nodes with exponentials stand one below another, 0 for none; its parts were asked before."""
+        """Tell whether a node has exponentials in its sums and products; its parts were asked before."""
         if node not in self._heights:
-            found = int(is_exponential(node))
-            if isinstance(node, Sum | Product):
-                below = max((self._height(part) for part, _ in parts(node)), default=0)
-                found = below + 1 if 0 < below < DEEP else 0
+            below = [self._heights[part] for part in _terms(node) if self.has(part)]
+            found = int(is_exponential(node)) or (max(below) + 1 if below and max(below) < DEEP else 0)
+            if isinstance(node, Sum) and len(below) < len(node.terms) and not self.grows(node):
+                found = 0  # what does not grow is nothing beside other terms
             self._heights[node] = found
-        return self._heights[node]
+        return self._heights[node] > 0
+
+    def grows(self, node: Expr) -> bool:
+        """Tell whether exponentials make a node large."""
+        if node not in self._growing:
+            if isinstance(node, Apply) and is_exponential(node):
+                found = EXPONENTIALS[node.function].grows
+            elif isinstance(node, Product):
+                found = any(f.exponent < 0 or self.grows(f.node) for f in node.factors if self.has(f.node))
+            else:
+                found = any(self.grows(part) for part in _terms(node) if self.has(part))
+            self._growing[node] = found
+        return self._growing[node]
 
     def finish(self, entry: Entry) -> None:
         """Take note that the exponentials of an entry are not large any more."""
-        for node in self.exponentials(entry.node):
-            self._heights[node] = 0
-        stack = [entry.node, build.split_coefficient(entry)[1].node]
-        while stack:
-            node = stack.pop()
-            self._heights[node] = 0
-            stack += [part for part, _ in parts(node)] if isinstance(node, Sum | Product) else []
-
-    def exponentials(self, node: Expr) -> frozenset[Expr]:
-        """Return the exponentials in the sums and products of a node."""
-        found: dict[Expr, None] = {}
-        stack = [node]
-        while stack:
-            part = stack.pop()
-            if self.has(part):
-                found[part] = None
-                stack += [] if isinstance(part, Apply) else [p for p, _ in parts(part)]
-        return frozenset(n for n in found if isinstance(n, Apply))
+        waiting = [entry.node, build.split_coefficient(entry)[1].node]
+        seen: set[Expr] = set()
+        while waiting:
+            node = waiting.pop()
+            if node not in seen:
+                seen.add(node)
+                self._heights[node] = 0
+                waiting += _terms(node)
 
     def of(self, entry: Entry) -> Entry:
         """Return the scale of an entry that has one."""
@@ -69,7 +68,7 @@ class Scales:
                     self._scales[node] = self._of_product(node)
                 case _:
                     assert isinstance(node, Apply)
-                    self._scales[node] = split(node)[0]
+                    self._scales[node] = split(walk.here(node))[0]
         return walk.place(self._scales[node], entry.wires)
 
     def _of_product(self, node: Product) -> Entry:
@@ -108,7 +107,7 @@ class Scales:
                 found = self._lowered_product(node, inner)
             case _:
                 assert isinstance(node, Apply)
-                scale, rest = split(node)
+                scale, rest = split(walk.here(node))
                 found = build.multiply(rest, exponential(combined([(1, scale), (-1, inner)])))
                 found = build.spread(found, dict(enumerate(node.sizes)))
         return walk.place(found, wires)
@@ -127,3 +126,8 @@ class Scales:
     def guarded(self, entry: Entry, factors: Sequence[tuple[Entry, Exact]]) -> Entry:
         """Return an exponential such that it is not large where a factor beside it is 0."""
         return self._weights.guarded(entry, factors)
+
+
+def _terms(node: Expr) -> list[Expr]:
+    """Return the parts of which a node is the sum or the product."""
+    return [part for part, *_ in parts(node)] if isinstance(node, Sum | Product) else []

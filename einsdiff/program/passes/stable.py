@@ -17,8 +17,9 @@ from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wir
 from einsdiff.program.passes.debts import Debts, Loans, Owed, how_much, owe, placed, together
 from einsdiff.program.passes.exponentials import direction, is_exp, is_exponential
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
+from einsdiff.program.passes.growth import Direction, directions, growth
 from einsdiff.program.passes.logarithms import logarithm, logarithm_beside_one
-from einsdiff.program.passes.payers import Payer, merged, repaid
+from einsdiff.program.passes.payers import Payer, is_whole, merged, payer, repaid
 from einsdiff.program.passes.scales import Scales
 from einsdiff.program.request import Request
 
@@ -71,12 +72,12 @@ class _Stable:
         self._awaited = awaited
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
-        self._starved: dict[Expr, frozenset[Expr]] = {}  # exponentials in divisors in a node's sums that nobody pays
+        self._starved: dict[Expr, frozenset[Direction]] = {}  # those of divisors in a node's sums that nobody pays
 
     def take(self, node: Expr) -> None:
         """Find what stands for a node whose parts are known."""
         starved = [self._starved.get(part, frozenset()) for part, _ in parts(node)]
-        self._starved[node] = frozenset[Expr]().union(*starved) if isinstance(node, Sum | Product) else frozenset()
+        self._starved[node] = frozenset[Direction]().union(*starved) if isinstance(node, Sum | Product) else frozenset()
         match node:
             case Product():
                 found = self._fed(node) or self._product(node)
@@ -166,7 +167,7 @@ class _Stable:
         for f in node.factors:
             starved = self._starved.get(f.node, frozenset())
             others = [p for p in node.factors if p is not f and p.exponent > 0]
-            payers = [p for p in others if starved & self.scales.exponentials(p.node)]
+            payers = [p for p in others if starved & directions(growth(p.node, self.scales))]
             if f.exponent != 1 or not payers:
                 continue
             powers = [build.power(at(p), p.exponent) for p in payers]
@@ -187,27 +188,32 @@ class _Stable:
         """Π N^p, where the scales of divisors are debts."""
         debts: Debts = {}
         payers: list[Payer] = []
+        large = [self._known[f.node].entry for f in node.factors if f.exponent > 0 and self._is_large(f.node)]
         for f in node.factors:
             entry, own = self._placed(f.node, f.labels)
             for scale, units in own.items():
                 owe(debts, scale, Fraction(units) * f.exponent)
-            made = self.scales.exponentials(entry.node)
-            if made and f.exponent < 0 and (node in self._awaited or not is_exp(entry.node)):
+            if f.exponent < 0 and self._is_large(f.node) and self._borrows(node, entry, large):
                 scale, entry = self.loans.borrow(entry)
                 owe(debts, scale, -f.exponent)
-                made = frozenset()
-            payers.append(Payer(entry, f.exponent, made, f.exponent))
-        if not debts and not any(p.made and p.exponent < 0 for p in payers):
+            payers.append(payer(entry, f.exponent, self.scales))
+        if not debts and not any(p.growth and not is_whole(p.exponent) for p in payers):
             return Owed(walk.rebuild(node, {f.node: self._known[f.node].entry for f in node.factors}), {})
         factors = repaid(merged(payers), debts, node.bound, self.scales, self.loans)
         left = self._left(node, debts, factors)
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
 
+    def _borrows(self, node: Product, divisor: Entry, others: Sequence[Entry]) -> bool:
+        """Tell whether a divisor comes without its scale: somebody can pay, or it would be too large for a number."""
+        if is_exp(divisor.node):
+            return node in self._awaited or not all(is_exp(e.node) for e in others)
+        return node in self._awaited or bool(others) or self.scales.grows(divisor.node)
+
     def _left(self, node: Product, debts: Debts, factors: list[tuple[Entry, Exact]]) -> Debts:
         """Return the debts left to what stands further out; what concerns summed indices is put among the factors."""
         bound = {scale: units for scale, units in debts.items() if units and set(scale.wires) & set(node.bound)}
         left = {scale: units for scale, units in debts.items() if units and scale not in bound}
-        self._starved[node] |= self.loans.sources(bound)
+        self._starved[node] |= directions(self.loans.growth(bound))
         if node in self._awaited and how_much(bound) > 0:
             least, units = self.loans.least([bound], {k: node.label_sizes[k] for k in node.bound})
             owe(left, least, units)
