@@ -14,7 +14,7 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Exact, Expr, Size, Wire, exact
 from einsdiff.program.passes.exponents import clipped, combined, exponential, least
-from einsdiff.program.passes.growth import Growth, distinct, growth
+from einsdiff.program.passes.growth import Growth, distinct, growth, share
 from einsdiff.program.passes.scales import Scales
 
 Debts = dict[Entry, Exact]
@@ -39,6 +39,19 @@ def placed(debts: Debts, labels: Sequence[Wire]) -> Debts:
     for scale, units in debts.items():
         owe(found, walk.place(scale, labels), units)
     return found
+
+
+def common(debts: Sequence[Debts]) -> Debts:
+    """Return what is owed everywhere."""
+    if not debts:
+        return {}
+    least = {scale: min(own.get(scale, 0) for own in debts) for scale in debts[0]}
+    return {scale: units for scale, units in least.items() if units > 0}
+
+
+def without(debts: Debts, paid: Debts) -> Debts:
+    """Return what is owed still."""
+    return {scale: exact(Fraction(units) - paid.get(scale, 0)) for scale, units in debts.items()}
 
 
 def how_much(debts: Debts) -> Fraction:
@@ -77,13 +90,20 @@ class Loans:
         return scale, low
 
     def least(self, debts: Sequence[Debts], over: Mapping[int, Size] | None = None) -> tuple[Entry, Exact]:
-        """Return the least of what is owed in several places, for all values of some indices: a scale and its units."""
-        units = min(map(how_much, debts))
+        """Return the least of what is owed in several places, for all values of some indices: a scale and its units.
+
+        Somewhere nothing may be owed.
+        """
+        units = min(filter(None, map(how_much, debts)))
         found = least([combined([(exact(Fraction(-u) / units), scale) for u, scale in exponents(d)]) for d in debts])
         summed = {k: size for k, size in (over or {}).items() if k in found.wires}
         found = clipped(build.reduce("min", found, summed) if summed else found)
         self._growth[found.node] = self.growth(scale for d in debts for scale in d)
         return found, exact(units)
+
+    def may_be_small(self, debts: Debts) -> bool:
+        """Tell whether what is owed may be below 0: divisors without a term that is not an exponential."""
+        return any(all(self.growth([scale])) for scale, units in debts.items() if units > 0)
 
     def growth(self, scales: Iterable[Entry]) -> Growth:
         """Return how the divisors grow that have some scales."""
@@ -94,6 +114,17 @@ class Loans:
         for by in together(debts):
             entry = self._scales.lowered(entry, by)
         return entry
+
+    def paid(self, owed: Owed) -> Owed:
+        """Return an entry after it has paid those of its debts for which it grows enough by itself."""
+        entry, debts = owed
+        left = growth(entry.node, self._scales)
+        own: Debts = {}
+        for scale, units in debts.items():
+            found, rest = share(left, self.growth([scale]), Fraction(units))
+            if found == units:
+                own[scale], left = units, rest
+        return Owed(self.settled(entry, own), {scale: units for scale, units in debts.items() if scale not in own})
 
     def small(self, least: Debts, debts: Debts) -> Entry:
         """Return exp(K - L) for the least K of what is owed: 1 or less, so that nobody has to pay of it."""

@@ -7,9 +7,10 @@ from functools import reduce
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Factor, Product, Term, Wire
+from einsdiff.algebra.nodes import Apply, Argument, Exact, Factor, Product, Term, Wire
 
 LARGE = build.number(10**30)  # a larger exponent counts as this one: its exponential is 0 or infinite all the same
+NOTHING = build.scale(-1, LARGE)  # the exponent of 0
 
 
 def combined(terms: Sequence[tuple[Exact, Entry]]) -> Entry:
@@ -47,11 +48,11 @@ def least(entries: Sequence[Entry]) -> Entry:
 
 def clipped(u: Entry) -> Entry:
     """Return an exponent that is finite: for one that is not the value does not matter."""
-    return build.apply("max", build.apply("min", u, LARGE), build.scale(-1, LARGE))
+    return build.apply("max", build.apply("min", u, LARGE), NOTHING)
 
 
-def at(part: Factor | Term) -> Entry:
-    """Return a factor without its exponent, or a term without its coefficient, at the labels of the whole."""
+def at(part: Factor | Term | Argument) -> Entry:
+    """Return a factor without its exponent, a term without its coefficient, an argument, at the labels of the whole."""
     return Entry(part.node, part.labels)
 
 

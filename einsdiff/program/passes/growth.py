@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum, magnitude
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Reduce, Sum, magnitude
 from einsdiff.program.passes.exponentials import EXPONENTIALS
 from einsdiff.program.passes.scales import Scales
 
@@ -26,7 +26,7 @@ Growth = Sequence[Powers]
 def growth(node: Expr, scales: Scales) -> Growth:
     """Return the powers in each product of a sum."""
     known: dict[Expr, Growth] = {}
-    for part in walk.ordered(node, is_closed=lambda n: not (isinstance(n, Sum | Product) and scales.has(n))):
+    for part in walk.ordered(node, is_closed=lambda n: isinstance(n, Reduce) or not scales.has(n)):
         known[part] = _growth(part, known) if scales.has(part) else [{}]
     return known[node]
 
@@ -40,6 +40,8 @@ def _growth(node: Expr, known: Mapping[Expr, Growth]) -> Growth:
             for f in factors:
                 found = times(found, raised(known[f.node], f.exponent))
             return found
+        case Apply("where", (_, *branches), None):
+            return distinct(powers for part, _ in branches for powers in known[part])
         case Apply(function, ((u, labels),), None) if function in EXPONENTIALS:
             coefficient, bare = build.split_coefficient(Entry(u, labels))
             sign = "±" if EXPONENTIALS[function].is_even else "+" if coefficient > 0 else "-"

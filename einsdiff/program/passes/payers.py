@@ -84,8 +84,8 @@ def repaid(
                 _pay(debts, own, scale, min(Fraction(debts[scale]), payer.units - how_much(own)))
     others = [(p.entry, p.exponent) for p in payers]
     return [
-        (scales.guarded(_after(p, own, scales), others) if own else p.entry, p.exponent)
-        for p, own in zip(payers, paid, strict=True)
+        (scales.guarded(_after(p, own, rest, scales), others) if own else p.entry, p.exponent)
+        for p, own, rest in zip(payers, paid, left, strict=True)
     ]
 
 
@@ -95,9 +95,10 @@ def _pay(debts: Debts, own: Debts, scale: Entry, units: Fraction) -> None:
         owe(debts, scale, -units)
 
 
-def _after(payer: Payer, paid: Debts, scales: Scales) -> Entry:
-    """Return what a factor is after it has paid."""
+def _after(payer: Payer, paid: Debts, left: Growth, scales: Scales) -> Entry:
+    """Return what a factor is after it has paid; what is left may pay further out."""
     by = combined([(Fraction(units) / payer.exponent, scale) for scale, units in paid.items()])
     found = scales.lowered(payer.entry, by)
-    scales.finish(found)
+    if not any(power > 0 for powers in left for power in powers.values()):
+        scales.finish(found)
     return found

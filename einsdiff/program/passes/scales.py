@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum, parts
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Reduce, Size, Sum, parts
 from einsdiff.program.passes.exponentials import EXPONENTIALS, is_exponential, split
-from einsdiff.program.passes.exponents import assembled, at, axes, clipped, combined, exponential, largest
+from einsdiff.program.passes.exponents import NOTHING, assembled, at, axes, clipped, combined, exponential, largest
 from einsdiff.program.passes.weights import Weights
+from einsdiff.simplify.rules import constant_value
 
 DEEP = 40  # sums and products one below another in which exponentials are looked for
 
@@ -66,10 +67,21 @@ class Scales:
                     self._scales[node] = clipped(largest(found))
                 case Product():
                     self._scales[node] = self._of_product(node)
+                case Apply("where", (condition, *branches), None):
+                    self._scales[node] = build.apply(
+                        "where", at(condition), *(self._of_branch(at(b)) for b in branches)
+                    )
+                case Reduce():
+                    over = _over(node)
+                    self._scales[node] = build.contract(build.spread(self.of(at(node.argument)), over), over)
                 case _:
-                    assert isinstance(node, Apply)
                     self._scales[node] = split(walk.here(node))[0]
         return walk.place(self._scales[node], entry.wires)
+
+    def _of_branch(self, entry: Entry) -> Entry:
+        if build.is_zero(entry):
+            return NOTHING
+        return self.of(entry) if self.has(entry.node) else build.ZERO
 
     def _of_product(self, node: Product) -> Entry:
         """Σ p L for Π f^p: its largest value over what is summed, where no factor is 0."""
@@ -106,11 +118,29 @@ class Scales:
             case Product():
                 found = self._lowered_product(node, inner)
             case _:
-                assert isinstance(node, Apply)
-                scale, rest = split(walk.here(node))
-                found = build.multiply(rest, exponential(combined([(1, scale), (-1, inner)])))
+                scale = self.of(walk.here(node))
+                found = build.multiply(self._rest(node), exponential(combined([(1, scale), (-1, inner)])))
                 found = build.spread(found, dict(enumerate(node.sizes)))
         return walk.place(found, wires)
+
+    def _rest(self, node: Expr) -> Entry:
+        """Return what is left of a function, or of the product of all values, without its scale."""
+        match node:
+            case Apply("where", (condition, *branches), None):
+                inside = [self._without_scale(at(b)) for b in branches]
+                if set(map(constant_value, inside)) == {1}:
+                    return build.ONE
+                found = build.apply("where", at(condition), *inside)
+            case Reduce(operator, argument):
+                low = self._without_scale(at(argument))
+                found = build.ONE if constant_value(low) == 1 else build.reduce(operator, low, _over(node))
+            case _:
+                return split(walk.here(node))[1]
+        self.finish(found)
+        return found
+
+    def _without_scale(self, entry: Entry) -> Entry:
+        return self.lowered(entry, self.of(entry)) if self.has(entry.node) else entry
 
     def _lowered_product(self, node: Product, by: Entry) -> Entry:
         low = build.rename(by, {axis: node.out[axis] for axis in range(node.rank)})
@@ -119,7 +149,7 @@ class Scales:
         if len(large) == 1 and large[0].exponent == 1:
             found = self.lowered(at(large[0]), low)
             return assembled(node, [*factors, (self.guarded(found, factors), 1)])
-        factors += [(self.lowered(at(f), self.of(at(f))), f.exponent) for f in large]
+        factors += [(self._without_scale(at(f)), f.exponent) for f in large]
         found = exponential(combined([(1, self._exponent(node)), (-1, low)]))
         return assembled(node, [*factors, (self.guarded(found, factors), 1)])
 
@@ -129,5 +159,16 @@ class Scales:
 
 
 def _terms(node: Expr) -> list[Expr]:
-    """Return the parts of which a node is the sum or the product."""
-    return [part for part, *_ in parts(node)] if isinstance(node, Sum | Product) else []
+    """Return the parts of which a node is the sum or the product, or between which it chooses."""
+    match node:
+        case Sum() | Product() | Reduce(operator="prod"):
+            return [part for part, *_ in parts(node)]
+        case Apply("where", (_, *branches), None):
+            return [part for part, *_ in branches]
+        case _:
+            return []
+
+
+def _over(node: Reduce) -> dict[int, Size]:
+    """Return the labels over which a product runs, with their sizes."""
+    return {k: node.label_sizes[k] for k in range(node.axes, len(node.label_sizes))}

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire, exact, parts
-from einsdiff.program.passes.debts import Debts, Loans, Owed, how_much, owe, placed, together
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire, parts
+from einsdiff.program.passes.debts import Debts, Loans, Owed, common, how_much, owe, placed, together, without
 from einsdiff.program.passes.exponentials import direction, is_exp, is_exponential
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
 from einsdiff.program.passes.growth import Direction, directions, growth
@@ -52,6 +52,8 @@ def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
                         found.add(f.node)
             case Sum() if node in found:
                 found.update(t.node for t in node.terms)
+            case Apply("where", (_, *branches), None) if node in found:
+                found.update(part for part, _ in branches)
             case Apply("log", ((part, _),), None):
                 found.add(part)
             case _:
@@ -83,6 +85,8 @@ class _Stable:
                 found = self._fed(node) or self._product(node)
             case Sum():
                 found = self._sum(node)
+            case Apply("where") if node in self._awaited:
+                found = self._chosen(node)
             case Apply("log" | "log1p", ((part, labels),), None):
                 value = self._logarithm(node.function, part, labels)
                 found = Owed(build.spread(value, dict(enumerate(node.sizes))), {})
@@ -143,24 +147,40 @@ class _Stable:
     def _sum(self, node: Sum) -> Owed:
         """Σ c exp(-L) a = exp(-L) Σ c a for debts that all terms have."""
         owed = [self._placed(t.node, t.labels) for t in node.terms]
-        debts = [own for _, own in owed]
-        if not any(debts):
+        if not any(debts for _, debts in owed):
             return Owed(walk.rebuild(node, {t.node: self._known[t.node].entry for t in node.terms}), {})
-        least = {scale: min(d.get(scale, 0) for d in debts) for scale in debts[0]}
-        shared = {scale: units for scale, units in least.items() if units > 0}
-        rests = [
-            {scale: exact(Fraction(units) - shared.get(scale, 0)) for scale, units in own.items()} for own in debts
-        ]
-        common: Debts = {}
-        if node in self._awaited and all(how_much(rest) > 0 for rest in rests):
-            common = dict([self.loans.least(rests)])
-            owe(shared, *next(iter(common.items())))
+        shared = common([own for _, own in owed])
+        rests = [Owed(e, without(own, shared)) for e, own in owed]
+        least: Debts = {}
+        if node in self._awaited:
+            if not all(how_much(own) > 0 for _, own in rests):
+                rests = [self.loans.paid(rest) for rest in rests]
+            least = self._least([own for _, own in rests])
+            for scale, units in least.items():
+                owe(shared, scale, units)
         sizes = dict(enumerate(node.sizes))
         terms = []
-        for t, (e, _), rest in zip(node.terms, owed, rests, strict=True):
-            entry = build.multiply(e, self.loans.small(common, rest)) if common else self.loans.settled(e, rest)
+        for t, (e, own) in zip(node.terms, rests, strict=True):
+            entry = build.multiply(e, self.loans.small(least, own)) if least else self.loans.settled(e, own)
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
+
+    def _chosen(self, node: Apply) -> Owed:
+        """Return what is chosen of two branches, and the debts that both have; nothing is what a 0 owes."""
+        condition, *branches = node.arguments
+        owed = [self._placed(*b) for b in branches]
+        debts = [own for e, own in owed if not build.is_zero(e)]
+        shared = common(debts)
+        chosen = [self.loans.settled(e, without(own, shared)) for e, own in owed]
+        found = build.apply("where", walk.place(self.settled(condition.node), condition.labels), *chosen)
+        return Owed(build.spread(found, dict(enumerate(node.sizes))), shared)
+
+    def _least(self, debts: Sequence[Debts]) -> Debts:
+        """Return the least of what all terms owe, if it is anything: where one owes nothing, it is 0 or less."""
+        owing = [how_much(own) for own in debts]
+        if all(units > 0 for units in owing) or (min(owing) == 0 and any(map(self.loans.may_be_small, debts))):
+            return dict([self.loans.least(debts)])
+        return {}
 
     def _fed(self, node: Product) -> Owed | None:
         """Σ a/N · e = Σ a e/N for an exponential e that can pay for a divisor in that sum."""

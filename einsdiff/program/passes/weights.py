@@ -13,7 +13,7 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Exact, Expr, Product, Sum
 from einsdiff.program.passes.exponentials import is_exp
-from einsdiff.program.passes.exponents import LARGE, argument, at, exponential, is_within, where
+from einsdiff.program.passes.exponents import NOTHING, argument, at, exponential, is_within, where
 
 DEEP = 40  # products and sums one below another in which weights are looked for
 
@@ -27,7 +27,7 @@ class Weights:
     def counted(self, weight: Entry, scale: Entry) -> Entry:
         """Return the scale where a weight is not 0, and an exponent of nothing elsewhere."""
         self._known.add(weight.node)
-        return where(weight, scale, build.scale(-1, LARGE))
+        return where(weight, scale, NOTHING)
 
     def guarded(self, entry: Entry, factors: Sequence[tuple[Entry, Exact]]) -> Entry:
         """exp(u) a = exp(where(a != 0, u, 0)) a, where u may be large for a = 0."""
