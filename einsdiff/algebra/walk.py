@@ -114,13 +114,13 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
     A rewritten part is zero or has all the axes of the part.  Products in products and sums in sums become one where
     `join` holds of the part.
     """
+    if _stays(node, rewritten, join):
+        return here(node)
 
     def at(part: Expr, labels: Labels) -> Entry:
         return place(rewritten[part], labels)
 
     match node:
-        case _ if all(_is_kept(part, rewritten, node, join) for part in node.below):
-            return here(node)
         case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():
             return here(node)
         case Sum(terms):
@@ -147,11 +147,15 @@ def rebuild(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], 
             return build.derivative(inner, Entry(wrt, tuple(range(body.rank, node.rank))))
 
 
-def _is_kept(part: Expr, rewritten: Mapping[Expr, Entry], whole: Expr, join: Callable[[Expr], bool]) -> bool:
-    """Tell whether a part is not rewritten, and stays a part of its own."""
-    found = rewritten.get(part)
-    is_same = found is None or _is_here(found, part)
-    return is_same and (type(part) is not type(whole) or not join(part))
+def _stays(node: Expr, rewritten: Mapping[Expr, Entry], join: Callable[[Expr], bool]) -> bool:
+    """Tell whether no part of a node is rewritten, and each stays a part of its own."""
+    for part in node.below:
+        found = rewritten.get(part)
+        if found is not None and not _is_here(found, part):
+            return False
+        if type(part) is type(node) and join(part):
+            return False
+    return True
 
 
 def rebuild_product(node: Product, rewritten: Sequence[Entry], join: Callable[[Expr], bool] = _never) -> Entry:

@@ -87,16 +87,16 @@ def _by_head() -> dict[str, tuple[tuple[Identity, Expr, Expr], ...]]:
     return {head: tuple(rows) for head, rows in heads.items()}
 
 
-_settled: WeakSet[Expr] = WeakSet()
+settled: WeakSet[Expr] = WeakSet()
 """Nodes to which no identity applies: what is simplified is not looked through again."""
 
 
 def apply_identities(entry: Entry, steps: Steps) -> Entry:
     """Return the entry after the first identity that applies at its node, applied again until none does."""
-    while entry.node not in _settled:
+    while entry.node not in settled:
         found = _first(entry.node)
         if found is None:
-            _settled.add(entry.node)
+            settled.add(entry.node)
             break
         name, after = found
         before = Entry(entry.node, tuple(range(entry.node.rank)))

@@ -13,24 +13,15 @@ from einsdiff.program.plan.demand import needed
 from einsdiff.program.plan.ledger import Ledger
 from einsdiff.program.plan.network import Contraction, Factor
 from einsdiff.program.plan.steps import (
+    SIZED,
     AnyStep,
     Combine,
-    Contract,
-    Divide,
     Evaluate,
-    Fold,
-    Map,
     Matrix,
-    Multiply,
     Operand,
-    Pack,
     Plan,
-    Power,
     View,
 )
-
-SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Pack, Power, View)
-"""Steps whose axes are all axes of their operands."""
 
 Pass = Callable[["Draft", AnyStep], int | None]
 """Return the value that stands for what a step makes, or None where the step stays; its operands are noted."""
@@ -115,9 +106,9 @@ class Draft:
             self.changes += 1
             return found
         old, new = self._plan.values, self.ledger.values
-        classes = None if isinstance(step, SIZED) else old[step.target].classes
         if is_same and all(new[op.value] is old[op.value] for op in operands):
-            return self._made(len(new), self.ledger.again(step, old[step.target], classes))
+            return self._made(len(new), self.ledger.again(step, old[step.target]))
+        classes = None if isinstance(step, SIZED) else old[step.target].classes
         return self.note(type(step), operands, step.out, *step.details, classes=classes)
 
     def _turned_back(self, operand: Operand) -> Operand:

@@ -9,6 +9,7 @@ from typing import Any
 from einsdiff.algebra.nodes import Exact, Labels
 from einsdiff.errors import EinsdiffError
 from einsdiff.program.plan.steps import (
+    SIZED,
     AnyStep,
     Assemble,
     Combine,
@@ -36,6 +37,7 @@ class Ledger:
         self.values: list[Value] = []
         self.steps: list[AnyStep] = []
         self._known: dict[tuple[Any, ...], int] = {}
+        self._keyed = 0  # how many of the steps are known by their keys
         self._made: dict[tuple[tuple[int, ...], bool], Value] = {}
 
     def take(self, given: Value) -> int:
@@ -52,8 +54,7 @@ class Ledger:
         classes: tuple[int, ...] | None = None,
     ) -> int:
         """Note a step and return its value; `classes` gives the axes' sizes where the operands do not."""
-        key = _key(kind, operands, out, classes, details)
-        target = self._known.setdefault(key, len(self.values))
+        target = self._find(_key(kind, operands, out, classes, details))
         if target < len(self.values):
             return target
         if len(out) > AXES:
@@ -74,13 +75,20 @@ class Ledger:
         self.steps.append(kind(target, operands, out, *details))
         return target
 
-    def again(self, step: AnyStep, value: Value, classes: tuple[int, ...] | None) -> int:
+    def again(self, step: AnyStep, value: Value) -> int:
         """Note a step of another ledger, whose operands are the same here, with the value that it has there."""
-        key = _key(type(step), step.operands, step.out, classes, step.details)
-        target = self._known.setdefault(key, len(self.values))
+        target = self._find(_key_of(step, value)) if self._known else len(self.values)
         if target == len(self.values):
             self.values.append(value)
             self.steps.append(step if step.target == target else replace(step, target=target))
+        return target
+
+    def _find(self, key: tuple[Any, ...]) -> int:
+        """Return the value of the step with a key, the next one where there is none; steps get keys when one asks."""
+        for step in self.steps[self._keyed :]:
+            self._known.setdefault(_key_of(step, self.values[step.target]), step.target)
+        target = self._known.setdefault(key, len(self.values))
+        self._keyed = len(self.steps) + (target == len(self.values))
         return target
 
     def literal(self, base: Exact, exponent: Exact = 1) -> int:
@@ -112,6 +120,11 @@ class Ledger:
     def shape(self, classes: Iterable[int]) -> tuple[int, ...]:
         """Return how far axes of these classes run."""
         return tuple([self.numbers[c] for c in classes])
+
+
+def _key_of(step: AnyStep, value: Value) -> tuple[Any, ...]:
+    classes = None if isinstance(step, SIZED) else value.classes
+    return _key(type(step), step.operands, step.out, classes, step.details)
 
 
 def _key(

@@ -170,6 +170,9 @@ class Assemble(Step):
 Elementwise = Multiply | Divide | Power | Combine | Map
 """Steps that make each entry of their array of one entry of each operand."""
 
+SIZED = (Combine, Contract, Divide, Fold, Map, Multiply, Pack, Power, View)
+"""Steps whose axes are all axes of their operands."""
+
 AnyStep = (
     Literal | Length | Alternating | View | Pack | Contract | Multiply | Divide | Power
     | Combine | Map | Evaluate | Fold | Matrix | Assemble
