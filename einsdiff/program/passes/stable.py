@@ -107,6 +107,15 @@ def _sinh(u: Entry) -> Entry:
     return build.scale(Fraction(-1, 2), _times(build.apply("sign", u), _fallen("expm1", u)))
 
 
+def _positive(u: Entry) -> Entry:
+    return build.apply("max", u, build.ZERO)
+
+
+def _expm1(u: Entry) -> Entry:
+    """-sign(u) expm1(-|u|)."""
+    return build.scale(-1, _times(build.apply("sign", u), build.apply("expm1", build.scale(-1, _size(u)))))
+
+
 class Exponential(NamedTuple):
     """f(u) = exp(L) M, where M is neither large nor small."""
 
@@ -118,6 +127,7 @@ EXPONENTIALS = {
     "exp": Exponential(lambda u: u, _one),
     "cosh": Exponential(_size, _cosh),
     "sinh": Exponential(_size, _sinh),
+    "expm1": Exponential(_positive, _expm1),
 }
 
 
