@@ -47,6 +47,9 @@ CASES = (
     "s = sum_ij(w_i exp(x_i)/(exp(x_i) + exp(x_j)))",
     "s = sum_ij(w_j log(exp(x_i) + exp(x_j) + exp((x_i + x_j)/2)))",
     "s = sum_i log(c_i exp(x_i)/(1 + exp(x_i))^2)",
+    "y_i = exp(x_i)^2/(1 + exp(x_i)^2)",
+    "y_i = exp(x_i)/(1 + exp(x_i)^3)",
+    "s = log(sum_i(w_i (exp(x_i))^2))",
     "y_i = exp(x_i) (sum_j(w_j/(exp(x_i) + exp(x_j))) + c_i/exp(x_i))",
 )
 POINTS = ((1000.0, -1000.0, 3.0), (-1000.0, -1001.0, -999.0), (1000.0, 1001.0, 1002.5), (1e-9, -40.0, 40.0))
@@ -145,6 +148,42 @@ def test_what_scipy_computes():
 
 def test_small_sums_beside_one_keep_their_digits():
     np.testing.assert_allclose(compiled("s = log(1 + sum_i exp(x_i))", 0)(x=[-40.0, -41.0]), np.exp(-40) + np.exp(-41))
+
+
+BERNOULLI = (
+    # formula                                  value at a small x
+    ("y_i = x_i/(exp(x_i) - 1)",               lambda x: 1 - x / 2 + x**2 / 12),
+    ("y_i = 3 x_i/(3 - 3 exp(x_i))",           lambda x: -1 + x / 2 - x**2 / 12),
+    ("y_i = x_i/(exp(x_i)^2 - 1)",             lambda x: 0.5 - x / 2 + x**2 / 6),
+    ("y_i = x_i exp(x_i)/(exp(x_i) - 1)",      lambda x: 1 + x / 2 + x**2 / 12),
+    ("y_i = x_i^2 exp(x_i)/(exp(x_i) - 1)^2",  lambda x: 1 - x**2 / 12),
+    ("y_i = log(exp(x_i^2) - 1) - log(x_i^2)", lambda x: x**2 / 2),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "near_zero"), BERNOULLI)
+def test_an_exponential_less_one_keeps_its_digits_in_a_divisor_and_does_not_overflow(text, near_zero):
+    function = ed.parse(text).compile()
+    x = np.array([1e-20, -1e-20, 1e-9, -1e-6, 1e-4])
+    np.testing.assert_allclose(function(x=x), near_zero(x), rtol=3e-14, atol=1e-13)
+    with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for power in (1, 3, -1, -2):
+            assert np.isfinite(function(x=np.array([30.0 ** (1 + 1 / power), 5.0, -20.0]))).all()
+        slope = ed.diff(text, "x").compile(dense=False)(x=np.array([1000.0, -1000.0, 1.0])).to_dense()
+    assert np.isfinite(slope).all()
+
+
+def test_the_logarithm_of_one_less_an_exponential_keeps_the_digits_of_a_small_one():
+    x = np.array([20.0, 40.0, 1000.0, 0.5])
+    found = ed.compile("y_i = log(1 - exp(-x_i))", "z_i = 1/(1 - exp(-x_i))")(x=x)
+    np.testing.assert_allclose(found[0], np.log1p(-np.exp(-x)), rtol=1e-14)
+    np.testing.assert_allclose(found[1], -1 / np.expm1(-x), rtol=1e-14)
+
+
+def test_powers_of_exponentials_stay_where_nothing_is_divided():
+    text = ed.parse("y_i = exp(x_i)^2 + exp(x_i)").compile().source
+    assert text.count("np.exp(") == 1
 
 
 def test_infinite_and_missing_terms():
