@@ -88,6 +88,11 @@ def is_exponential(node: Expr) -> bool:
     return isinstance(node, Apply) and node.function in EXPONENTIALS and node.orders is None
 
 
+def grows(node: Expr) -> bool:
+    """Tell whether a node is a row of the table that can be large."""
+    return isinstance(node, Apply) and is_exponential(node) and EXPONENTIALS[node.function].grows
+
+
 def is_exp(node: Expr) -> bool:
     """Tell whether a node is exp(u)."""
     return isinstance(node, Apply) and node.function == "exp"

@@ -15,13 +15,15 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire, parts
 from einsdiff.program.passes.debts import Debts, Loans, Owed, common, how_much, owe, placed, together, without
-from einsdiff.program.passes.exponentials import direction, is_exp, is_exponential
+from einsdiff.program.passes.exponentials import direction, grows, is_exp, is_exponential
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
 from einsdiff.program.passes.growth import Direction, directions, growth
 from einsdiff.program.passes.logarithms import logarithm, logarithm_beside_one
 from einsdiff.program.passes.payers import Payer, is_whole, merged, payer, repaid
 from einsdiff.program.passes.scales import Scales
 from einsdiff.program.request import Request
+
+DEEP = 4  # sums one inside another into which an exponential is taken
 
 
 def stable(request: Request) -> Request:
@@ -30,8 +32,8 @@ def stable(request: Request) -> Request:
     nodes = walk.ordered(*roots)
     if not any(is_exponential(node) for node in nodes):
         return request
-    directions = frozenset(direction(node) for node in nodes if isinstance(node, Apply) and is_exp(node))
-    work = _Stable(directions, _awaited(nodes))
+    arguments = frozenset(direction(node) for node in nodes if isinstance(node, Apply) and grows(node))
+    work = _Stable(arguments, _awaited(nodes))
     for node in nodes:
         work.take(node)
     entries = [walk.place(work.settled(o.entry.node), o.entry.wires) for o in request.outputs]
@@ -64,16 +66,17 @@ def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
 class _Stable:
     """What stands for the nodes of one request, parts first.
 
-    `directions` are the arguments of its exponentials; the debts of nodes that are `awaited` may be paid further out.
+    `arguments` are those of its exponentials; the debts of nodes that are `awaited` may be paid further out.
     """
 
-    def __init__(self, directions: frozenset[Expr], awaited: frozenset[Expr]) -> None:
+    def __init__(self, arguments: frozenset[Expr], awaited: frozenset[Expr]) -> None:
         self.scales = Scales()
         self.loans = Loans(self.scales)
-        self._directions = directions
+        self._arguments = arguments
         self._awaited = awaited
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
+        self._fed_by = 0
         self._starved: dict[Expr, frozenset[Direction]] = {}  # those of divisors in a node's sums that nobody pays
 
     def take(self, node: Expr) -> None:
@@ -82,7 +85,7 @@ class _Stable:
         self._starved[node] = frozenset[Direction]().union(*starved) if isinstance(node, Sum | Product) else frozenset()
         match node:
             case Product():
-                found = self._fed(node) or self._product(node)
+                found = (self._fed(node) if self._fed_by < DEEP else None) or self._product(node)
             case Sum():
                 found = self._sum(node)
             case Apply("where") if node in self._awaited:
@@ -90,7 +93,7 @@ class _Stable:
             case Apply("log" | "log1p", ((part, labels),), None):
                 value = self._logarithm(node.function, part, labels)
                 found = Owed(build.spread(value, dict(enumerate(node.sizes))), {})
-            case Apply("sigmoid", _, None) if direction(node) in self._directions:
+            case Apply("sigmoid", _, None) if direction(node) in self._arguments:
                 found = self._sigmoid(node)
             case _:
                 for part, _ in parts(node):
@@ -161,7 +164,10 @@ class _Stable:
         sizes = dict(enumerate(node.sizes))
         terms = []
         for t, (e, own) in zip(node.terms, rests, strict=True):
-            entry = build.multiply(e, self.loans.small(least, own)) if least else self.loans.settled(e, own)
+            if least and not self.scales.has(e.node):
+                entry = build.multiply(e, self.loans.small(least, own))
+            else:
+                entry = self.loans.settled(e, without(own | {s: own.get(s, 0) for s in least}, least))
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
@@ -179,7 +185,8 @@ class _Stable:
         """Return the least of what all terms owe, if it is anything: where one owes nothing, it is 0 or less."""
         owing = [how_much(own) for own in debts]
         if all(units > 0 for units in owing) or (min(owing) == 0 and any(map(self.loans.may_be_small, debts))):
-            return dict([self.loans.least(debts)])
+            scale, units = self.loans.least(debts)
+            return {} if build.is_zero(scale) else {scale: units}
         return {}
 
     def _fed(self, node: Product) -> Owed | None:
@@ -187,7 +194,7 @@ class _Stable:
         for f in node.factors:
             starved = self._starved.get(f.node, frozenset())
             others = [p for p in node.factors if p is not f and p.exponent > 0]
-            payers = [p for p in others if starved & directions(growth(p.node, self.scales))]
+            payers = [p for p in others if starved & directions(growth(p.node, self.scales), self.scales)]
             if f.exponent != 1 or not payers:
                 continue
             powers = [build.power(at(p), p.exponent) for p in payers]
@@ -197,9 +204,11 @@ class _Stable:
             whole = combined([(c, _joined(e, powers)) for c, e in inner])
             rest = [(at(g), g.exponent) for g in node.factors if g is not f and g not in payers]
             found = assembled(node, [*rest, (whole, 1)])
+            self._fed_by += 1
             for new in walk.ordered(found.node):
                 if new not in self._known:
                     self.take(new)
+            self._fed_by -= 1
             self._starved[node] = self._starved[found.node]
             return self._placed(found.node, found.wires)
         return None
@@ -219,7 +228,8 @@ class _Stable:
             payers.append(payer(entry, f.exponent, self.scales))
         if not debts and not any(p.growth and not is_whole(p.exponent) for p in payers):
             return Owed(walk.rebuild(node, {f.node: self._known[f.node].entry for f in node.factors}), {})
-        factors = repaid(merged(payers), debts, node.bound, self.scales, self.loans)
+        factors, starved = repaid(merged(payers), debts, node.bound, self.scales, self.loans)
+        self._starved[node] |= directions(self.loans.growth(starved), self.scales)
         left = self._left(node, debts, factors)
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
 
@@ -233,7 +243,6 @@ class _Stable:
         """Return the debts left to what stands further out; what concerns summed indices is put among the factors."""
         bound = {scale: units for scale, units in debts.items() if units and set(scale.wires) & set(node.bound)}
         left = {scale: units for scale, units in debts.items() if units and scale not in bound}
-        self._starved[node] |= directions(self.loans.growth(bound))
         if node in self._awaited and how_much(bound) > 0:
             least, units = self.loans.least([bound], {k: node.label_sizes[k] for k in node.bound})
             owe(left, least, units)
