@@ -7,7 +7,7 @@ further out.  log(N) = L + log(M) (`logarithms`).  All this holds whatever numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,11 +15,11 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire, parts
 from einsdiff.program.passes.debts import Debts, Loans, Owed, common, how_much, owe, placed, together, without
-from einsdiff.program.passes.exponentials import direction, grows, is_exp, is_exponential
+from einsdiff.program.passes.exponentials import direction, grows, is_exp
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
 from einsdiff.program.passes.growth import Direction, directions, growth
 from einsdiff.program.passes.logarithms import logarithm, logarithm_beside_one
-from einsdiff.program.passes.payers import Payer, is_whole, merged, payer, repaid
+from einsdiff.program.passes.payers import is_whole, merged, payer, repaid
 from einsdiff.program.passes.scales import Scales
 from einsdiff.program.request import Request
 
@@ -30,20 +30,33 @@ def stable(request: Request) -> Request:
     """Return a request for the same results, of real arrays, in which such exponentials do not overflow."""
     roots = [output.entry.node for output in request.outputs]
     nodes = walk.ordered(*roots)
-    if not any(is_exponential(node) for node in nodes):
-        return request
+    scales = Scales()
+    large = {node for node in nodes if scales.has(node)}
     arguments = frozenset(direction(node) for node in nodes if isinstance(node, Apply) and grows(node))
-    work = _Stable(arguments, _awaited(nodes))
+    if not any(_is_in_need(node, large, arguments) for node in nodes):
+        return request
+    work = _Stable(arguments, _awaited(nodes, large))
     for node in nodes:
         work.take(node)
     entries = [walk.place(work.settled(o.entry.node), o.entry.wires) for o in request.outputs]
     return replace(request, outputs=tuple(replace(o, entry=e) for o, e in zip(request.outputs, entries, strict=True)))
 
 
-def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
+def _is_in_need(node: Expr, large: Collection[Expr], arguments: Collection[Expr]) -> bool:
+    """Tell whether exponentials stand in a divisor, a root or a logarithm."""
+    match node:
+        case Product(factors=factors):
+            return any(f.node in large and not is_whole(f.exponent) for f in factors)
+        case Apply("log" | "log1p", ((part, _),), None):
+            return part in large
+        case Apply("sigmoid", _, None):
+            return direction(node) in arguments
+        case _:
+            return False
+
+
+def _awaited(nodes: Sequence[Expr], large: Collection[Expr]) -> frozenset[Expr]:
     """Return the nodes whose debts somebody may pay: an exponential by which they are multiplied, or a logarithm."""
-    scales = Scales()
-    large = {node for node in nodes if scales.has(node)}
     found: set[Expr] = set()
     for node in reversed(nodes):
         match node:
@@ -192,10 +205,12 @@ class _Stable:
     def _fed(self, node: Product) -> Owed | None:
         """Σ a/N · e = Σ a e/N for an exponential e that can pay for a divisor in that sum."""
         for f in node.factors:
-            starved = self._starved.get(f.node, frozenset())
+            starved = self._starved.get(f.node)
+            if f.exponent != 1 or not starved:
+                continue
             others = [p for p in node.factors if p is not f and p.exponent > 0]
             payers = [p for p in others if starved & directions(growth(p.node, self.scales), self.scales)]
-            if f.exponent != 1 or not payers:
+            if not payers:
                 continue
             powers = [build.power(at(p), p.exponent) for p in payers]
             inner: list[tuple[Exact, Entry]] = [(1, at(f))]
@@ -216,7 +231,7 @@ class _Stable:
     def _product(self, node: Product) -> Owed:
         """Π N^p, where the scales of divisors are debts."""
         debts: Debts = {}
-        payers: list[Payer] = []
+        factors: list[tuple[Entry, Exact]] = []
         large = [self._known[f.node].entry for f in node.factors if f.exponent > 0 and self._is_large(f.node)]
         for f in node.factors:
             entry, own = self._placed(f.node, f.labels)
@@ -225,10 +240,11 @@ class _Stable:
             if f.exponent < 0 and self._is_large(f.node) and self._borrows(node, entry, large):
                 scale, entry = self.loans.borrow(entry)
                 owe(debts, scale, -f.exponent)
-            payers.append(payer(entry, f.exponent, self.scales))
-        if not debts and not any(p.growth and not is_whole(p.exponent) for p in payers):
+            factors.append((entry, f.exponent))
+        if not debts and all(is_whole(p) or not self.scales.has(e.node) for e, p in factors):
             return Owed(walk.rebuild(node, {f.node: self._known[f.node].entry for f in node.factors}), {})
-        factors, starved = repaid(merged(payers), debts, node.bound, self.scales, self.loans)
+        payers = merged([payer(e, p, self.scales) for e, p in factors])
+        factors, starved = repaid(payers, debts, node.bound, self.scales, self.loans)
         self._starved[node] |= directions(self.loans.growth(starved), self.scales)
         left = self._left(node, debts, factors)
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
