@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from einsdiff import parse
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.nodes import Axis, IndexSize
 from einsdiff.errors import EinsdiffError, SizeMismatchError
@@ -272,6 +273,16 @@ def test_two_results_that_are_equal_share_no_memory():
     function = compile_request(request(build.power(x(), 2), build.power(x(), 2)))
     one, two = function(x=ARRAYS["x"])
     assert not np.shares_memory(one, two)
+
+
+@pytest.mark.parametrize("first", range(6))
+def test_a_sum_of_many_terms_of_which_most_lack_an_axis(first):
+    names = [f"a{k}" for k in range(first, first + 14)]
+    function = parse(f"y[i,j] = exp({' + '.join(f'{name}[i]' for name in names)} + b[j] + c[j])").compile()
+    given_arrays = {name: (np.arange(2.0) + k) / 100 for k, name in enumerate(names)}
+    b, c = np.array([0.3, -0.2, 0.7]), np.array([0.1, 0.5, -0.9])
+    wanted = np.exp(sum(given_arrays.values())[:, None] + b + c)
+    np.testing.assert_allclose(function(**given_arrays, b=b, c=c), wanted)
 
 
 def test_a_product_of_sixty_and_more_indices_is_computed():

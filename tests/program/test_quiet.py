@@ -1,6 +1,7 @@
 """What is not chosen is not told of: no warning comes from the branch that is not taken, and its values do no harm."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ import einsdiff as ed
 from einsdiff.program.emit.cupy_dialect import CUPY
 from einsdiff.program.emit.jax_dialect import JAX
 from einsdiff.program.emit.numpy_dialect import NUMPY
-from einsdiff.program.emit.quiet import HEAD
+from einsdiff.program.emit.quiet import HEAD, _waits_for_partial
 from einsdiff.program.emit.source import source
 from einsdiff.program.emit.torch_dialect import TORCH
+from einsdiff.program.plan.steps import Multiply, Operand
 from tests.program.test_passes import agree, asked, planned
 
 POINTS = np.array([-1000.0, -1.5, -0.25, 0.0, 0.5, 2.0, 1500.0])
@@ -113,3 +115,8 @@ def test_every_way_to_plan_is_quiet_and_gives_the_same():
     assert HEAD in source(plan, "", NUMPY)
     for dialect in (TORCH, JAX, CUPY):
         assert "errstate" not in source(plan, "", dialect)
+
+
+def test_what_waits_is_looked_at_once_however_often_it_is_used():
+    steps = {k: Multiply(k, (Operand(k - 1, (0,)),) * 2, (0,)) for k in range(1, 60)}
+    assert not _waits_for_partial(SimpleNamespace(is_named=lambda value: value == 0), 59, steps)

@@ -51,9 +51,29 @@ CASES = (
     "y_i = exp(x_i)/(1 + exp(x_i)^3)",
     "s = log(sum_i(w_i (exp(x_i))^2))",
     "y_i = exp(x_i) (sum_j(w_j/(exp(x_i) + exp(x_j))) + c_i/exp(x_i))",
+    "s = log(sum_i(exp(x_i)^2))",
+    "s = log(sum_i(exp(x_i)^3) + sum_i(exp(x_i)))/3",
+    "s = log(sum_i(exp(x_i) exp(t_i)))",
+    "s = log(sum_i(c_i exp(x_i)^2 exp(t_i)))",
+    "s = (sum_i(exp(x_i)^3))^(1/3)/sum_i(exp(x_i))",
+    "s = sqrt(sum_i exp(2 x_i))/sum_i(exp(x_i))",
+    "s = log(sum_i(sigmoid(x_i)))",
+    "s = log(sum_i(sigmoid(x_i)^2))",
+    "s = log(sum_i(sigmoid(x_i) sigmoid(t_i)))",
+    "s = log(sum_i(exp(x_i) sigmoid(t_i)))",
+    "s = log(sum_i(1/(1 + exp(x_i))))",
+    "y_i = sigmoid(x_i)/sum_j(sigmoid(x_j))",
+    "y_i = log(2 - sigmoid(x_i))",
+    "s = log(prod_i(exp(x_i)))",
+    "s = log(prod_i(1 + exp(x_i)))",
+    "s = prod_i(exp(x_i)/(1 + exp(x_i)))",
+    "y_i = log(where(x_i > 0, exp(x_i), 1))",
+    "y_i = where(x_i > 0, exp(x_i), 0)/(1 + exp(x_i))",
+    "y_i = exp(x_i)^(1/2)/(1 + exp(x_i))",
+    "y_i = expm1(x_i)/(1 + exp(x_i))",
 )
 POINTS = ((1000.0, -1000.0, 3.0), (-1000.0, -1001.0, -999.0), (1000.0, 1001.0, 1002.5), (1e-9, -40.0, 40.0))
-OTHERS = {"b": (-1000.0, -1000.5, 2.0), "w": (0.5, 0.3, 0.2), "c": (2.0, 1.0, 4.0), "z": (0.0, 0.3, 0.2)}
+OTHERS = {"b": (-1000.0, -1000.5, 2.0), "t": (-1000.0, 1000.0, 2.0), "w": (0.5, 0.3, 0.2), "c": (2.0, 1.0, 4.0)}
 
 
 def plan(request, arrays, **options):
@@ -211,6 +231,74 @@ def test_what_needs_no_care_stays_as_it_is():
         assert plan(request, arrays) == plan(request, arrays, rewritings=())
 
 
+def softmax_of(u):
+    """Return log(Σ exp(u)), its gradient and its second derivatives by u."""
+    p = special.softmax(u)
+    return special.logsumexp(u), p, np.diag(p) - np.outer(p, p)
+
+
+def log_of_sigmoids(x):
+    """Return log(Σ σ(x)) with derivatives: u = log(σ(x)) has the slopes σ(-x) and -σ(x) σ(-x)."""
+    value, p, second = softmax_of(special.log_expit(x))
+    slope = special.expit(-x)
+    return value, p * slope, second * np.outer(slope, slope) - np.diag(p * slope * special.expit(x))
+
+
+KNOWN = (
+    #  formula                                   value, gradient, second derivatives
+    ("s = log(sum_i(exp(x_i)^2))",              lambda x: [2**k * d for k, d in enumerate(softmax_of(2 * x))]),
+    ("s = log(sum_i(exp(x_i)^2))/2",            lambda x: [2**k * d / 2 for k, d in enumerate(softmax_of(2 * x))]),
+    ("s = log(sum_i(exp(x_i) exp(x_i/2)))",     lambda x: [1.5**k * d for k, d in enumerate(softmax_of(1.5 * x))]),
+    ("s = log(sum_i(sigmoid(x_i)))",            log_of_sigmoids),
+    ("s = log(sum_i(1/(1 + exp(-x_i))))",       log_of_sigmoids),
+    ("s = log(prod_i(exp(x_i)))",               lambda x: (x.sum(), np.ones(4), np.zeros((4, 4)))),
+    ("y_i = (exp(x_i) - 1)/exp(x_i)",           lambda x: (-np.expm1(-x), np.diag(np.exp(-x)))),
+    ("y_i = exp(x_i)^(-1/2)",                   lambda x: (np.exp(-x / 2), np.diag(-np.exp(-x / 2) / 2))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("order", [0, 1, 2])
+@pytest.mark.parametrize(("text", "known"), KNOWN)
+@pytest.mark.parametrize("shift", [0, 1000, -1000])
+def test_what_is_known_of_them(text, known, order, shift):
+    x = np.array([0.3, -1.7, 2.5, 0.9]) + shift
+    if text.startswith("y") and (shift < 0 or order == 2):
+        return  # as large as exp(1000)
+    wanted = known(x)[order]
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        found = compiled(text, order)(x=x)
+    np.testing.assert_allclose(found, wanted, rtol=1e-11, atol=1e-12)
+
+
+MIXED = (
+    # formula                                                             derivatives
+    ("s = log(sum_ij(w_i sigmoid(X_ij) exp(t_j)))",                       2),
+    ("s = sum_i log(sum_j(exp(X_ij)^2 exp(t_j)))",                        2),
+    ("s = sum_i log(sum_j(sigmoid(X_ij) sigmoid(t_j)^2))",                2),
+    ("s = sum_i(w_i sum_j(sigmoid(X_ij) t_j)/sum_j(sigmoid(X_ij)))",      2),
+    ("s = sum_i log(sum_j where(X_ij > t_j, exp(X_ij), exp(t_j)))",       2),
+    ("s = sum_i(w_i log(sum_j(exp(X_ij) sigmoid(t_j))))",                 2),
+    ("s = sum_i log(sum_k(exp(c_k) prod_j sigmoid(X_ij M_kj + t_j)))",    1),
+    ("s = sum_i log(prod_j(exp(X_ij) + exp(t_j)))",                       1),
+)  # fmt: skip
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 16000, reason="no numbers that reach further")
+@pytest.mark.parametrize("wrt", ["X", "t"])
+@pytest.mark.parametrize(("text", "order"), [(text, order) for text, most in MIXED for order in range(most + 1)])
+def test_sizes_that_differ(text, wrt, order):
+    random = np.random.default_rng(0)
+    shapes = {"w": 2, "X": (2, 3), "t": 3, "M": (5, 3), "c": 5}
+    function = (ed.diff(text, *[wrt] * order) if order else ed.parse(text)).compile()
+    for far in (1, 30, 1000):
+        arrays = {name: random.uniform(0.2, 1, shapes[name]) for name in function.inputs}
+        arrays |= {name: far * random.uniform(-1, 1, shapes[name]) for name in "Xt" if name in arrays}
+        with np.errstate(over="raise", invalid="raise", divide="raise"):
+            found = function(**arrays)
+        wanted = exact(function.request, arrays)
+        np.testing.assert_allclose(found, wanted, rtol=1e-8, atol=1e-11 * max(1, np.abs(wanted).max()))
+
+
 LARGE = (
     "exp(x_i)", "exp(-x_i)", "cosh(x_i)", "w_i", "2", "1", "sum_j(exp(A_ij))", "sum_k(exp(x_k))",
     "sum_j(v_ij exp(x_j))", "sum_k(w_k exp(b_k) exp(x_k))",
@@ -220,7 +308,14 @@ FRAMES = (
     "exp(x_i) (sum_k(v_ik/(exp(x_k) + {1})) + ({0})/exp(b_i))", "exp(x_i) sum_k(v_ik (({0})/(exp(x_k) + {1})^2))",
     "log(sum_k(v_ik/(exp(x_k) + {1}))) ({0})",
 )  # fmt: skip
-SIGNED = (*LARGE, "sinh(b_i)", "b_i", "sum_j(B_ij exp(x_j))", "sigmoid(x_i)", "exp(2 x_i - b_i)")
+LARGE += (
+    "sigmoid(x_i)", "softplus(-x_i)", "exp(2 x_i)^(1/2)", "prod_k(exp(x_k))", "prod_k(1 + v_ik exp(x_k))",
+    "where(x_i > b_i, exp(x_i), 1)", "sum_k(sigmoid(x_k) w_k)", "exp(x_i)^2",
+)  # fmt: skip
+SIGNED = (
+    *LARGE, "expm1(x_i)", "where(x_i > b_i, 0, exp(b_i))", "sinh(b_i)", "b_i", "sum_j(B_ij exp(x_j))",
+    "exp(2 x_i - b_i)",
+)  # fmt: skip
 
 
 def built(atoms, operators):

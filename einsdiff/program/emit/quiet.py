@@ -77,13 +77,14 @@ def keep_apart(page: Page, steps: Sequence[AnyStep], values: frozenset[int]) -> 
 
 def _waits_for_partial(page: Page, value: int, making: dict[int, AnyStep]) -> bool:
     """Tell whether in what is not yet written of a value something can be undefined."""
-    waiting = [value]
+    waiting, seen = [value], set[int]()
     while waiting:
         step = making.get(waiting.pop())
-        if step is None or page.is_named(step.target):
+        if step is None or step.target in seen or page.is_named(step.target):
             continue
         if is_partial(step):
             return True
+        seen.add(step.target)
         waiting += [op.value for op in step.operands]
     return False
 

@@ -126,6 +126,13 @@ class Loans:
                 own[scale], left = units, rest
         return Owed(self.settled(entry, own), {scale: units for scale, units in debts.items() if scale not in own})
 
+    def less(self, entry: Entry, debts: Debts, least: Debts) -> Entry:
+        """Return an entry after it has paid what it owes more than the least of all."""
+        if self._scales.has(entry.node):
+            rest: Debts = dict.fromkeys(least, 0)
+            return self.settled(entry, without(rest | debts, least))
+        return build.multiply(entry, self.small(least, debts))
+
     def small(self, least: Debts, debts: Debts) -> Entry:
         """Return exp(K - L) for the least K of what is owed: 1 or less, so that nobody has to pay of it."""
         found = exponential(combined([(units, scale) for scale, units in least.items()] + exponents(debts)))

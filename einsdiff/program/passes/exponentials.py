@@ -9,9 +9,7 @@ from typing import NamedTuple
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Expr
-from einsdiff.program.passes.exponents import argument, combined, exponential
-
-FAR = build.number(40)  # log(1 + exp(-40)) = exp(-40), as far as numbers have digits
+from einsdiff.program.passes.exponents import argument, combined
 
 
 def _one(_: Entry) -> Entry:
@@ -55,12 +53,6 @@ def _sigmoid(u: Entry) -> Entry:
     return build.apply("sigmoid", _size(u))
 
 
-def _softplus(u: Entry) -> Entry:
-    """softplus(u) exp(-min(u, 0)), where -40 counts as u below."""
-    near = build.apply("max", u, build.scale(-1, FAR))
-    return build.multiply(build.apply("softplus", near), exponential(build.scale(-1, _below(near))))
-
-
 class Exponential(NamedTuple):
     """f(u) = exp(L) M, where M is neither large nor small.  What does not grow is small where it is not near 1."""
 
@@ -78,7 +70,6 @@ EXPONENTIALS = {
     "cosh":     Exponential(_size,          _cosh,      is_even=True),
     "sinh":     Exponential(_size,          _sinh,      is_even=True),
     "sigmoid":  Exponential(_below,         _sigmoid,   grows=False),
-    "softplus": Exponential(_below,         _softplus,  grows=False),
 }
 # fmt: on
 
@@ -86,6 +77,11 @@ EXPONENTIALS = {
 def is_exponential(node: Expr) -> bool:
     """Tell whether a node is a row of the table."""
     return isinstance(node, Apply) and node.function in EXPONENTIALS and node.orders is None
+
+
+def grows(node: Expr) -> bool:
+    """Tell whether a node is a row of the table that can be large."""
+    return isinstance(node, Apply) and is_exponential(node) and EXPONENTIALS[node.function].grows
 
 
 def is_exp(node: Expr) -> bool:

@@ -7,7 +7,7 @@ from functools import reduce
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Argument, Exact, Factor, Product, Term, Wire
+from einsdiff.algebra.nodes import Apply, Argument, Exact, Factor, Number, Product, Term, Wire
 
 LARGE = build.number(10**30)  # a larger exponent counts as this one: its exponential is 0 or infinite all the same
 NOTHING = build.scale(-1, LARGE)  # the exponent of 0
@@ -48,6 +48,8 @@ def least(entries: Sequence[Entry]) -> Entry:
 
 def clipped(u: Entry) -> Entry:
     """Return an exponent that is finite: for one that is not the value does not matter."""
+    if isinstance(u.node, Number):
+        return u
     return build.apply("max", build.apply("min", u, LARGE), NOTHING)
 
 

@@ -70,9 +70,11 @@ def distinct(found: Iterable[Powers]) -> Growth:
     return list({frozenset(powers.items()): powers for powers in found}.values())[:MOST]
 
 
-def directions(growth: Growth) -> frozenset[Direction]:
-    """Return the exponentials in some products."""
-    return frozenset(e for powers in growth for e in powers)
+def directions(found: Growth, scales: Scales) -> frozenset[Direction]:
+    """Return the exponentials in some products, and those in products over an index."""
+    known = {e for powers in found for e in powers}
+    inside = [growth(u.argument.node, scales) for u, _ in known if isinstance(u, Reduce)]
+    return frozenset(known).union(*(directions(g, scales) for g in inside))
 
 
 def share(payer: Growth, divisor: Growth, most: Fraction) -> tuple[Fraction, Growth]:

@@ -30,7 +30,7 @@ def logarithm(owed: Owed, scales: Scales) -> Entry:
 
 def logarithm_beside_one(rest: Entry, scales: Scales) -> Entry:
     """log(1 + N) = L + log1p(expm1(-L) + exp(-L) N), where L is not negative."""
-    if not scales.has(rest.node):
+    if not (scales.has(rest.node) and scales.grows(rest.node)):
         return build.apply("log1p", rest)
     scale = clipped(largest([build.ZERO, scales.of(rest)]))
     return combined([(1, scale), (1, _near_one(rest, scale, scales))])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Exact, exact
-from einsdiff.program.passes.debts import Debts, Loans, how_much, owe
+from einsdiff.program.passes.debts import Debts, Loans, exponents, how_much, owe
 from einsdiff.program.passes.exponentials import is_exp
 from einsdiff.program.passes.exponents import argument, combined, exponential, is_within
 from einsdiff.program.passes.growth import Growth, growth, raised, share, times
@@ -17,7 +17,7 @@ from einsdiff.program.passes.scales import Scales
 
 
 class Payer(NamedTuple):
-    """A factor of a product, at its labels, how it grows (by nothing where it cannot pay), and what it pays at most."""
+    """A factor of a product, at its labels, how it grows (by nothing where it cannot pay), and what it pays alone."""
 
     entry: Entry
     exponent: Exact
@@ -63,42 +63,101 @@ def _is_plain(payer: Payer) -> bool:
     return is_exp(payer.entry.node) and bool(payer.growth)
 
 
+class _Account:
+    """Payers that pay together, what they have paid, and how they grow after that."""
+
+    def __init__(self, payers: Sequence[Payer], left: Growth, paid: Debts) -> None:
+        self.payers = payers
+        self.left = left
+        self.paid = paid
+        self.wires = {wire for p in payers for wire in p.entry.wires}
+
+    def pay(self, debts: Debts, scale: Entry, units: Fraction) -> None:
+        """Pay some units of what is owed, as far as they are owed."""
+        units = min(units, Fraction(debts[scale]))
+        if units > 0:
+            owe(self.paid, scale, units)
+            owe(debts, scale, -units)
+
+    def pay_own(self, debts: Debts, scale: Entry, divisor: Growth) -> None:
+        """Pay as often as the payers grow with the divisor."""
+        if self.left and debts[scale] > 0:
+            units, self.left = share(self.left, divisor, Fraction(debts[scale]))
+            self.pay(debts, scale, units)
+
+    def pay_rest(self, debts: Debts, scale: Entry) -> None:
+        """Pay for what depends on nothing else, however the payers grow."""
+        if self.left and self.wires.issuperset(scale.wires):
+            self.pay(debts, scale, sum((Fraction(p.units) for p in self.payers), -how_much(self.paid)))
+
+    def after(self, scales: Scales) -> list[tuple[Entry, Exact]]:
+        """Return the factors after they have paid; what is left may pay further out.
+
+        Π N^p exp(-K) = Π M^p exp(Σ p L - K), where K is all that several have paid.
+        """
+        if not self.paid:
+            return [(p.entry, p.exponent) for p in self.payers]
+        if len(self.payers) == 1:
+            (payer,) = self.payers
+            by = combined([(Fraction(units) / payer.exponent, scale) for scale, units in self.paid.items()])
+            found = [(scales.lowered(payer.entry, by), payer.exponent)]
+        else:
+            terms = [(p.exponent, scales.of(p.entry)) for p in self.payers if scales.has(p.entry.node)]
+            whole = exponential(combined([*terms, *exponents(self.paid)]))
+            found = [(whole, 1), *((scales.without_scale(p.entry), p.exponent) for p in self.payers)]
+        if not any(power > 0 for powers in self.left for power in powers.values()):
+            for entry, _ in found:
+                scales.finish(entry)
+        return found
+
+
 def repaid(
     payers: Sequence[Payer], debts: Debts, bound: Collection[int], scales: Scales, loans: Loans
-) -> list[tuple[Entry, Exact]]:
+) -> tuple[list[tuple[Entry, Exact]], list[Entry]]:
     """Return the factors after they have paid of the debts, those first that stand in the divisor themselves.
 
-    The others pay what concerns summed indices, since nobody further out can.
+    The others pay what concerns summed indices, since nobody further out can; the scales of these are returned, too.
     """
-    paid: list[Debts] = [{} for _ in payers]
-    left = [p.growth for p in payers]
+    accounts = [_Account([p], p.growth, {}) for p in payers]
     for scale in debts:
-        divisor = loans.growth([scale])
-        for k, payer in enumerate(payers):
-            if divisor and payer.growth and debts[scale] > 0:
-                units, left[k] = share(left[k], divisor, Fraction(debts[scale]))
-                _pay(debts, paid[k], scale, units)
-    for scale in debts:
-        for payer, own in zip(payers, paid, strict=True):
-            if payer.growth and not set(scale.wires).isdisjoint(bound) and is_within(scale, payer.entry):
-                _pay(debts, own, scale, min(Fraction(debts[scale]), payer.units - how_much(own)))
+        for account in accounts:
+            account.pay_own(debts, scale, loans.growth([scale]))
+    starved = [scale for scale, units in debts.items() if units > 0 and not set(scale.wires).isdisjoint(bound)]
+    if starved:
+        accounts = _joined(accounts, starved)
+    for scale in starved:
+        for account in accounts:
+            account.pay_own(debts, scale, loans.growth([scale]))
+    starved = [scale for scale in starved if debts[scale]]
+    for scale in starved:
+        for account in accounts:
+            account.pay_rest(debts, scale)
     others = [(p.entry, p.exponent) for p in payers]
-    return [
-        (scales.guarded(_after(p, own, rest, scales), others) if own else p.entry, p.exponent)
-        for p, own, rest in zip(payers, paid, left, strict=True)
+    factors = [
+        (scales.guarded(entry, others) if account.paid else entry, exponent)
+        for account in accounts
+        for entry, exponent in account.after(scales)
     ]
+    return factors, starved
 
 
-def _pay(debts: Debts, own: Debts, scale: Entry, units: Fraction) -> None:
-    if units > 0:
-        owe(own, scale, units)
-        owe(debts, scale, -units)
-
-
-def _after(payer: Payer, paid: Debts, left: Growth, scales: Scales) -> Entry:
-    """Return what a factor is after it has paid; what is left may pay further out."""
-    by = combined([(Fraction(units) / payer.exponent, scale) for scale, units in paid.items()])
-    found = scales.lowered(payer.entry, by)
-    if not any(power > 0 for powers in left for power in powers.values()):
-        scales.finish(found)
+def _joined(accounts: Sequence[_Account], starved: Sequence[Entry]) -> list[_Account]:
+    """Return accounts that pay together, where one has all indices of the others and of something that is owed."""
+    found = [a for a in accounts if not a.left]
+    groups: list[list[_Account]] = []
+    for a in sorted((a for a in accounts if a.left), key=lambda a: -len(a.wires)):
+        for group in groups:
+            if a.wires <= group[0].wires:
+                group.append(a)
+                break
+        else:
+            groups.append([a])
+    for group in groups:
+        if len(group) > 1 and any(group[0].wires.issuperset(scale.wires) for scale in starved):
+            paid: Debts = {}
+            for scale, units in (item for a in group for item in a.paid.items()):
+                owe(paid, scale, units)
+            found.append(_Account([p for a in group for p in a.payers], reduce(times, [a.left for a in group]), paid))
+        else:
+            found += group
     return found

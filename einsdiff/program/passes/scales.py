@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Reduce, Size, Sum
-from einsdiff.program.passes.exponentials import EXPONENTIALS, is_exponential, split
+from einsdiff.program.passes.exponentials import grows, is_exponential, split
 from einsdiff.program.passes.exponents import NOTHING, assembled, at, axes, clipped, combined, exponential, largest
 from einsdiff.program.passes.weights import Weights
 from einsdiff.simplify.rules import constant_value
@@ -37,8 +37,8 @@ class Scales:
     def grows(self, node: Expr) -> bool:
         """Tell whether exponentials make a node large."""
         if node not in self._growing:
-            if isinstance(node, Apply) and is_exponential(node):
-                found = EXPONENTIALS[node.function].grows
+            if is_exponential(node):
+                found = grows(node)
             elif isinstance(node, Product):
                 found = any(f.exponent < 0 or self.grows(f.node) for f in node.factors if self.has(f.node))
             else:
@@ -127,19 +127,20 @@ class Scales:
         """Return what is left of a function, or of the product of all values, without its scale."""
         match node:
             case Apply("where", (condition, *branches), None):
-                inside = [self._without_scale(at(b)) for b in branches]
+                inside = [self.without_scale(at(b)) for b in branches]
                 if set(map(constant_value, inside)) == {1}:
                     return build.ONE
                 found = build.apply("where", at(condition), *inside)
             case Reduce(operator, argument):
-                low = self._without_scale(at(argument))
+                low = self.without_scale(at(argument))
                 found = build.ONE if constant_value(low) == 1 else build.reduce(operator, low, _over(node))
             case _:
                 return split(walk.here(node))[1]
         self.finish(found)
         return found
 
-    def _without_scale(self, entry: Entry) -> Entry:
+    def without_scale(self, entry: Entry) -> Entry:
+        """Return M for exp(L) M."""
         return self.lowered(entry, self.of(entry)) if self.has(entry.node) else entry
 
     def _lowered_product(self, node: Product, by: Entry) -> Entry:
@@ -149,7 +150,7 @@ class Scales:
         if len(large) == 1 and large[0].exponent == 1:
             found = self.lowered(at(large[0]), low)
             return assembled(node, [*factors, (self.guarded(found, factors), 1)])
-        factors += [(self._without_scale(at(f)), f.exponent) for f in large]
+        factors += [(self.without_scale(at(f)), f.exponent) for f in large]
         found = exponential(combined([(1, self._exponent(node)), (-1, low)]))
         return assembled(node, [*factors, (self.guarded(found, factors), 1)])
 

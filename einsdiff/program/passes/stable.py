@@ -7,7 +7,7 @@ further out.  log(N) = L + log(M) (`logarithms`).  All this holds whatever numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,33 +15,48 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire
 from einsdiff.program.passes.debts import Debts, Loans, Owed, common, how_much, owe, placed, together, without
-from einsdiff.program.passes.exponentials import direction, is_exp, is_exponential
+from einsdiff.program.passes.exponentials import direction, grows, is_exp
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
 from einsdiff.program.passes.growth import Direction, directions, growth
 from einsdiff.program.passes.logarithms import logarithm, logarithm_beside_one
-from einsdiff.program.passes.payers import Payer, is_whole, merged, payer, repaid
+from einsdiff.program.passes.payers import is_whole, merged, payer, repaid
 from einsdiff.program.passes.scales import Scales
 from einsdiff.program.request import Request
+
+DEEP = 4  # sums one inside another into which an exponential is taken
 
 
 def stable(request: Request) -> Request:
     """Return a request for the same results, of real arrays, in which such exponentials do not overflow."""
     roots = [output.entry.node for output in request.outputs]
     nodes = walk.ordered(*roots)
-    if not any(is_exponential(node) for node in nodes):
+    scales = Scales()
+    large = {node for node in nodes if scales.has(node)}
+    arguments = frozenset(direction(node) for node in nodes if isinstance(node, Apply) and grows(node))
+    if not any(_is_in_need(node, large, arguments) for node in nodes):
         return request
-    directions = frozenset(direction(node) for node in nodes if isinstance(node, Apply) and is_exp(node))
-    work = _Stable(directions, _awaited(nodes))
+    work = _Stable(arguments, _awaited(nodes, large))
     for node in nodes:
         work.take(node)
     entries = [walk.place(work.settled(o.entry.node), o.entry.wires) for o in request.outputs]
     return replace(request, outputs=tuple(replace(o, entry=e) for o, e in zip(request.outputs, entries, strict=True)))
 
 
-def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
+def _is_in_need(node: Expr, large: Collection[Expr], arguments: Collection[Expr]) -> bool:
+    """Tell whether exponentials stand in a divisor, a root or a logarithm."""
+    match node:
+        case Product(factors=factors):
+            return any(f.node in large and not is_whole(f.exponent) for f in factors)
+        case Apply("log" | "log1p", ((part, _),), None):
+            return part in large
+        case Apply("sigmoid", _, None):
+            return direction(node) in arguments
+        case _:
+            return False
+
+
+def _awaited(nodes: Sequence[Expr], large: Collection[Expr]) -> frozenset[Expr]:
     """Return the nodes whose debts somebody may pay: an exponential by which they are multiplied, or a logarithm."""
-    scales = Scales()
-    large = {node for node in nodes if scales.has(node)}
     found: set[Expr] = set()
     for node in reversed(nodes):
         match node:
@@ -64,16 +79,17 @@ def _awaited(nodes: Sequence[Expr]) -> frozenset[Expr]:
 class _Stable:
     """What stands for the nodes of one request, parts first.
 
-    `directions` are the arguments of its exponentials; the debts of nodes that are `awaited` may be paid further out.
+    `arguments` are those of its exponentials; the debts of nodes that are `awaited` may be paid further out.
     """
 
-    def __init__(self, directions: frozenset[Expr], awaited: frozenset[Expr]) -> None:
+    def __init__(self, arguments: frozenset[Expr], awaited: frozenset[Expr]) -> None:
         self.scales = Scales()
         self.loans = Loans(self.scales)
-        self._directions = directions
+        self._arguments = arguments
         self._awaited = awaited
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
+        self._fed_by = 0
         self._starved: dict[Expr, frozenset[Direction]] = {}  # those of divisors in a node's sums that nobody pays
 
     def take(self, node: Expr) -> None:
@@ -82,7 +98,7 @@ class _Stable:
         self._starved[node] = frozenset[Direction]().union(*starved) if isinstance(node, Sum | Product) else frozenset()
         match node:
             case Product():
-                found = self._fed(node) or self._product(node)
+                found = (self._fed(node) if self._fed_by < DEEP else None) or self._product(node)
             case Sum():
                 found = self._sum(node)
             case Apply("where") if node in self._awaited:
@@ -90,7 +106,7 @@ class _Stable:
             case Apply("log" | "log1p", ((part, labels),), None):
                 value = self._logarithm(node.function, part, labels)
                 found = Owed(build.spread(value, dict(enumerate(node.sizes))), {})
-            case Apply("sigmoid", _, None) if direction(node) in self._directions:
+            case Apply("sigmoid", _, None) if direction(node) in self._arguments:
                 found = self._sigmoid(node)
             case _:
                 for part in node.below:
@@ -161,7 +177,10 @@ class _Stable:
         sizes = dict(enumerate(node.sizes))
         terms = []
         for t, (e, own) in zip(node.terms, rests, strict=True):
-            entry = build.multiply(e, self.loans.small(least, own)) if least else self.loans.settled(e, own)
+            if least and not self.scales.has(e.node):
+                entry = build.multiply(e, self.loans.small(least, own))
+            else:
+                entry = self.loans.settled(e, without(own | {s: own.get(s, 0) for s in least}, least))
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
@@ -179,16 +198,19 @@ class _Stable:
         """Return the least of what all terms owe, if it is anything: where one owes nothing, it is 0 or less."""
         owing = [how_much(own) for own in debts]
         if all(units > 0 for units in owing) or (min(owing) == 0 and any(map(self.loans.may_be_small, debts))):
-            return dict([self.loans.least(debts)])
+            scale, units = self.loans.least(debts)
+            return {} if build.is_zero(scale) else {scale: units}
         return {}
 
     def _fed(self, node: Product) -> Owed | None:
         """Σ a/N · e = Σ a e/N for an exponential e that can pay for a divisor in that sum."""
         for f in node.factors:
-            starved = self._starved.get(f.node, frozenset())
+            starved = self._starved.get(f.node)
+            if f.exponent != 1 or not starved:
+                continue
             others = [p for p in node.factors if p is not f and p.exponent > 0]
-            payers = [p for p in others if starved & directions(growth(p.node, self.scales))]
-            if f.exponent != 1 or not payers:
+            payers = [p for p in others if starved & directions(growth(p.node, self.scales), self.scales)]
+            if not payers:
                 continue
             powers = [build.power(at(p), p.exponent) for p in payers]
             inner: list[tuple[Exact, Entry]] = [(1, at(f))]
@@ -197,9 +219,11 @@ class _Stable:
             whole = combined([(c, _joined(e, powers)) for c, e in inner])
             rest = [(at(g), g.exponent) for g in node.factors if g is not f and g not in payers]
             found = assembled(node, [*rest, (whole, 1)])
+            self._fed_by += 1
             for new in walk.ordered(found.node):
                 if new not in self._known:
                     self.take(new)
+            self._fed_by -= 1
             self._starved[node] = self._starved[found.node]
             return self._placed(found.node, found.wires)
         return None
@@ -207,7 +231,7 @@ class _Stable:
     def _product(self, node: Product) -> Owed:
         """Π N^p, where the scales of divisors are debts."""
         debts: Debts = {}
-        payers: list[Payer] = []
+        factors: list[tuple[Entry, Exact]] = []
         large = [self._known[f.node].entry for f in node.factors if f.exponent > 0 and self._is_large(f.node)]
         for f in node.factors:
             entry, own = self._placed(f.node, f.labels)
@@ -216,10 +240,12 @@ class _Stable:
             if f.exponent < 0 and self._is_large(f.node) and self._borrows(node, entry, large):
                 scale, entry = self.loans.borrow(entry)
                 owe(debts, scale, -f.exponent)
-            payers.append(payer(entry, f.exponent, self.scales))
-        if not debts and not any(p.growth and not is_whole(p.exponent) for p in payers):
+            factors.append((entry, f.exponent))
+        if not debts and all(is_whole(p) or not self.scales.has(e.node) for e, p in factors):
             return Owed(walk.rebuild(node, {f.node: self._known[f.node].entry for f in node.factors}), {})
-        factors = repaid(merged(payers), debts, node.bound, self.scales, self.loans)
+        payers = merged([payer(e, p, self.scales) for e, p in factors])
+        factors, starved = repaid(payers, debts, node.bound, self.scales, self.loans)
+        self._starved[node] |= directions(self.loans.growth(starved), self.scales)
         left = self._left(node, debts, factors)
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
 
@@ -233,7 +259,6 @@ class _Stable:
         """Return the debts left to what stands further out; what concerns summed indices is put among the factors."""
         bound = {scale: units for scale, units in debts.items() if units and set(scale.wires) & set(node.bound)}
         left = {scale: units for scale, units in debts.items() if units and scale not in bound}
-        self._starved[node] |= directions(self.loans.growth(bound))
         if node in self._awaited and how_much(bound) > 0:
             least, units = self.loans.least([bound], {k: node.label_sizes[k] for k in node.bound})
             owe(left, least, units)

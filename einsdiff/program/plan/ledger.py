@@ -99,11 +99,11 @@ class Ledger:
         """Return Σ coefficient · operand, its labels in this order."""
         if len(terms) == 1 and terms[0][0] == 1:
             return terms[0][1]
-        present = {n for _, operand in terms for n in operand.labels}
-        out = tuple(n for n in order if n in present)
         rest = sorted(terms, key=lambda term: term[0] < 0)
         while True:
             now, rest = rest[:TERMS], rest[TERMS:]
+            present = {n for _, operand in now for n in operand.labels}
+            out = tuple(n for n in order if n in present)
             value = self.note(Combine, tuple(op for _, op in now), out, tuple(scale for scale, _ in now))
             if not rest:
                 return Operand(value, out)
