@@ -25,6 +25,7 @@ from einsdiff.algebra.entries import (
     size_of,
     symmetries_of,
 )
+from einsdiff.algebra.groups import even, smallest
 from einsdiff.algebra.network import (
     Groups,
     Placed,
@@ -49,7 +50,6 @@ from einsdiff.algebra.nodes import (
     Reduce,
     Size,
     Sum,
-    Symmetry,
     Term,
     Unit,
     Wire,
@@ -404,10 +404,10 @@ def total(terms: Iterable[tuple[Exact, Entry, bool]]) -> Entry:
         sizes_seen.update(dict.fromkeys(wires, 0))
     found = label(edges, sizes_seen, signed=False)
     rows = []
+    place = {w: k for k, w in enumerate(found.order)}
     for (c, node, _), edge in zip(left, edges, strict=True):
-        place = {w: k for k, w in enumerate(found.order)}
-        labels, sign = _smallest(edge, place)
-        rows.append((edge.colour, labels, Term(magnitude(c) * sign, node, labels)))
+        labels, sign = smallest(tuple([place[w] for w in edge.wires]), edge.symmetries)
+        rows.append((edge.colour, labels, Term(c * sign, node, labels)))
     rows.sort(key=lambda row: row[:2])
     groups = {w: [w] for w in found.order}
     return Entry(Sum(tuple(r[2] for r in rows), axis_symmetries(found, groups)), found.order)
@@ -453,16 +453,6 @@ def _without_ones(entry: Entry, lost: Mapping[Wire, Size]) -> Entry:
     return product(kept, [names[k] for k in node.bound], node.coefficient)
 
 
-def _smallest(edge: Edge, place: Mapping[Wire, int]) -> tuple[Labels, int]:
-    labels = tuple(place[w] for w in edge.wires)
-    best, sign = labels, 1
-    for p, s in edge.symmetries:
-        moved = tuple(labels[k] for k in p)
-        if moved < best:
-            best, sign = moved, s
-    return best, sign * edge.sign
-
-
 def _terms(coefficient: Exact, entry: Entry, *, join: bool) -> list[tuple[Exact, Entry]]:
     """Return what an entry adds to a sum: coefficients and entries without one, their wires all different."""
     if coefficient == 0 or is_zero(entry):
@@ -500,14 +490,8 @@ def _spelling(node: Expr, wires: tuple[Wire, ...], names: tuple[Wire, ...]) -> t
     if not group:
         return wires, 1
     place = {w: k for k, w in enumerate(names)}
-    best, sign = wires, 1
-    for p, s in group:
-        moved = tuple(wires[k] for k in p)
-        if moved == wires and s < 0:
-            return wires, 0
-        if [place[w] for w in moved] < [place[w] for w in best]:
-            best, sign = moved, s
-    return best, sign
+    labels, sign = smallest(tuple([place[w] for w in wires]), group)
+    return tuple([names[k] for k in labels]), sign
 
 
 # ---------------------------------------------------------------------------------------------------------- functions
@@ -524,7 +508,7 @@ def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = Non
             arguments = (*arguments[:k], _without_ones(a, spreading), *arguments[k + 1 :])
     if lost:
         return spread(apply(function, *arguments, orders=orders), lost)
-    edges = [Edge((a.node.digest, k), a.wires, _even(a.node)) for k, a in enumerate(arguments)]
+    edges = [Edge((a.node.digest, k), a.wires, even(symmetries_of(a.node))) for k, a in enumerate(arguments)]
     kinds = {w: 0 for a in arguments for w in a.wires}
     found = label(edges, kinds, signed=True)
     groups = {w: [w] for w in found.order}
@@ -537,17 +521,13 @@ def _is_open(a: Entry) -> bool:
     return isinstance(a.node, Sum | Apply | Product) or len(set(a.wires)) < len(a.wires)
 
 
-def _even(node: Expr) -> tuple[Symmetry, ...]:
-    return tuple(s for s in symmetries_of(node) if s.sign > 0)
-
-
 def reduce(operator: str, body: Entry, over: Mapping[Any, Size]) -> Entry:
     """Return prod, max, min or logsumexp of an entry over some wires, given with their sizes."""
     if is_zero(body):
         counts = multiply(*(size_of(s) for s in over.values()))
         return apply("log", counts) if operator == "logsumexp" else ZERO
     body = spread(multiply(body), over)
-    edges = [Edge(body.node.digest, body.wires, _even(body.node))]
+    edges = [Edge(body.node.digest, body.wires, even(symmetries_of(body.node)))]
     found = label(edges, {w: int(w in over) for w in body.wires}, signed=True)
     free = tuple(w for w in found.order if w not in over)
     groups = {w: [w] for w in free}

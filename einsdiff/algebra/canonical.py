@@ -1,24 +1,32 @@
 """The canonical labelling of a network: one numbering of its wires, whatever they were called.
 
 A network is a bag of edges, each a coloured part with wires at its slots.  Wires are refined into classes by how they
-are attached (colour refinement); where a class stays larger than one, each choice is followed, except where exchanging
-two wires changes nothing.  The smallest form wins; choices with equal forms are the network's symmetries.
+are attached (colour refinement); where a class stays larger than one, each choice is followed, except where a symmetry
+of the network carries it to one that was followed.  Two refinements that agree but for the places of some wires suggest
+such a symmetry, long before all wires are told apart; so equal parts side by side cost few choices.  The smallest form
+wins.
 
-Source: B. D. McKay, Practical graph isomorphism, Congressus Numerantium 30 (1981): individualisation and refinement.
+Source: B. D. McKay, Practical graph isomorphism, Congressus Numerantium 30 (1981): individualisation and refinement;
+P. T. Darga, K. A. Sakallah, I. L. Markov, Faster symmetry discovery using sparsity of symmetries, DAC (2008).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from einsdiff.algebra.groups import orbits, smallest
 from einsdiff.algebra.nodes import Labels, Symmetry
 
 BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
 WORK = 60_000  # parts looked at in all refinements of one network
-GROUP = 120  # symmetries kept of one network
 
 Form = tuple[tuple[Any, Labels, int], ...]
+Colours = dict[Any, int]
+Moves = dict[Any, Any]
+Trace = tuple[tuple[int, ...], ...]
+"""How many wires each class has, after each choice."""
 
 
 class Edge(NamedTuple):
@@ -31,12 +39,25 @@ class Edge(NamedTuple):
 
 
 class Labelling(NamedTuple):
-    """The result: wires in order; for each edge its labels; the sign; and the symmetries as maps between wires."""
+    """The result: wires in order; for each edge its labels; the sign; and the symmetries as maps between wires.
+
+    The symmetries generate strongly: those that keep the first wires of the order generate all that keep them.
+    """
 
     order: tuple[Any, ...]
     labels: tuple[Labels, ...]
     sign: int
     symmetries: tuple[tuple[Mapping[Any, Any], int], ...]
+
+
+class _Leaf(NamedTuple):
+    """All wires told apart: the choices that led there, and what is compared."""
+
+    chosen: tuple[Any, ...]
+    trace: Trace
+    form: Form
+    sign: int
+    colours: Colours
 
 
 def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> Labelling:
@@ -46,12 +67,19 @@ def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> L
     edges are multiplied into one (a product); otherwise each edge keeps its own (a sum).
     """
     search = _Search(edges, signed)
-    search.explore(search.refine(_ranked(kinds)), ())
-    assert search.best is not None
-    _, sign, colours = search.best
+    best = search.run(kinds)
+    if best.chosen != search.first:  # once more, the best choices first, so that the symmetries generate strongly
+        search = _Search(edges, signed)
+        best = search.run(dict(sorted(kinds.items(), key=lambda item: best.colours[item[0]])))
+    colours, sign, symmetries = best.colours, best.sign, search.generators
+    mirror = next((g for g, s in symmetries if s < 0), None)
+    if mirror is not None and (sign < 0 if signed else _flipped(best.form) < best.form):
+        sign = 1
+        colours = {mirror.get(w, w): c for w, c in colours.items()}
+        symmetries = [({mirror.get(w, w): mirror.get(v, v) for w, v in g.items()}, s) for g, s in symmetries]
     order = tuple(sorted(colours, key=colours.__getitem__))
     labels = tuple(_slots(edge, colours)[0] for edge in edges)
-    return Labelling(order, labels, sign, tuple(search.generators))
+    return Labelling(order, labels, sign, tuple(symmetries))
 
 
 class _Search:
@@ -60,91 +88,148 @@ class _Search:
     def __init__(self, edges: Sequence[Edge], signed: bool) -> None:  # noqa: FBT001 - private, one caller
         self.edges = edges
         self.signed = signed
-        self.best: tuple[Form, int, dict[Any, int]] | None = None
-        self.generators: list[tuple[Mapping[Any, Any], int]] = []
+        self.orbits = [orbits(edge.symmetries, len(edge.wires)) for edge in edges]
+        self.at: dict[Any, list[int]] = {}
+        for k, edge in enumerate(edges):
+            for wire in dict.fromkeys(edge.wires):
+                self.at.setdefault(wire, []).append(k)
+        self.place = {wire: k for k, wire in enumerate(self.at)}
+        self.best: _Leaf | None = None
+        self.first: tuple[Any, ...] = ()
+        self.generators: list[tuple[Moves, int]] = []
         self.left = BRANCHES
         self.work = WORK
 
-    def explore(self, colours: dict[Any, int], chosen: tuple[Any, ...]) -> None:
-        """Follow the choices below a refined colouring, but for those that a known symmetry carries into another."""
+    def run(self, kinds: Mapping[Any, int]) -> _Leaf:
+        """Return the leaf with the smallest form."""
+        self._explore(self._refine(_ranked(kinds)), (), ())
+        assert self.best is not None
+        return self.best
+
+    def _explore(self, colours: Colours, chosen: tuple[Any, ...], trace: Trace) -> int:
+        """Follow the choices below a refined colouring; return how many of those made may stand.
+
+        Where a leaf is the image of the best one, all below their last common choice are images, and need no look.
+        """
+        if self.best is not None and trace > self.best.trace[: len(trace)]:
+            return len(chosen)
         cell = _first_cell(colours)
         if cell is None:
-            self._arrive(colours)
-            return
+            return self._arrive(_Leaf(chosen, trace, *_form(self.edges, colours, signed=self.signed), colours))
         if self.work <= 0:
-            self._arrive(_settled(self.edges, colours))
-            return
+            colours = _settled(self.edges, colours)
+            return self._arrive(_Leaf(chosen, trace, *_form(self.edges, colours, signed=self.signed), colours))
         explored: list[Any] = []
+        reached: set[Any] = set()
+        leading: Colours = {}
         for wire in cell:
             if explored and (self.left <= 0 or self.work <= 0):
-                return
-            if explored and self._is_alike(wire, explored, chosen):
+                break
+            if wire in reached:
                 continue
-            explored.append(wire)
-            self.left -= 1
             split = {w: 2 * c + (c == colours[wire] and w != wire) for w, c in colours.items()}
-            self.explore(self.refine(_ranked(split)), (*chosen, wire))
+            refined = self._refine(_ranked(split))
+            if not (explored and self._is_image(leading, refined, colours)):
+                leading = leading or refined
+                explored.append(wire)
+                self.left -= 1
+                stand = self._explore(refined, (*chosen, wire), (*trace, _shape(refined)))
+                if stand < len(chosen):
+                    return stand
+            reached = self._reached(explored, chosen)
+        return len(chosen)
 
-    def _is_alike(self, wire: Any, explored: Sequence[Any], chosen: Sequence[Any]) -> bool:
-        """Tell whether a symmetry that keeps all choices made so far carries the wire to one that was explored."""
-        exchange = {explored[0]: wire, wire: explored[0]}
-        sign = self._keeps(exchange)
-        if sign:
-            self.generators.append((exchange, sign))
-            return True
-        holding = [g for g, _ in self.generators if all(g.get(w, w) == w for w in chosen)]
-        reached, frontier = {wire}, [wire]
-        while frontier:
-            at = frontier.pop()
+    def _reached(self, explored: Sequence[Any], chosen: Sequence[Any]) -> set[Any]:
+        """Return the wires to which known symmetries that keep all choices made so far carry those explored."""
+        fixed = set(chosen)
+        holding = [g for g, _ in self.generators if fixed.isdisjoint(g)]
+        reached = set(explored)
+        frontier = list(explored)
+        for wire in frontier:
             for g in holding:
-                for to in (g.get(at, at), next((w for w, v in g.items() if v == at), at)):
-                    if to not in reached:
-                        reached.add(to)
-                        frontier.append(to)
-        return not reached.isdisjoint(explored)
+                to = g.get(wire, wire)
+                if to not in reached:
+                    reached.add(to)
+                    frontier.append(to)
+        return reached
 
-    def refine(self, colours: dict[Any, int]) -> dict[Any, int]:
+    def _is_image(self, here: Colours, there: Colours, colours: Colours) -> bool:
+        """Tell whether the symmetry that two refinements suggest is one, and note it.
+
+        Wires told apart are carried to those in the same place, chains of them are closed, all others stay.
+        """
+        counts = Counter(here.values())
+        if counts != Counter(there.values()):
+            return False
+        target = {c: w for w, c in there.items() if counts[c] == 1}
+        moved = {w: target[c] for w, c in here.items() if counts[c] == 1}
+        back = {v: w for w, v in moved.items()}
+        for end in [v for v in back if v not in moved]:
+            start = end
+            while start in back:
+                start = back[start]
+            moved[end] = start
+        moved = {w: v for w, v in moved.items() if w != v}
+        if any(colours[w] != colours[v] for w, v in moved.items()):
+            return False
+        sign = self._keeps(moved)
+        if sign:
+            self.generators.append((moved, sign))
+        return sign != 0
+
+    def _keeps(self, moved: Moves) -> int:
+        """Return the sign with which moving wires keeps the network, or 0 where it does not."""
+        touched = dict.fromkeys(k for wire in moved for k in self.at[wire])
+        edges = [self.edges[k] for k in touched]
+        here, sign = _form(edges, self.place, signed=self.signed)
+        place = {w: self.place[moved.get(w, w)] for edge in edges for w in edge.wires}
+        there, other = _form(edges, place, signed=self.signed)
+        if here == there:
+            return sign * other
+        return -1 if not self.signed and here == _flipped(there) and len(edges) == len(self.edges) else 0
+
+    def _refine(self, colours: Colours) -> Colours:
         """Split classes by how their wires are attached, until nothing changes or the work is used up."""
         count = len(set(colours.values()))
         while count < len(colours) and self.work > 0:
             self.work -= len(self.edges)
-            colours = _finer(self.edges, colours)
+            colours = self._finer(colours)
             finer = len(set(colours.values()))
             if finer == count:
                 break
             count = finer
         return colours
 
-    def _arrive(self, colours: dict[Any, int]) -> None:
-        form, sign = _form(self.edges, colours, signed=self.signed)
-        if self.best is None or form < self.best[0]:
-            self.best = (form, sign, colours)
-        elif form == self.best[0]:
-            there = {c: w for w, c in colours.items()}
-            self.generators.append(({w: there[c] for w, c in self.best[2].items()}, sign * self.best[1]))
+    def _finer(self, colours: Colours) -> Colours:
+        """Return one round of refinement: a wire's class and what it is attached to make its new class."""
+        seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
+        for edge, orbit in zip(self.edges, self.orbits, strict=True):
+            slots = tuple(sorted([(o, colours[w]) for o, w in zip(orbit, edge.wires, strict=True)]))
+            for o, wire in zip(orbit, edge.wires, strict=True):
+                seen[wire].append((edge.colour, slots, o))
+        return _ranked({wire: (colours[wire], tuple(sorted(seen[wire]))) for wire in colours})
 
-    def _keeps(self, exchange: Mapping[Any, Any]) -> int:
-        """Return the sign with which exchanging two wires keeps the network, or 0 where it does not."""
-        names = sorted({w for e in self.edges for w in e.wires}, key=repr)
-        place = {w: k for k, w in enumerate(names)}
-        moved = {w: place[exchange.get(w, w)] for w in names}
-        here, sign = _form(self.edges, place, signed=self.signed)
-        there, other = _form(self.edges, moved, signed=self.signed)
-        if here == there:
-            return sign * other
-        if not self.signed:
-            flipped = tuple(sorted((c, labels, -s) for c, labels, s in there))
-            return -1 if here == flipped else 0
-        return 0
+    def _arrive(self, leaf: _Leaf) -> int:
+        """Keep the smallest form, note a symmetry where it is met again; return how many of the choices may stand."""
+        best = self.best
+        if best is None or (leaf.trace, leaf.form) < (best.trace, best.form):
+            self.first = leaf.chosen if best is None else self.first
+            self.best = leaf
+        elif (leaf.trace, leaf.form) == (best.trace, best.form):
+            there = {c: w for w, c in leaf.colours.items()}
+            moved = {w: there[c] for w, c in best.colours.items() if there[c] != w}
+            self.generators.append((moved, leaf.sign * best.sign))
+            return next(k for k, (a, b) in enumerate(zip(leaf.chosen, best.chosen, strict=True)) if a != b)
+        return len(leaf.chosen)
 
 
-def _ranked(keys: Mapping[Any, Any]) -> dict[Any, int]:
+def _ranked(keys: Mapping[Any, Any]) -> Colours:
     """Replace keys by their ranks, equal keys by equal ranks."""
     ranks = {key: k for k, key in enumerate(sorted(set(keys.values())))}
     return {wire: ranks[key] for wire, key in keys.items()}
 
 
-def _first_cell(colours: Mapping[Any, int]) -> list[Any] | None:
+def _first_cell(colours: Colours) -> list[Any] | None:
     """Return the wires of the first class that has more than one."""
     cells: dict[int, list[Any]] = {}
     for wire, colour in colours.items():
@@ -152,40 +237,22 @@ def _first_cell(colours: Mapping[Any, int]) -> list[Any] | None:
     return next((cells[c] for c in sorted(cells) if len(cells[c]) > 1), None)
 
 
-def _finer(edges: Sequence[Edge], colours: Mapping[Any, int]) -> dict[Any, int]:
-    """Return one round of refinement: a wire's class and what it is attached to make its new class."""
-    seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
-    for edge in edges:
-        orbits = _orbits(edge)
-        slots = tuple(sorted((orbits[k], colours[w]) for k, w in enumerate(edge.wires)))
-        for k, wire in enumerate(edge.wires):
-            seen[wire].append((edge.colour, slots, orbits[k]))
-    return _ranked({wire: (colours[wire], tuple(sorted(seen[wire]))) for wire in colours})
+def _shape(colours: Colours) -> tuple[int, ...]:
+    """Return how many wires each class has."""
+    counts = Counter(colours.values())
+    return tuple(counts[c] for c in range(len(counts)))
 
 
-def _settled(edges: Sequence[Edge], colours: Mapping[Any, int]) -> dict[Any, int]:
+def _settled(edges: Sequence[Edge], colours: Colours) -> Colours:
     """Return the classes with their wires told apart by where they come first: deterministic, but not canonical."""
     first = {w: k for k, w in enumerate(dict.fromkeys(w for e in edges for w in e.wires))}
     return _ranked({w: (c, first[w]) for w, c in colours.items()})
 
 
-def _orbits(edge: Edge) -> Labels:
-    """Return for each slot the first slot to which a symmetry carries it."""
-    orbit = list(range(len(edge.wires)))
-    for permutation, _ in edge.symmetries:
-        for k, target in enumerate(permutation):
-            orbit[k] = min(orbit[k], target)
-    return tuple(orbit)
-
-
 def _slots(edge: Edge, place: Mapping[Any, int]) -> tuple[Labels, int]:
-    """Return the smallest labels that the symmetries of an edge allow, with their sign."""
-    labels = tuple(place[w] for w in edge.wires)
-    if not edge.symmetries:
-        return labels, edge.sign
-    moved = ((tuple(labels[k] for k in p), sign) for p, sign in edge.symmetries)
-    best = min(moved, key=lambda found: found[0])
-    return (labels, edge.sign) if labels <= best[0] else (best[0], best[1] * edge.sign)
+    """Return the smallest labels that the symmetries of an edge allow, with a sign that they may have."""
+    labels, sign = smallest(tuple([place[w] for w in edge.wires]), edge.symmetries)
+    return labels, (sign or 1) * edge.sign
 
 
 def _form(edges: Sequence[Edge], place: Mapping[Any, int], *, signed: bool) -> tuple[Form, int]:
@@ -198,19 +265,6 @@ def _form(edges: Sequence[Edge], place: Mapping[Any, int], *, signed: bool) -> t
     return tuple(sorted(rows)), (total if signed else 1)
 
 
-def generate(generators: Sequence[Symmetry], rank: int) -> tuple[Symmetry, ...]:
-    """Return the group that permutations generate, without the identity, in order; at most GROUP of them."""
-    identity = tuple(range(rank))
-    known = {identity: 1}
-    frontier = [identity]
-    while frontier and len(known) < GROUP:
-        reached = []
-        for p in frontier:
-            for q, sign in generators:
-                composed = tuple(p[k] for k in q)
-                if composed not in known:
-                    known[composed] = known[p] * sign
-                    reached.append(composed)
-        frontier = reached
-    known.pop(identity)
-    return tuple(Symmetry(p, sign) for p, sign in sorted(known.items()))
+def _flipped(form: Form) -> Form:
+    """Return the form of a sum with all its signs changed."""
+    return tuple(sorted((colour, labels, -sign) for colour, labels, sign in form))

@@ -8,7 +8,7 @@ from itertools import count, pairwise, permutations
 from math import isqrt
 from typing import Any, NamedTuple
 
-from einsdiff.algebra.canonical import generate
+from einsdiff.algebra.groups import even, generate
 from einsdiff.algebra.nodes import (
     Apply,
     Call,
@@ -135,7 +135,7 @@ def symmetries_of(node: Expr) -> tuple[Symmetry, ...]:
         case MatrixFunction("inv", argument):
             return symmetries_of(argument)
         case MatrixFunction("adj", argument):
-            return tuple(s for s in symmetries_of(argument) if s.sign == 1)
+            return even(symmetries_of(argument))
         case Call():
             return _exchanges(node)
         case _:
