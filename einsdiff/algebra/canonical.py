@@ -14,13 +14,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import prod
 from typing import Any, NamedTuple
 
-from einsdiff.algebra.groups import orbits, smallest
+from einsdiff.algebra.groups import chain, is_of_all_orders, orbits, smallest
 from einsdiff.algebra.nodes import Labels, Symmetry
 
 BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
-WORK = 60_000  # parts looked at in all refinements of one network
+WORK = 150_000  # parts looked at in all refinements of one network
 
 Form = tuple[tuple[Any, Labels, int], ...]
 Colours = dict[Any, int]
@@ -66,6 +68,56 @@ def label(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> L
     `kinds` gives each wire its class from outside (lower kinds are numbered first).  With `signed` the signs of the
     edges are multiplied into one (a product); otherwise each edge keeps its own (a sum).
     """
+    pieces = _pieces(edges) if signed else []
+    return _side_by_side(edges, kinds, pieces) if len(pieces) > 1 else _labelled(edges, kinds, signed=signed)
+
+
+def _side_by_side(edges: Sequence[Edge], kinds: Mapping[Any, int], pieces: Sequence[Sequence[int]]) -> Labelling:
+    """Number the wires of pieces that no wire ties to each other: those of each alone, equal pieces side by side."""
+    found = []
+    for piece in pieces:
+        inside = [edges[k] for k in piece]
+        part = _labelled(inside, {w: kinds[w] for e in inside for w in e.wires}, signed=True)
+        form = sorted((e.colour, labels) for e, labels in zip(inside, part.labels, strict=True))
+        found.append(((form, [kinds[w] for w in part.order]), piece, part))
+    found.sort(key=lambda row: row[0])
+    rows = [(kinds[w], n, k, w) for n, (_, _, part) in enumerate(found) for k, w in enumerate(part.order)]
+    order = tuple(w for *_, w in sorted(rows, key=lambda row: row[:3]))
+    place = {w: k for k, w in enumerate(order)}
+    labels: list[Labels] = [()] * len(edges)
+    for _, piece, part in found:
+        for k, own in zip(piece, part.labels, strict=True):
+            labels[k] = tuple([place[part.order[n]] for n in own])
+    symmetries = [symmetry for _, _, part in found for symmetry in part.symmetries]
+    for (one, _, part), (other, _, beside) in pairwise(found):
+        if one == other and part.order:
+            symmetries.append((dict(zip(part.order + beside.order, beside.order + part.order, strict=True)), 1))
+    return Labelling(order, tuple(labels), prod(part.sign for _, _, part in found), tuple(symmetries))
+
+
+def _pieces(edges: Sequence[Edge]) -> list[list[int]]:
+    """Return which edges are tied to each other by wires."""
+    above: dict[Any, Any] = {}
+
+    def top(wire: Any) -> Any:
+        while above[wire] != wire:
+            above[wire] = wire = above[above[wire]]
+        return wire
+
+    for edge in edges:
+        for wire in edge.wires:
+            above.setdefault(wire, wire)
+            above[top(wire)] = top(edge.wires[0])
+    alone = [[k] for k, edge in enumerate(edges) if not edge.wires]
+    tied: dict[Any, list[int]] = {}
+    for k, edge in enumerate(edges):
+        if edge.wires:
+            tied.setdefault(top(edge.wires[0]), []).append(k)
+    return [*alone, *tied.values()]
+
+
+def _labelled(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> Labelling:
+    """Number the wires of a network in one piece."""
     search = _Search(edges, signed)
     best = search.run(kinds)
     if best.chosen != search.first:  # once more, the best choices first, so that the symmetries generate strongly
@@ -88,7 +140,8 @@ class _Search:
     def __init__(self, edges: Sequence[Edge], signed: bool) -> None:  # noqa: FBT001 - private, one caller
         self.edges = edges
         self.signed = signed
-        self.orbits = [orbits(edge.symmetries, len(edge.wires)) for edge in edges]
+        self.orbits = [_orbits_that_say_all(edge) for edge in edges]
+        self.weight = sum(_weight(e) if o is None else 1 for e, o in zip(edges, self.orbits, strict=True))
         self.at: dict[Any, list[int]] = {}
         for k, edge in enumerate(edges):
             for wire in dict.fromkeys(edge.wires):
@@ -192,7 +245,7 @@ class _Search:
         """Split classes by how their wires are attached, until nothing changes or the work is used up."""
         count = len(set(colours.values()))
         while count < len(colours) and self.work > 0:
-            self.work -= len(self.edges)
+            self.work -= self.weight
             colours = self._finer(colours)
             finer = len(set(colours.values()))
             if finer == count:
@@ -203,7 +256,13 @@ class _Search:
     def _finer(self, colours: Colours) -> Colours:
         """Return one round of refinement: a wire's class and what it is attached to make its new class."""
         seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
+        counts = Counter(colours.values())
         for edge, orbit in zip(self.edges, self.orbits, strict=True):
+            if orbit is None:
+                for wire in dict.fromkeys(w for w in edge.wires if counts[colours[w]] > 1):
+                    marked = tuple([2 * colours[w] + (w == wire) for w in edge.wires])
+                    seen[wire].append((edge.colour, smallest(marked, edge.symmetries)[0]))
+                continue
             slots = tuple(sorted([(o, colours[w]) for o, w in zip(orbit, edge.wires, strict=True)]))
             for o, wire in zip(orbit, edge.wires, strict=True):
                 seen[wire].append((edge.colour, slots, o))
@@ -221,6 +280,17 @@ class _Search:
             self.generators.append((moved, leaf.sign * best.sign))
             return next(k for k, (a, b) in enumerate(zip(leaf.chosen, best.chosen, strict=True)) if a != b)
         return len(leaf.chosen)
+
+
+def _orbits_that_say_all(edge: Edge) -> Labels | None:
+    """Return for each slot the first one to which a symmetry carries it, or None where slots are tied to each other."""
+    rank = len(edge.wires)
+    return orbits(edge.symmetries, rank) if is_of_all_orders(edge.symmetries, rank) else None
+
+
+def _weight(edge: Edge) -> int:
+    """Return how many other parts could be looked at in the time that an edge with tied slots takes."""
+    return 1 + len(edge.wires) * len(chain(edge.symmetries)) // 6
 
 
 def _ranked(keys: Mapping[Any, Any]) -> Colours:

@@ -10,37 +10,40 @@ Algebra (1970): base and strong generating set.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from math import factorial, prod
+from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Labels, Symmetry
 
 WHOLE = 120  # members up to which a group is kept as a whole
 
-Level = tuple[Symmetry, ...]
-"""The members that carry each axis that can come there to one place, and keep all axes before it; one for each axis."""
+
+class Level(NamedTuple):
+    """A place, and for each axis that can come there, all axes before kept, one member that carries it."""
+
+    place: int
+    members: tuple[Symmetry, ...]
 
 
 def generate(generators: Sequence[Symmetry], rank: int) -> tuple[Symmetry, ...]:
     """Return the one spelling of a group: its members but for the identity, or the few that generate a large one."""
     levels = chain(tuple(generators))
-    order = 1
-    for level in levels:
-        order *= len(level)
-    return _members(generators, rank) if order <= WHOLE else _least_generators(levels, rank)
+    order = prod(len(members) for _, members in levels)
+    return _members(generators, rank) if order <= WHOLE else _least_generators(levels)
 
 
+@lru_cache(maxsize=1 << 16)
 def smallest(labels: Labels, group: tuple[Symmetry, ...]) -> tuple[Labels, int]:
     """Return the smallest labels that a group allows, and their sign; 0 where both signs lead to them."""
-    if not group:
-        return labels, 1
     found = {labels: 1}
-    for level in chain(group):
-        place = _place(level)
-        low = min(spelled[p[place]] for spelled in found for p, _ in level)
+    for place, members in chain(group):
+        low = min([spelled[p[place]] for spelled in found for p, _ in members])
         moved: dict[Labels, int] = {}
         for spelled, sign in found.items():
-            for p, s in level:
+            for p, s in members:
                 if spelled[p[place]] == low:
                     new = tuple([spelled[k] for k in p])
                     if moved.setdefault(new, sign * s) != sign * s:
@@ -57,9 +60,9 @@ def even(group: tuple[Symmetry, ...]) -> tuple[Symmetry, ...]:
         return group
     odd: Labels | None = None  # a member of later levels
     kept: list[Symmetry] = []
-    for level in reversed(chain(group)):
+    for _, members in reversed(chain(group)):
         behind = odd
-        for p, sign in level:
+        for p, sign in members:
             if sign > 0:
                 kept.append(Symmetry(p, 1))
             elif behind is not None:
@@ -85,6 +88,13 @@ def orbits(group: tuple[Symmetry, ...], rank: int) -> Labels:
 
 
 @lru_cache(maxsize=4096)
+def is_of_all_orders(group: tuple[Symmetry, ...], rank: int) -> bool:
+    """Tell whether a group takes the axes of each orbit to all their orders, whatever it does to the others."""
+    order = prod(len(members) for _, members in chain(group))
+    return order == prod(factorial(n) for n in Counter(orbits(group, rank)).values())
+
+
+@lru_cache(maxsize=4096)
 def chain(group: tuple[Symmetry, ...]) -> tuple[Level, ...]:
     """Return the levels of a group at which there is a choice, the first axis first."""
     if not group:
@@ -93,14 +103,14 @@ def chain(group: tuple[Symmetry, ...]) -> tuple[Level, ...]:
     found: list[Level] = []
     holding = list(group)
     for place in identity.permutation:
-        level = _level(holding, place, identity)
-        if len(level) > 1:
-            found.append(level)
+        members = _carried(holding, place, identity)
+        if len(members) > 1:
+            found.append(Level(place, members))
         holding = [g for g in holding if g.permutation[place] == place]
     return tuple(found)
 
 
-def _level(holding: Sequence[Symmetry], place: int, identity: Symmetry) -> Level:
+def _carried(holding: Sequence[Symmetry], place: int, identity: Symmetry) -> tuple[Symmetry, ...]:
     """Return one product of the permutations for each axis that they carry to a place."""
     reached = {place: identity}
     frontier = [place]
@@ -113,10 +123,16 @@ def _level(holding: Sequence[Symmetry], place: int, identity: Symmetry) -> Level
     return tuple(reached.values())
 
 
-def _place(level: Level) -> int:
-    """Return the place of a level: the first axis that some of its permutations move."""
-    p = level[1].permutation
-    return next(k for k, axis in enumerate(p) if axis != k)
+def _orbit(generators: Sequence[Symmetry], place: int) -> list[int]:
+    """Return the axes that permutations carry to a place."""
+    reached = {place}
+    frontier = [place]
+    for axis in frontier:
+        for g, _ in generators:
+            if g[axis] not in reached:
+                reached.add(g[axis])
+                frontier.append(g[axis])
+    return frontier
 
 
 def _members(generators: Sequence[Symmetry], rank: int) -> tuple[Symmetry, ...]:
@@ -137,32 +153,28 @@ def _members(generators: Sequence[Symmetry], rank: int) -> tuple[Symmetry, ...]:
     return tuple(Symmetry(p, sign) for p, sign in sorted(known.items()))
 
 
-def _least_generators(levels: Sequence[Level], rank: int) -> tuple[Symmetry, ...]:
+def _least_generators(levels: Sequence[Level]) -> tuple[Symmetry, ...]:
     """Return few members that generate a large group strongly, the same ones whatever generated it before.
 
     The last level first: a member joins where those that joined before do not carry its axis to its place; of all
     members that do, it is the smallest.
     """
-    identity = Symmetry(tuple(range(rank)), 1)
     kept: list[Symmetry] = []
-    for k, level in reversed([*enumerate(levels)]):
-        place = _place(level)
+    for k, (place, members) in reversed([*enumerate(levels)]):
         reached = {place}
-        for p, sign in sorted(level, key=lambda member: member.permutation[place]):
+        for p, sign in sorted(members, key=lambda member: member.permutation[place]):
             if p[place] in reached:
                 continue
-            least, s = _least_beside(Symmetry(p, sign), levels[k + 1 :])
-            kept.append(Symmetry(least, s))
-            reached = {q[place] for q, _ in _level(kept, place, identity)}
+            kept.append(_least_beside(Symmetry(p, sign), levels[k + 1 :]))
+            reached = set(_orbit(kept, place))
     return tuple(sorted(kept))
 
 
 def _least_beside(member: Symmetry, levels: Sequence[Level]) -> Symmetry:
     """Return the smallest of all products of a member with members of later levels."""
     p, sign = member
-    for level in levels:
-        place = _place(level)
-        q, s = min(level, key=lambda other: p[other.permutation[place]])
+    for place, members in levels:
+        q, s = min(members, key=lambda other: p[other.permutation[place]])
         if q[place] != place:
             p, sign = tuple([p[k] for k in q]), sign * s
     return Symmetry(p, sign)

@@ -1,7 +1,7 @@
 """Equal products are one node, however their factors stand and their indices are called, however much is alike."""
 
 import random
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from einsdiff.algebra import build
-from einsdiff.algebra.build import multiply, scale, tensor
+from einsdiff.algebra.build import add, multiply, scale, tensor
 
 RULES = {"S": ("symmetric",), "K": ("skew",)}
 
@@ -132,3 +132,16 @@ def test_a_difference_that_an_exchange_turns_around_is_one_node() -> None:
     two = build.subtract(tensor("A", ("j", "i")), tensor("A", ("i", "j")))
     assert one.node is two.node
     assert one == scale(-1, two) or one.wires == two.wires[::-1]
+
+
+def test_the_derivative_of_a_sum_over_all_orders_is_one_node() -> None:
+    """Σ_p δ_{i p(j)} …: each term has many symmetries, and no wire stands out."""
+
+    def found(names: str, seed: int) -> build.Entry:
+        ties = [
+            multiply(*(build.delta(a, b, "n") for a, b in zip(names[:4], p, strict=True)))
+            for p in permutations(names[4:])
+        ]
+        return add(*random.Random(seed).sample(ties, len(ties)))
+
+    assert found("ijklabcd", 0).node is found("dkabijlc", 1).node

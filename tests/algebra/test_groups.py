@@ -52,8 +52,8 @@ def test_a_group_has_as_many_members_as_its_levels_say(name: str) -> None:
     generators, rank = GROUPS[name]
     known = members(generators, rank)
     order = 1
-    for level in chain(generate(generators, rank)):
-        order *= len(level)
+    for _, carried in chain(generate(generators, rank)):
+        order *= len(carried)
     assert order == len(known)
     assert all(known[p] == sign for p, sign in generate(generators, rank))
 
