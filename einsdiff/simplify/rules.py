@@ -385,7 +385,7 @@ def common_delta(node: Sum) -> Entry | None:
     assert shared
     kept, gone = min(shared)
     terms = [
-        (t.coefficient, build.multiply(Entry(t.node, tuple(kept if k == gone else k for k in t.labels))), True)
+        (t.coefficient, build.multiply(Entry(t.node, tuple(kept if k == gone else k for k in t.labels))), False)
         for t in node.terms
     ]
     return build.multiply(build.delta(kept, gone, node.sizes[gone]), build.total(terms))
