@@ -20,6 +20,7 @@ from einsdiff.elaborate.assume import assume
 from einsdiff.elaborate.program import Definition, Program, resolve_sizes
 from einsdiff.elaborate.scope import Local, SizeClass, local
 from einsdiff.errors import (
+    EinsdiffError,
     IndexMismatchError,
     InputError,
     NoMatrixForm,
@@ -206,10 +207,16 @@ class Expression:
             asked = Folded(self.entry, tuple(w for w, _ in rows), tuple(w for w, _ in columns))
             return write_matrix(asked, self.program, layout, spelling, self.label)
         except NoMatrixForm as error:
-            terms = " + ".join(f"{c} einsum('{axes}', {', '.join(names)})" for c, axes, names in self.einsum())
             typed = next((n.text for n in error.notes if "layout" in n.text), "the index form says it")
-            given = f"{self.index()}  or  {terms}"
-            raise NoMatrixForm(error.message, given=given, help=typed) from None
+            raise NoMatrixForm(error.message, given=self._in_indices(), help=typed) from None
+
+    def _in_indices(self) -> str:
+        """Return the index form, and the einsum terms where they are short enough to be written."""
+        try:
+            terms = " + ".join(f"{c} einsum('{axes}', {', '.join(names)})" for c, axes, names in self.einsum())
+        except EinsdiffError:
+            return self.index()
+        return f"{self.index()}  or  {terms}"
 
     def einsum(self, layout: str = "mixed") -> tuple[tuple[object, str, tuple[str, ...]], ...]:
         """Return the contraction terms: coefficient, subscripts and operand names.

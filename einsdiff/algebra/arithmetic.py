@@ -25,6 +25,7 @@ from einsdiff.algebra.entries import (
     size_of,
     symmetries_of,
 )
+from einsdiff.algebra.groups import even, smallest
 from einsdiff.algebra.network import (
     Groups,
     Placed,
@@ -49,7 +50,6 @@ from einsdiff.algebra.nodes import (
     Reduce,
     Size,
     Sum,
-    Symmetry,
     Term,
     Unit,
     Wire,
@@ -494,14 +494,8 @@ def _spelling(node: Expr, wires: tuple[Wire, ...], names: tuple[Wire, ...]) -> t
     if not group:
         return wires, 1
     place = {w: k for k, w in enumerate(names)}
-    best, sign = wires, 1
-    for p, s in group:
-        moved = tuple(wires[k] for k in p)
-        if moved == wires and s < 0:
-            return wires, 0
-        if [place[w] for w in moved] < [place[w] for w in best]:
-            best, sign = moved, s
-    return best, sign
+    labels, sign = smallest(tuple([place[w] for w in wires]), group)
+    return tuple([names[k] for k in labels]), sign
 
 
 # ---------------------------------------------------------------------------------------------------------- functions
@@ -518,7 +512,7 @@ def apply(function: str, *arguments: Entry, orders: tuple[int, ...] | None = Non
             arguments = (*arguments[:k], _without_ones(a, spreading), *arguments[k + 1 :])
     if lost:
         return spread(apply(function, *arguments, orders=orders), lost)
-    edges = [Edge((a.node.digest, k), a.wires, _even(a.node)) for k, a in enumerate(arguments)]
+    edges = [Edge((a.node.digest, k), a.wires, even(symmetries_of(a.node))) for k, a in enumerate(arguments)]
     kinds = {w: 0 for a in arguments for w in a.wires}
     found = label(edges, kinds, signed=True)
     groups = {w: [w] for w in found.order}
@@ -531,17 +525,13 @@ def _is_open(a: Entry) -> bool:
     return isinstance(a.node, Product) or len(set(a.wires)) < len(a.wires)
 
 
-def _even(node: Expr) -> tuple[Symmetry, ...]:
-    return tuple(s for s in symmetries_of(node) if s.sign > 0)
-
-
 def reduce(operator: str, body: Entry, over: Mapping[Any, Size]) -> Entry:
     """Return prod, max, min or logsumexp of an entry over some wires, given with their sizes."""
     if is_zero(body):
         counts = multiply(*(size_of(s) for s in over.values()))
         return apply("log", counts) if operator == "logsumexp" else ZERO
     body = spread(multiply(body), over)
-    edges = [Edge(body.node.digest, body.wires, _even(body.node))]
+    edges = [Edge(body.node.digest, body.wires, even(symmetries_of(body.node)))]
     found = label(edges, {w: int(w in over) for w in body.wires}, signed=True)
     free = tuple(w for w in found.order if w not in over)
     groups = {w: [w] for w in free}

@@ -7,8 +7,9 @@ from fractions import Fraction
 from itertools import count, pairwise, permutations
 from math import isqrt
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from einsdiff.algebra.canonical import generate
+from einsdiff.algebra.groups import even, generate
 from einsdiff.algebra.nodes import (
     Apply,
     Call,
@@ -135,7 +136,7 @@ def symmetries_of(node: Expr) -> tuple[Symmetry, ...]:
         case MatrixFunction("inv", argument):
             return symmetries_of(argument)
         case MatrixFunction("adj", argument):
-            return tuple(s for s in symmetries_of(argument) if s.sign == 1)
+            return even(symmetries_of(argument))
         case Call():
             return _exchanges(node)
         case _:
@@ -183,9 +184,21 @@ def _delta(size: Size) -> Product:
 
 # ------------------------------------------------------------------------------------------------------------ numbers
 
+BITS = 14_000  # of a number that is written out: Python writes out 4300 digits
+
+
+_positive: WeakKeyDictionary[Expr, bool] = WeakKeyDictionary()
+
 
 def is_positive(node: Expr) -> bool:
     """Tell whether every entry of a node is known to be positive."""
+    found = _positive.get(node)
+    if found is None:
+        found = _positive[node] = _is_positive(node)
+    return found
+
+
+def _is_positive(node: Expr) -> bool:
     match node:
         case Number(value):
             return value > 0
@@ -204,13 +217,13 @@ def is_positive(node: Expr) -> bool:
 
 
 def exact_power(base: Exact, exponent: Exact) -> Exact | None:
-    """Return base^exponent where it is rational, else None."""
+    """Return base^exponent where it is rational and can be written out, else None."""
     if exponent == 1 or base == 1:
         return base
     if isinstance(exponent, int):
         if base == 0 and exponent < 0:
             raise DivisionByZeroError
-        if abs(exponent) > 4096 and base not in (0, 1, -1):
+        if abs(exponent) * max(base.numerator.bit_length(), base.denominator.bit_length()) > BITS and abs(base) != 1:
             return None
         return exact(Fraction(base) ** exponent)
     if base == 0 and exponent > 0:

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple
 
-from einsdiff.algebra.canonical import Edge, Labelling, generate, label
+from einsdiff.algebra.canonical import Edge, Labelling, label
 from einsdiff.algebra.entries import ZERO, Entry, number, symmetries_of
+from einsdiff.algebra.groups import even, generate, smallest
 from einsdiff.algebra.nodes import (
     Apply,
     Exact,
     Expr,
     Factor,
+    Labels,
     Product,
     Reduce,
     Size,
@@ -64,17 +66,18 @@ def like_factors(factors: list[Placed]) -> list[Placed]:
     """a^p a^q = a^(p+q)."""
     if len(factors) < 2:
         return factors
+    place: dict[Wire, int] = {}
+    for f in factors:
+        for w in f.wires:
+            place.setdefault(w, len(place))
     seen: dict[tuple[Expr, tuple[Wire, ...]], Exact] = {}
-    spelled: dict[tuple[Expr, frozenset[Wire]], list[tuple[Wire, ...]]] = {}
+    spelled: dict[tuple[Expr, Labels], tuple[Wire, ...]] = {}
     for f in factors:
         wires = f.wires
         group = symmetries_of(f.node) if len(wires) > 1 else ()
         if group:
-            known = spelled.setdefault((f.node, frozenset(wires)), [])
-            even = [tuple(wires[k] for k in p) for p, sign in group if sign > 0]
-            wires = next((w for w in known if w == wires or w in even), wires)
-            if wires not in known:
-                known.append(wires)
+            least, _ = smallest(tuple([place[w] for w in wires]), even(group))
+            wires = spelled.setdefault((f.node, least), wires)
         key = (f.node, wires)
         seen[key] = exact(seen.get(key, 0) + f.exponent)
     return [Placed(node, wires, exponent) for (node, wires), exponent in seen.items()]
@@ -136,10 +139,10 @@ def assemble(coefficient: Exact, factors: list[Placed], groups: Groups) -> Entry
 
 
 def _edge(node: Expr, wires: tuple[Wire, ...], exponent: Exact = 1) -> Edge:
-    even = isinstance(exponent, int) and exponent % 2 == 0
     group = symmetries_of(node) if len(wires) > 1 else ()
     if group and exponent != 1:
-        group = tuple(Symmetry(p, 1) for p, _ in group) if even else tuple(s for s in group if s.sign > 0)
+        squared = isinstance(exponent, int) and exponent % 2 == 0
+        group = tuple(Symmetry(p, 1) for p, _ in group) if squared else even(group)
     return Edge((node.digest, str(exponent)), wires, group)
 
 
@@ -147,12 +150,7 @@ def _vanishes(found: Labelling, edges: list[Edge], groups: Groups) -> bool:
     """A product that an exchange of bound wires turns into its negative is zero: Σ A_ij x_i x_j, A skew."""
     if any(sign < 0 and all(old == new for old, new in g.items() if old in groups) for g, sign in found.symmetries):
         return True
-    for edge in edges:
-        if edge.symmetries and len(set(edge.wires)) < len(edge.wires):
-            for p, sign in edge.symmetries:
-                if sign < 0 and tuple(edge.wires[k] for k in p) == edge.wires:
-                    return True
-    return False
+    return any(smallest(labels, edge.symmetries)[1] == 0 for edge, labels in zip(edges, found.labels, strict=True))
 
 
 def axis_symmetries(found: Labelling, groups: Groups) -> tuple[Symmetry, ...]:

@@ -20,6 +20,8 @@ from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
 
+from einsdiff.errors import EinsdiffError
+
 Exact = int | Fraction
 """An exact rational; whole numbers are ints (`exact`)."""
 
@@ -124,7 +126,11 @@ class Node(metaclass=Interned):
         object.__setattr__(self, "sizes", sizes)
         object.__setattr__(self, "below", tuple(below))
         object.__setattr__(self, "kinds", _kinds(type(self), self.below))
-        text = repr((type(self).__name__, *map(_digestible, self.fields())))
+        try:
+            text = repr((type(self).__name__, *map(_digestible, self.fields())))
+        except ValueError:  # Python writes out no longer ones
+            message = "a number in this formula has more than 4300 digits"
+            raise EinsdiffError(message, help="give a long number a name, and its value as an input") from None
         object.__setattr__(self, "digest", blake2b(text.encode(), digest_size=12).digest())
 
 

@@ -72,6 +72,12 @@ def uses(nodes: Iterable[Expr], roots: Iterable[Expr]) -> dict[Expr, int]:
     return Counter(chain(roots, chain.from_iterable(node.below for node in nodes)))
 
 
+def leaves(root: Expr) -> int:
+    """Return how many leaves a node has where each part is written out as often as it stands."""
+    found = fold([root], lambda node, known: sum(known[part] for part in node.below) or 1)
+    return found[root]
+
+
 def tensors(*roots: Expr) -> list[Tensor]:
     """Return the tensors that stand below the roots, sorted by name."""
     return sorted((n for n in ordered(*roots) if isinstance(n, Tensor)), key=lambda n: n.name)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from einsdiff.algebra import walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Exact, Expr, Number, Ones, Product, Sum, Tensor, Wire
+from einsdiff.errors import EinsdiffError
 from einsdiff.forms.style import PLAIN
 from einsdiff.forms.writer import Writer
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+LONG = 20_000  # leaves of an expression whose operands are written out
 EinsumTerm = tuple[Exact, str, tuple[str, ...]]
 
 
@@ -20,10 +23,15 @@ def einsum_terms(entry: Entry, axes: Sequence[Wire], hints: Mapping[tuple[str, i
     An operand that is no input is written as a formula with the letters of its subscripts; `δ` stands for an identity
     matrix and `1` for a vector of ones.
     Letters follow those that the user gave, where they can; a zero has no terms.
+
+    Raises: EinsdiffError, where operands would be too long, since no part of them has a name.
     """
     node, wires = entry
     if isinstance(node, Number) and node.value == 0:
         return ()
+    if walk.leaves(node) > LONG:
+        message = "the operands are too long: parts that stand many times have no names in einsum terms"
+        raise EinsdiffError(message, help="the index form names them, and compile() gives a function")
     if isinstance(node, Sum):
         terms = [
             _term(t.coefficient, Entry(t.node, tuple(wires[k] for k in t.labels)), axes, hints) for t in node.terms

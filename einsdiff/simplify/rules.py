@@ -287,7 +287,7 @@ def common_factor(node: Sum) -> Entry | None:
         if not any(_is_worth_sharing(c, exponent) for (c, _), exponent in shared.items()):
             return None
     assert shared
-    if len(shared) > SHARED:
+    if len(shared) > SHARED or _is_of_one_sum(node, shared):
         return None
     ranges = dict(enumerate(node.sizes))
     content = _content([t.coefficient for t in node.terms])
@@ -301,6 +301,14 @@ def common_factor(node: Sum) -> Entry | None:
 
 SHARED = 12
 """How many factors may be taken out: where u + u^2 stands in itself many times, u (1 + u) would grow each time."""
+
+
+def _is_of_one_sum(node: Sum, shared: Mapping[tuple[Expr, Labels], Exact]) -> bool:
+    """Tell whether all terms are powers of one sum, u + u²: so it is read, and u (1 + u) would not be u any more."""
+    base = next(iter(shared))[0]
+    return isinstance(base, Sum) and all(
+        t.node is base or (isinstance(t.node, Product) and len(t.node.factors) == 1) for t in node.terms
+    )
 
 
 def _least(base: Expr, a: Exact, b: Exact) -> Exact:
@@ -386,7 +394,7 @@ def common_delta(node: Sum) -> Entry | None:
     assert shared
     kept, gone = min(shared)
     terms = [
-        (t.coefficient, build.multiply(Entry(t.node, tuple(kept if k == gone else k for k in t.labels))), True)
+        (t.coefficient, build.multiply(Entry(t.node, tuple(kept if k == gone else k for k in t.labels))), False)
         for t in node.terms
     ]
     return build.multiply(build.delta(kept, gone, node.sizes[gone]), build.total(terms))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from einsdiff.algebra.entries import exact_power
 from einsdiff.algebra.nodes import Exact, exact, magnitude
 from einsdiff.forms.matrix.tree import (
     COMMUTATION,
@@ -226,7 +227,8 @@ def power(base: Form, exponent: Form) -> Form:
     if exponent == ONE:
         return base
     if base.head == "number" and exponent.head == "number" and isinstance(exponent.value, int):
-        return number(exact(Fraction(base.value) ** exponent.value))
+        value = exact_power(base.value, exponent.value)
+        return Form("power", "", (base, exponent), "s") if value is None else number(value)
     if is_numeric_power(base) and exponent.head == "number" and base.parts[0].name in ("norm", "normF"):
         return power(base.parts[0], number(exact(Fraction(base.parts[1].value) * exponent.value)))
     if exponent.head == "number" and exponent.value < 0:
