@@ -1,7 +1,7 @@
 """How a sum of products grows: the powers of exponentials in each product, and how often one can pay for another.
 
 exp(x)² exp(y) grows by two of exp(x) and one of exp(y), and exp(2 x) by two of exp(x).  A divisor is at least as large
-as each of its products, so that exp(x)³ can pay once for exp(x)² + 1, and exp(x) exp(y) twice for exp(x) + exp(y).
+as each of its products, so that exp(x)⁴ can pay twice for exp(x)² + 1, and exp(x) exp(y) twice for exp(x) + exp(y).
 """
 
 from __future__ import annotations
