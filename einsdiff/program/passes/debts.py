@@ -1,7 +1,8 @@
 """Debts: the scales of divisors, which exponentials beside them pay: exp(x) / N = exp(x - L) / M.
 
 Of the debts of several terms, or of all values of a summed index, the least is owed by their sum:
-Σ_j exp(-L_kj) = exp(-K_k) Σ_j exp(K_k - L_kj), where K_k = min_j L_kj.  This holds whatever numbers L and K are.
+Σ_j exp(-L_kj) = exp(-K_k) Σ_j exp(K_k - L_kj), where K_k = min_j L_kj.  A term without debts owes 0, so that K may be
+less than 0.  This holds whatever numbers L and K are.
 """
 
 from __future__ import annotations
@@ -127,10 +128,10 @@ class Loans:
         return Owed(self.settled(entry, own), {scale: units for scale, units in debts.items() if scale not in own})
 
     def less(self, entry: Entry, debts: Debts, least: Debts) -> Entry:
-        """Return an entry after it has paid what it owes more than the least of all."""
-        if self._scales.has(entry.node):
-            rest: Debts = dict.fromkeys(least, 0)
-            return self.settled(entry, without(rest | debts, least))
+        """Return an entry after it has paid what it owes beyond the least of all."""
+        if self._scales.has(entry.node) or not least:
+            none: Debts = dict.fromkeys(least, 0)
+            return self.settled(entry, without(none | debts, least))
         return build.multiply(entry, self.small(least, debts))
 
     def small(self, least: Debts, debts: Debts) -> Entry:

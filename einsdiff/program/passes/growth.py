@@ -1,7 +1,7 @@
 """How a sum of products grows: the powers of exponentials in each product, and how often one can pay for another.
 
 exp(x)² exp(y) grows by two of exp(x) and one of exp(y), and exp(2 x) by two of exp(x).  A divisor is at least as large
-as each of its products, so that exp(x)³ can pay once for exp(x)² + 1, and exp(x) exp(y) twice for exp(x) + exp(y).
+as each of its products, so that exp(x)⁴ can pay twice for exp(x)² + 1, and exp(x) exp(y) twice for exp(x) + exp(y).
 """
 
 from __future__ import annotations
@@ -83,11 +83,27 @@ def share(payer: Growth, divisor: Growth, most: Fraction) -> tuple[Fraction, Gro
     return max(units for units, _ in found), [left for _, left in found]
 
 
+def least_share(payer: Growth, divisor: Growth, most: Fraction) -> Fraction:
+    """Return how often a payer has to pay for the products that grow most, so that it is not large itself."""
+    least = [min(filter(None, (_units(powers, needed) for needed in divisor)), default=Fraction(0)) for powers in payer]
+    return min(most, max(least))
+
+
+def _units(powers: Powers, needed: Powers) -> Fraction:
+    """Return how often some powers have others in them."""
+    return min((powers.get(e, Fraction(0)) / p for e, p in needed.items()), default=Fraction(0))
+
+
 def _spent(powers: Powers, divisor: Growth, most: Fraction) -> tuple[Fraction, Powers]:
-    paid, left = Fraction(0), dict(powers)
-    for needed in filter(None, divisor):
-        units = min(most - paid, *(left.get(e, Fraction(0)) / p for e, p in needed.items()))
-        if units > 0:
-            paid += units
-            left = {e: p - units * needed.get(e, 0) for e, p in left.items()}
-    return paid, left
+    """Return how often powers can pay: for what grows most first, or for the rest first where that is more."""
+    order = sorted(filter(None, divisor), key=lambda needed: _units(powers, needed))
+    found: list[tuple[Fraction, Powers]] = []
+    for products in (order, order[::-1]):
+        paid, left = Fraction(0), dict(powers)
+        for needed in products:
+            units = min(most - paid, _units(left, needed))
+            if units > 0:
+                paid += units
+                left = {e: p - units * needed.get(e, 0) for e, p in left.items()}
+        found.append((paid, left))
+    return max(found, key=lambda one: one[0])

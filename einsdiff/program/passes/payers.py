@@ -12,7 +12,7 @@ from einsdiff.algebra.nodes import Exact, exact
 from einsdiff.program.passes.debts import Debts, Loans, exponents, how_much, owe
 from einsdiff.program.passes.exponentials import is_exp
 from einsdiff.program.passes.exponents import argument, combined, exponential, is_within
-from einsdiff.program.passes.growth import Growth, growth, raised, share, times
+from einsdiff.program.passes.growth import Growth, growth, least_share, raised, share, times
 from einsdiff.program.passes.scales import Scales
 
 
@@ -79,12 +79,6 @@ class _Account:
             owe(self.paid, scale, units)
             owe(debts, scale, -units)
 
-    def pay_own(self, debts: Debts, scale: Entry, divisor: Growth) -> None:
-        """Pay as often as the payers grow with the divisor."""
-        if self.left and debts[scale] > 0:
-            units, self.left = share(self.left, divisor, Fraction(debts[scale]))
-            self.pay(debts, scale, units)
-
     def pay_rest(self, debts: Debts, scale: Entry) -> None:
         """Pay for what depends on nothing else, however the payers grow."""
         if self.left and self.wires.issuperset(scale.wires):
@@ -120,14 +114,12 @@ def repaid(
     """
     accounts = [_Account([p], p.growth, {}) for p in payers]
     for scale in debts:
-        for account in accounts:
-            account.pay_own(debts, scale, loans.growth([scale]))
+        _share_out(accounts, debts, scale, loans.growth([scale]))
     starved = [scale for scale, units in debts.items() if units > 0 and not set(scale.wires).isdisjoint(bound)]
     if starved:
         accounts = _joined(accounts, starved)
     for scale in starved:
-        for account in accounts:
-            account.pay_own(debts, scale, loans.growth([scale]))
+        _share_out(accounts, debts, scale, loans.growth([scale]))
     starved = [scale for scale in starved if debts[scale]]
     for scale in starved:
         for account in accounts:
@@ -139,6 +131,20 @@ def repaid(
         for entry, exponent in account.after(scales)
     ]
     return factors, starved
+
+
+def _share_out(accounts: Sequence[_Account], debts: Debts, scale: Entry, divisor: Growth) -> None:
+    """Let each account pay as often as it has to, then as often as it can."""
+    able = [a for a in accounts if a.left and debts[scale] > 0]
+    owed, parts = Fraction(debts[scale]), list[Fraction]()
+    for account in able:
+        parts.append(least_share(account.left, divisor, owed))
+        owed -= parts[-1]
+    for account, part in zip(able, parts, strict=True):
+        units, left = share(account.left, divisor, part + owed)
+        owed -= units - part
+        account.left = left
+        account.pay(debts, scale, units)
 
 
 def _joined(accounts: Sequence[_Account], starved: Sequence[Entry]) -> list[_Account]:

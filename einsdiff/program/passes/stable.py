@@ -1,8 +1,9 @@
 """Exponentials in divisors and logarithms without overflow: exp(x_i) / (1 + Σ_k exp(x_k)), log(Σ_i w_i exp(x_i)).
 
 A sum of exponentials has a scale (`scales`): N = exp(L) M.  The scale of a divisor is a debt (`debts`), which the
-exponentials beside it pay (`payers`): exp(x) / N = exp(x - L) / M.  What nobody pays there is left to the factors
-further out.  log(N) = L + log(M) (`logarithms`).  All this holds whatever number L is.
+exponentials beside it pay (`payers`), as often as they grow with it (`growth`): exp(x)² / N = exp(x - L/2)² / M where N
+grows by exp(x)².  What nobody pays there is left to the factors further out.  log(N) = L + log(M) (`logarithms`).  All
+this holds whatever number L is, and whoever pays.
 """
 
 from __future__ import annotations
@@ -177,10 +178,7 @@ class _Stable:
         sizes = dict(enumerate(node.sizes))
         terms = []
         for t, (e, own) in zip(node.terms, rests, strict=True):
-            if least and not self.scales.has(e.node):
-                entry = build.multiply(e, self.loans.small(least, own))
-            else:
-                entry = self.loans.settled(e, without(own | {s: own.get(s, 0) for s in least}, least))
+            entry = self.loans.less(e, own, least)
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
@@ -250,7 +248,7 @@ class _Stable:
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
 
     def _borrows(self, node: Product, divisor: Entry, others: Sequence[Entry]) -> bool:
-        """Tell whether a divisor comes without its scale: somebody can pay, or it would be too large for a number."""
+        """Tell whether a divisor gives up its scale: somebody can pay it, or it may be too large for a number."""
         if is_exp(divisor.node):
             return node in self._awaited or not all(is_exp(e.node) for e in others)
         return node in self._awaited or bool(others) or self.scales.grows(divisor.node)
