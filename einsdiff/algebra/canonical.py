@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from einsdiff.algebra.nodes import Labels, Symmetry
+from einsdiff.algebra.nodes import Labels, Symmetry, shared
 
 BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
 WORK = 60_000  # parts looked at in all refinements of one network
@@ -183,7 +183,7 @@ def _orbits(edge: Edge) -> Labels:
 
 def _slots(edge: Edge, place: Mapping[Any, int]) -> tuple[Labels, int]:
     """Return the smallest labels that the symmetries of an edge allow, with their sign."""
-    labels = tuple(place[w] for w in edge.wires)
+    labels = shared(tuple([place[w] for w in edge.wires]))
     if not edge.symmetries:
         return labels, edge.sign
     moved = ((tuple(labels[k] for k in p), sign) for p, sign in edge.symmetries)

@@ -20,6 +20,7 @@ from einsdiff.algebra.nodes import (
     Symmetry,
     Wire,
     exact,
+    shared,
     size_key,
 )
 
@@ -129,7 +130,7 @@ def assemble(coefficient: Exact, factors: list[Placed], groups: Groups) -> Entry
     node = Product(
         exact(coefficient * prod(found.signs)),
         tuple(Factor(f.node, labels, f.exponent) for _, labels, f in rows),
-        tuple(out),
+        shared(tuple(out)),
         symmetries,
     )
     return Entry(node, tuple(wires))
