@@ -18,7 +18,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from einsdiff.algebra.groups import chain, is_of_all_orders, orbits, smallest
-from einsdiff.algebra.nodes import Labels, Symmetry
+from einsdiff.algebra.nodes import Labels, Symmetry, shared
 
 BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
 WORK = 150_000  # parts looked at in all refinements of one network
@@ -333,7 +333,7 @@ def _settled(edges: Sequence[Edge], colours: Colours) -> Colours:
 
 def _slots(edge: Edge, place: Mapping[Any, int]) -> tuple[Labels, int]:
     """Return the smallest labels that the symmetries of an edge allow, with a sign that they may have."""
-    labels, sign = smallest(tuple([place[w] for w in edge.wires]), edge.symmetries)
+    labels, sign = smallest(shared(tuple([place[w] for w in edge.wires])), edge.symmetries)
     return labels, (sign or 1) * edge.sign
 
 

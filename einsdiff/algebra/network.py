@@ -22,6 +22,7 @@ from einsdiff.algebra.nodes import (
     Symmetry,
     Wire,
     exact,
+    shared,
     size_key,
 )
 
@@ -132,7 +133,7 @@ def assemble(coefficient: Exact, factors: list[Placed], groups: Groups) -> Entry
     node = Product(
         exact(coefficient * prod(found.signs)),
         tuple(Factor(f.node, labels, f.exponent) for _, labels, f in rows),
-        tuple(out),
+        shared(tuple(out)),
         symmetries,
     )
     return Entry(node, tuple(wires))

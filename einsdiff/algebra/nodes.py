@@ -16,6 +16,7 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from hashlib import blake2b
+from itertools import product
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar, cast
 from weakref import WeakValueDictionary
@@ -73,6 +74,14 @@ def magnitude(value: Exact) -> Exact:
 def exact(value: Exact) -> Exact:
     """Return an exact rational in its one form."""
     return value.numerator if value.denominator == 1 else value
+
+
+_FEW = {labels: labels for count in range(4) for labels in product(range(6), repeat=count)}
+
+
+def shared(labels: Labels) -> Labels:
+    """Return some labels; short ones that are equal are one object, of which nodes hold many."""
+    return _FEW.get(labels, labels)
 
 
 MATRIX_VALUED = frozenset(("inv", "adj"))
@@ -272,7 +281,8 @@ class Product(Node):
         labels = [f.labels for f in self.factors]
         sizes = _label_sizes(_count(labels), below, labels)
         object.__setattr__(self, "label_sizes", sizes)
-        self._learn(len(self.out), tuple(sizes[label] for label in self.out), below)
+        whole = self.out == tuple(range(len(sizes)))
+        self._learn(len(self.out), sizes if whole else tuple([sizes[label] for label in self.out]), below)
 
     @property
     def bound(self) -> range:
@@ -383,7 +393,8 @@ def _label_sizes(count: int, below: Iterable[Expr], labels_of: Iterable[Labels])
             if known is None or (known != size and size_key(size) < size_key(known)):
                 sizes[label] = size
     assert None not in sizes, "every label stands in some part"
-    return cast("tuple[Size, ...]", tuple(sizes))
+    found = cast("tuple[Size, ...]", tuple(sizes))
+    return next((node.sizes for node in below if node.sizes == found), found)
 
 
 def parts(node: Expr) -> tuple[Argument, ...]:

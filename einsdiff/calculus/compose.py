@@ -112,13 +112,8 @@ def pullback(y: Expr, x: Tensor, cotangent: Entry | None, steps: Steps = unrecor
 
 def _pulled(adjoint: Entry, c: Entry, u: Entry, bound: Sequence[Wire]) -> Entry:
     """Return Σ adjoint · c at the axes 0, 1, … of u's node: each axis is tied to its wire."""
-    axes: dict[Wire, Wire] = {w: k for k, w in enumerate(u.wires)}
-    if len(axes) < len(u.wires):
-        ties = [build.delta(w, k, size) for k, (w, size) in enumerate(zip(u.wires, u.node.sizes, strict=True))]
-        return build.multiply(adjoint, c, *ties, bound=bound)
-    factors = build.rename(adjoint, axes), build.rename(c, axes)
-    alike = [build.ones(k, size) for k, size in enumerate(u.node.sizes) if all(k not in f.wires for f in factors)]
-    return build.multiply(*factors, *alike, bound=[w for w in bound if w not in axes])
+    ties = [build.delta(w, k, size) for k, (w, size) in enumerate(zip(u.wires, u.node.sizes, strict=True))]
+    return build.multiply(adjoint, c, *ties, bound=bound)
 
 
 def _record(steps: Steps, node: Expr, x: Tensor, partials: Sequence[Partial]) -> None:
