@@ -24,6 +24,8 @@ def exponents(request: Request) -> Request:
         return request
     divisors = _divisors(nodes)
     raised = _raised(divisors)
+    if not raised and all(_exponential_and_one(node)[1] is None for node in divisors):
+        return request
     known: dict[Expr, Entry] = {}
     for node in nodes:
         found = _spelled(node, raised, known) or _logarithm(node, known) or walk.rebuild(node, known)
