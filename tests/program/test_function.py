@@ -314,6 +314,8 @@ def test_what_a_callable_returns_is_checked():
         entrywise()(x=x, f=np.sum)
     with pytest.raises(InputError, match="f returned objects, not numbers"):
         entrywise()(x=x, f=lambda _: object())
+    with pytest.raises(InputError, match="f returned a masked array"):
+        entrywise()(x=x, f=lambda x: np.ma.array(x, mask=[True, False]))
     with pytest.raises(InputError, match="f is a function in the formula, and an array was given"):
         entrywise()(x=x, f=x)
     with pytest.raises(InputError, match="the function f is missing"):

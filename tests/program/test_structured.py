@@ -248,6 +248,18 @@ def test_a_singular_result_is_refused(case):
         H.solve(np.ones(H.structure.outside.shape))
 
 
+@pytest.mark.parametrize("unit", [1e-150, 1e-30, 1e30, 1e150])
+def test_entries_of_any_size_are_solved_with(unit):
+    x, V, b = unit * np.array([2.0, 1.0, 3.0]), random(5, 2), random(4, 2)
+    squares = ed.diff("L = sum_i(x_i^3)", "x", "x").compile(dense=False)(x=x)
+    np.testing.assert_allclose(squares.solve(np.ones(3)), 1 / (6 * x), rtol=1e-14)
+    blocks = ed.diff("L = a ||T - U V'||^2", "U", "U").compile(dense=False)(a=unit, U=random(4, 2), V=V)
+    np.testing.assert_allclose(blocks.solve(b) * unit, np.linalg.solve(2 * V.T @ V, b.T).T, rtol=1e-10)
+    zero = ed.diff("L = a ||T - U V'||^2", "U", "U").compile(dense=False)(a=0.0, U=random(4, 2), V=V)
+    with pytest.raises(ed.InputError, match="is singular"):
+        zero.solve(b)
+
+
 def test_a_structure_that_does_not_help_is_told():
     X = random(40, 3)
     H = ed.diff("L = ||X X' - T||^2", "X", "X").compile(dense=False)(X=X, T=random(40, 40))

@@ -108,7 +108,12 @@ class Arguments:
         self, name: str, function: Callable[..., Any], shape: tuple[int | None, ...] | None
     ) -> Callable[..., Any]:
         def checked(*arguments: Any) -> Array:
-            result = np.asarray(function(*arguments))
+            returned = function(*arguments)
+            if np.ma.is_masked(returned):
+                raise self.error(
+                    InputError, f"{name}{{}} returned a masked array, and a masked entry has no value", name
+                )
+            result = np.asarray(returned)
             if result.dtype.kind not in "fc":
                 if result.dtype.kind not in "biu":
                     raise self.error(InputError, f"{name}{{}} returned {_kind(result)}, not numbers", name)

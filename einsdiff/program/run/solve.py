@@ -245,9 +245,10 @@ def _solved(matrices: Array, b: Piece, tied: int, name: int, rounding: float | N
     except np.linalg.LinAlgError as error:
         raise Singular("a block of it has no inverse") from error
     if np.isfinite(matrices).all():
-        size = np.linalg.norm(matrices, axis=(-2, -1)) if rounding is None else rounding
-        with np.errstate(invalid="ignore", over="ignore"):
-            lost = np.linalg.norm(found[..., -1], axis=-1) * size * np.finfo(dtype).eps
+        unit = np.abs(matrices).max(axis=(-2, -1), initial=0) if rounding is None else np.ones(matrices.shape[:tied])
+        with np.errstate(all="ignore"):  # squares of large and small numbers have no place in floating point
+            size = np.linalg.norm(matrices / unit[..., None, None], axis=(-2, -1)) if rounding is None else rounding
+            lost = np.linalg.norm(found[..., -1] * unit[..., None], axis=-1) * size * np.finfo(dtype).eps
         if not (lost < 0.01).all():
             raise Singular("a block of it has no inverse, to working precision")
     x = found[..., :-1].reshape(*front, n, *shape[tied + 1 :])
