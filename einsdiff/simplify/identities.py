@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
@@ -99,8 +99,12 @@ def apply_identities(entry: Entry, steps: Steps) -> Entry:
         entry = Entry(after.node, tuple(entry.wires[w] for w in after.wires))  # type: ignore[call-overload]
 
 
+@lru_cache(maxsize=1 << 13)
 def _first(node: Expr) -> tuple[str, Entry] | None:
-    """Return the name of the first identity that applies at a node, and the entry at the wires of its axes."""
+    """Return the name of the first identity that applies at a node, and the entry at the wires of its axes.
+
+    Parts that many formulas have, as the definitions of a program do, are looked at once.
+    """
     match node:
         case Apply(function, arguments, None):
             at = Entry(node, tuple(range(node.rank)))
