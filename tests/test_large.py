@@ -77,3 +77,9 @@ def test_a_matrix_form_is_not_searched_for_thousands_of_parts() -> None:
     h = ed.diff("; ".join(["u0_i = x_i", *layers, "s = sum_i(u12_i)"]), "x", "x")
     with pytest.raises(ed.NoMatrixForm, match="no matrix form is searched for"):
         h.matrix()
+
+
+def test_products_of_more_factors_than_numpy_takes_are_compared() -> None:
+    product = " ".join(f"(x + {k})" for k in range(70))
+    assert ed.check(f"{product} = {product}").holds
+    assert not ed.check(f"{product} = 2 ({product})").holds
