@@ -70,3 +70,16 @@ def test_terms_of_einsum_do_not_write_out_parts_that_stand_exponentially_often()
     assert len(f.index()) < 1000
     with pytest.raises(ed.EinsdiffError, match="operands are too long"):
         f.einsum()
+
+
+def test_a_matrix_form_is_not_searched_for_thousands_of_parts() -> None:
+    layers = [f"u{k + 1}_i = u{k}_i sin(u{k}_i)" for k in range(12)]
+    h = ed.diff("; ".join(["u0_i = x_i", *layers, "s = sum_i(u12_i)"]), "x", "x")
+    with pytest.raises(ed.NoMatrixForm, match="no matrix form is searched for"):
+        h.matrix()
+
+
+def test_products_of_more_factors_than_numpy_takes_are_compared() -> None:
+    product = " ".join(f"(x + {k})" for k in range(70))
+    assert ed.check(f"{product} = {product}").holds
+    assert not ed.check(f"{product} = 2 ({product})").holds

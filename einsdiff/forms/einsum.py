@@ -13,7 +13,7 @@ from einsdiff.forms.writer import Writer
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-LONG = 20_000  # leaves of an expression whose operands are written out
+LONG = 4_000  # leaves of an expression whose operands are written out
 EinsumTerm = tuple[Exact, str, tuple[str, ...]]
 
 

@@ -51,6 +51,8 @@ STEEP = 1e6
 """The condition of a matrix above which its inverse is not trusted."""
 SINGULAR = 1e12
 """The condition of a matrix above which it may be singular, so that its determinant has no logarithm."""
+OPERANDS = 30
+"""Factors that NumPy is given at once."""
 SIMPLE, QUICK = 3, 20_000
 """Factors, and values of all indices, up to which a product is contracted in one go."""
 
@@ -194,8 +196,19 @@ def check_count(entries: int) -> None:
         raise UnknownValueError("an intermediate result has too many entries")
 
 
+def _merged(operands: Sequence[tuple[Array, Sequence[int]]]) -> list[tuple[Array, Sequence[int]]]:
+    """Return operands of which those with the same labels are multiplied."""
+    found: dict[tuple[int, ...], Array] = {}
+    for array, labels in operands:
+        known = found.get(tuple(labels))
+        found[tuple(labels)] = array if known is None else known * array
+    return [(array, labels) for labels, array in found.items()]
+
+
 def _einsum(operands: Sequence[tuple[Array, Sequence[int]]], out: Sequence[int]) -> Array:
     """Σ over all labels that are not in `out`, each of which stands there once."""
+    if len(operands) > OPERANDS:
+        operands = _merged(operands)
     ranges = {label: n for array, labels in operands for label, n in zip(labels, array.shape, strict=True)}
     flat: list[Any] = [part for array, labels in operands for part in (array, list(labels))]
     check_count(math.prod(ranges[label] for label in out))

@@ -13,6 +13,7 @@ from itertools import chain, count, islice
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Argument, Axis, Call, Count, Expr, Product, Reduce, Size, Sum, Tensor, Wire
+from einsdiff.algebra.nodes import parts as below
 from einsdiff.calculus.linking import evaluate
 from einsdiff.elaborate.assume import with_properties
 from einsdiff.elaborate.claims import elaborate_claim
@@ -33,6 +34,7 @@ from einsdiff.text.parser import parse_claim
 from einsdiff.verify import modular
 
 KINDS = {1: "vector", 2: "matrix"}
+MANY = 1200  # parts that an entry may have and still be written in matrix notation
 WORTH = 14  # characters that a part must have for a name of its own, where it stands twice
 OFTEN = 4  # how often a value of a function stands that has a name if it is shorter
 
@@ -53,8 +55,11 @@ def write_matrix(
 
     Derivatives of unknown functions have the rows and columns of the layout.  `label` is a name that is not to be used.
 
-    Raises: NoMatrixForm, where there is none.
+    Raises: NoMatrixForm, where there is none, or the entry has too many parts to search for one.
     """
+    count = sum(len(below(node)) for node in walk.ordered(asked.entry.node))
+    if count > MANY:
+        raise NoMatrixForm(f"no matrix form is searched for {count} parts: {MANY} are the most")
     sizes = {str(size) for size in program.sizes.values() if isinstance(size, str)}
     own = {d.name for d in program.definitions if d.name}
     taken = {*program.inputs, *own, *sizes, label, "I", "ones", "commutation"}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, partial
-from itertools import permutations
+from itertools import permutations, product
 from math import gcd
 
 from einsdiff.algebra.nodes import exact, magnitude
@@ -221,7 +221,10 @@ def _whole(left: Form, form: Form) -> Iterator[tuple[Bound, Callable[[Form], For
     if left.head == "sum":
         if form.head != "sum" or len(form.parts) > TERMS:
             return
-        for chosen in permutations(range(len(form.parts)), len(left.parts)):
+        fitting = [[k for k, t in enumerate(form.parts) if _may_be(p, t)] for p in left.parts]
+        for chosen in product(*fitting):
+            if len(set(chosen)) < len(chosen):
+                continue
             rest = [t for k, t in enumerate(form.parts) if k not in chosen]
             terms = [form.parts[k] for k in chosen]
             for bound in _terms(left.parts, terms, {}):
@@ -246,6 +249,16 @@ def _may_fit(left: Form, chain: Sequence[Form]) -> bool:
     return all((p.head, p.name) in kinds for p in wanted)
 
 
+def _may_be(pattern: Form, term: Form) -> bool:
+    """Tell whether a term of a pattern fits a term, whatever its letters stand for in others."""
+    parts = _parts(makers.coefficient(pattern)[1])
+    return any(True for _ in _chain(parts, tree.factors_apart(term)[1], {}))
+
+
+def _parts(pattern: Form) -> tuple[Form, ...]:
+    return pattern.parts if pattern.head == "product" else (pattern,)
+
+
 def _among(rest: Sequence[Form], new: Form) -> Form:
     return makers.add([new, *rest])
 
@@ -264,8 +277,7 @@ def _terms(patterns: Sequence[Form], terms: Sequence[Form], bound: Bound) -> Ite
     if c != 1:
         scalars = [s for s in tree.factors(makers.multiply([tree.number(Fraction(1) / c), *scalars])) if s != tree.ONE]
     own = {v for v in _letters(patterns[0]) if v not in bound and all(v not in _letters(p) for p in patterns[1:])}
-    parts = pattern.parts if pattern.head == "product" else (pattern,)
-    for found in _chain(parts, chain, bound):
+    for found in _chain(_parts(pattern), chain, bound):
         named = found
         if scalars:
             absorber = next((v for v in sorted(own) if v in found), None)
