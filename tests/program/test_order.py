@@ -68,3 +68,12 @@ def test_a_chain_is_multiplied_from_the_side_of_the_vector():
 def test_axes_of_size_zero_do_not_disturb_the_search():
     operands = [frozenset((0, 1)), frozenset((1, 2)), frozenset((2, 3))]
     assert len(contraction_order(operands, frozenset((0, 3)), dict.fromkeys(range(4), 0))) == 2
+
+
+def test_only_the_last_product_has_all_axes_of_the_result():
+    # the Hessian of a net of two layers: t_i t_k x_j x_l W_mi W_nk u_m u_n V_pm V_pn
+    operands = [frozenset(labels) for labels in ("i", "k", "j", "l", "mi", "nk", "m", "n", "pm", "pn")]
+    sizes = dict.fromkeys("ijklmnp", 30)
+    pairs = contraction_order(operands, frozenset("ijkl"), sizes)
+    assert cost(pairs, operands, "ijkl", sizes) < 1.5 * 30**4
+    assert len(pairs) == len(operands) - 1
