@@ -58,7 +58,7 @@ class Problem:
     @property
     def is_jacobian(self) -> bool:
         """Tell whether an array is differentiated, and not a number."""
-        return self.group.startswith("structured Jacobian")
+        return self.group == "structured Jacobian"
 
     def source(self, n: int) -> str:
         """Return the index text for n."""

@@ -21,7 +21,7 @@ from bench.systems import here, symbolic_here
 from bench.way import flat
 
 BENCH = Path(__file__).parent.parent / "bench"
-WITHOUT_BAR = {"small", "functions of entries", "structured result", "structured Jacobian, 16 wide", "Hessian, general"}
+WITHOUT_BAR = {"small", "functions of entries", "structured result", "Hessian, general"}
 TINY = {"10-layer net, gradient by W1": 12, "10-layer net, Hessian by W1": 12}
 
 

@@ -92,7 +92,7 @@ ROWS = (
     ),
     *(
         Problem(
-            f"Jacobian of attention by Q{of}", f"structured Jacobian{of}",
+            f"Jacobian of attention by Q{of}", "structured Jacobian",
             f"P_nm = softmax_m(Q_nd K_md / sqrt({width})); Y_nv = P_nm V_mv", (("Q",),), (16, 64), attention(width),
             attention_head, attention_by_hand, lambda n, d=width: 2 * n * n * d * (d + 2), from_n=16, small=16,
         )

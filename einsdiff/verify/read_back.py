@@ -13,7 +13,6 @@ from itertools import chain, count, islice
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Argument, Axis, Call, Count, Expr, Product, Reduce, Size, Sum, Tensor, Wire
-from einsdiff.algebra.nodes import parts as below
 from einsdiff.calculus.linking import evaluate
 from einsdiff.elaborate.assume import with_properties
 from einsdiff.elaborate.claims import elaborate_claim
@@ -57,7 +56,7 @@ def write_matrix(
 
     Raises: NoMatrixForm, where there is none, or the entry has too many parts to search for one.
     """
-    count = sum(len(below(node)) for node in walk.ordered(asked.entry.node))
+    count = sum(len(node.below) for node in walk.ordered(asked.entry.node))
     if count > MANY:
         raise NoMatrixForm(f"no matrix form is searched for {count} parts: {MANY} are the most")
     sizes = {str(size) for size in program.sizes.values() if isinstance(size, str)}
