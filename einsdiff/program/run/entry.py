@@ -22,6 +22,11 @@ FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, OverflowError, MemoryError
 """What NumPy and Python raise where a formula cannot be computed: singular, too large, a function of reals only."""
 
 
+def reason(error: Exception) -> str:
+    """Return what such an error tells."""
+    return str(error) or ("there is too little memory" if isinstance(error, MemoryError) else type(error).__name__)
+
+
 def careful_method(names: Sequence[str]) -> Method:
     """Return the method of a call that may give some names: all of them go the careful way."""
     words = _words(names)
