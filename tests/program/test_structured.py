@@ -614,7 +614,7 @@ def test_what_numpy_cannot_solve_or_hold_is_told():
     U, V = random(6, 2), random(5, 2)
     H = ed.diff(FACTORISATION, "U", "U").compile(dense=False)(U=U, V=V)
     if np.dtype(np.longdouble).itemsize > 8:
-        with pytest.raises(ed.InputError, match="cannot be solved with: array type .* is unsupported in linalg"):
+        with pytest.raises(ed.InputError, match=r"cannot be solved with: array type .* is unsupported in linalg"):
             H.solve(U.astype(np.longdouble))
     many = np.broadcast_to(1.0, (6, 2, 10**12))
     for called, title in ((H.solve, "the solution"), (H.matvec, "the product")):

@@ -92,8 +92,10 @@ class CompiledFunction:
     def __reduce__(self) -> tuple[Any, ...]:
         return (compile_request, (self.request,))
 
-    def __call__(self, /, **given: Any) -> Result:
+    def __call__(self, /, *values: Any, **given: Any) -> Result:
         """Return the result for some arrays."""
+        if values:
+            raise self.unnamed(values)
         return self.carefully(given)
 
     def carefully(self, given: Mapping[str, Any]) -> Result:
@@ -139,6 +141,10 @@ class CompiledFunction:
             for name, sizes in self._arguments.callables.items()
             if sizes is not None
         }
+
+    def unnamed(self, values: Sequence[Any]) -> EinsdiffError:
+        """Return the error for arrays that are given without their names."""
+        return self._arguments.unnamed(values)
 
     def refusal(self, error: Exception) -> EinsdiffError:
         """Return what is told instead of an error of NumPy's."""
