@@ -45,5 +45,6 @@ def instantiate(root: Expr, arguments: Mapping[str, Entry]) -> Entry:
 
 def _holds_number(entry: Entry, of: Expr) -> bool:
     """Tell whether what stands in the place of a name is a sum with a number, as in (a - 1) - 1 = a - 2."""
-    is_sum = isinstance(of, Tensor) and isinstance(entry.node, Sum)
-    return is_sum and any(isinstance(t.node, Number | Ones) for t in entry.node.terms)
+    if not isinstance(of, Tensor) or not isinstance(entry.node, Sum):
+        return False
+    return any(isinstance(term.node, Number | Ones) for term in entry.node.terms)
