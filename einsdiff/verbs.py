@@ -88,7 +88,9 @@ def parse(
 def _check_types(text: object, declare: object, notation: object, outputs: object) -> None:
     """Raise InputError where an argument of `parse` is not of its kind."""
     if not isinstance(text, str):
-        raise InputError(f"a formula is a text, here is {type(text).__name__}", help='parse("y_i = A_ij x_j")')
+        several = "one by one; as one program:  compile(*formulas)"
+        typed = several if isinstance(text, list | tuple) else 'parse("y_i = A_ij x_j")'
+        raise InputError(f"a formula is a text, here is {type(text).__name__}", help=typed)
     if declare is not None and not isinstance(declare, Mapping):
         raise InputError("declarations are given by name", help='declare={"A": "matrix(n, n) symmetric"}')
     if notation not in (None, "index", "matrix"):

@@ -231,3 +231,13 @@ def test_a_definition_by_itself_is_refused() -> None:
 )
 def test_a_diagonal_may_depend_on_nothing(text, wanted):
     assert str(ed.parse(text)) == wanted
+
+
+def test_several_formulas_are_given_one_by_one():
+    gradients = ed.diff("y = x_i A_ij x_j", ["x", "A"])
+    for called in (ed.compile, lambda given: ed.diff(given, "x")):
+        with pytest.raises(ed.InputError) as found:
+            called(gradients)
+        assert str(found.value) == (
+            "a formula is a text, here is tuple\n\n  help: one by one; as one program:  compile(*formulas)"
+        )

@@ -7,7 +7,7 @@ from functools import cache
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Expr, Number, Product, Sum, Tensor
+from einsdiff.algebra.nodes import Apply, Expr, Number, Ones, Product, Sum, Tensor
 from einsdiff.elaborate.program import elaborate
 
 
@@ -31,7 +31,8 @@ def instantiate(root: Expr, arguments: Mapping[str, Entry]) -> Entry:
             case Sum(terms):
                 wires = dict.fromkeys(w for t in terms for w in known[t.node].wires)
                 wanted = {w: ranges[w] for w in wires}
-                known[node] = build.total([(t.coefficient, build.spread(known[t.node], wanted), False) for t in terms])
+                parts = [(t.coefficient, build.spread(known[t.node], wanted), t.node) for t in terms]
+                known[node] = build.total([(c, part, _holds_number(part, of)) for c, part, of in parts])
             case Product(coefficient, factors):
                 inside = [(known[f.node], f.exponent, False) for f in factors]
                 known[node] = build.product(inside, (), coefficient)
@@ -40,3 +41,10 @@ def instantiate(root: Expr, arguments: Mapping[str, Entry]) -> Entry:
             case _:
                 raise AssertionError(f"a template holds {node}")
     return known[root]
+
+
+def _holds_number(entry: Entry, of: Expr) -> bool:
+    """Tell whether what stands in the place of a name is a sum with a number, as in (a - 1) - 1 = a - 2."""
+    if not isinstance(of, Tensor) or not isinstance(entry.node, Sum):
+        return False
+    return any(isinstance(term.node, Number | Ones) for term in entry.node.terms)

@@ -410,8 +410,8 @@ class Writer:
         used = frozenset().union(*(p.used for p in pieces))
         standing = alike([p.standing for p in pieces])
         if node.function == "pow":
-            base, exponent = (self._enclosed(p, Level.ATOM) for p in pieces)
-            return Piece(self.style.power(base, exponent, False), Level.POWER, standing, used, ("pow",))  # noqa: FBT003
+            text = self.style.power(self._enclosed(pieces[0], Level.ATOM), pieces[1].text, False)  # noqa: FBT003
+            return Piece(text, Level.POWER, standing, used, ("pow",))
         condition = node.arguments[0].node
         if node.function == "where" and isinstance(condition, Apply) and condition.function in RELATIONS:
             sides = []

@@ -28,6 +28,9 @@ WRITTEN = (
     ("s = sum_i(1/x_i^2)",                      "",     "s = sum_i(1/x_i^2)"),
     ("s = sum_i(a_i b_i/(x_i y_i))",            "",     "s = sum_i(a_i b_i/(x_i y_i))"),
     ("y_i = a^b_i",                             "",     "y_i = a^b_i"),
+    ("y = sum_i(x_i^(a b))",                    "x",    "∂y/∂x_j = a b x_j^(a b - 1)"),
+    ("y = sum_i(x_i^(a + b - 1))",              "x x",  "∂²y/∂x_j∂x_k = δ_jk (a + b - 1) (a + b - 2) x_j^(a + b - 3)"),
+    ("y_i = x_i^exp(a b_i)",                    "",     "y_i = x_i^(exp(a b_i))"),
     ("y = -(a_i - b_i) c_i",                    "",     "y = -c_i (a_i - b_i)"),
 )  # fmt: skip
 

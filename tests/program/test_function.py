@@ -179,11 +179,6 @@ def test_size_one_is_not_stretched():
         affine()(**{**GOOD, "b": np.ones(1)})
 
 
-def test_positional_arguments_are_not_taken():
-    with pytest.raises(TypeError):
-        affine()(GOOD["A"])
-
-
 def test_inputs_that_are_not_needed_are_ignored():
     function = affine()
     np.testing.assert_array_equal(function(**GOOD, z=np.ones((1, 2, 3))), WANTED)
@@ -408,8 +403,8 @@ def test_a_function_is_pickled_by_what_was_asked():
     assert repr(function) == "<compiled function of A, x, b, z>"
 
 
-NAMES = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error", "carefully",
-         "t1", "s1", "np", "math", "program", "softplus", "type", "__call__", "lambda")  # fmt: skip
+NAMES = ("self", "values", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error",
+         "carefully", "t1", "s1", "np", "math", "program", "softplus", "type", "__call__", "lambda")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -449,6 +444,23 @@ def test_a_function_that_is_not_of_its_own_class_is_always_careful():
     for _ in range(2):
         np.testing.assert_array_equal(function(**GOOD), WANTED)
     assert CompiledFunction.__call__ is type(function).__call__
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch", "jax"])
+def test_arrays_without_names_are_refused_before_and_after_a_right_call(backend):
+    if backend != "numpy":
+        pytest.importorskip(backend, exc_type=ImportError)
+    function = ed.parse("y_i = A_ij x_j lambda").compile(backend=backend)
+    given = {"A": np.ones((2, 3)), "x": np.ones(3), "lambda": 2.0}
+    for _ in range(2):
+        with pytest.raises(InputError) as found:
+            function(given["A"], given["x"], λ=2.0)
+        assert str(found.value) == (
+            "2 arrays are given without a name\n\n"
+            "  1 | y_i = A_ij x_j lambda\n    | ^^^^^^^^^^^^^^^^^^^^^\n\n"
+            "  help: call it as  fn(λ=λ, A=A, x=x)"
+        )
+        assert function(**given).tolist() == [6, 6]
 
 
 def test_what_cannot_be_computed_is_told_after_a_right_call_too():

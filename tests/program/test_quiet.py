@@ -30,6 +30,7 @@ CHOICES = [
     ("abs(x_i) < 1", "atanh(x_i)",           "x_i"),
     ("x_i > 0",      "where(log(x_i) > 0, log(x_i), 0)", "x_i"),
     ("x_i > 0",      "exp(-1/x_i)",          "0"),
+    ("x_i > 0",      "x_i^(x_i/1000 + 1)",   "x_i"),
     ("x_i > 0",      "cos(log(x_i))",         "x_i"),
     ("x_i <= 0",     "sin(x_i)",              "tanh(log(x_i))^2"),
 ]  # fmt: skip

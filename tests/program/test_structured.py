@@ -608,3 +608,31 @@ def test_a_result_can_be_pickled_and_copied():
 def test_other_backends_refuse(backend):
     with pytest.raises(ed.InputError, match="structured results are made of NumPy arrays"):
         ed.diff(FACTORISATION, "U", "U").compile(backend=backend, dense=False)
+
+
+def test_what_numpy_cannot_solve_or_hold_is_told():
+    U, V = random(6, 2), random(5, 2)
+    H = ed.diff(FACTORISATION, "U", "U").compile(dense=False)(U=U, V=V)
+    if np.dtype(np.longdouble).itemsize > 8:
+        with pytest.raises(ed.InputError, match=r"cannot be solved with: array type .* is unsupported in linalg"):
+            H.solve(U.astype(np.longdouble))
+    many = np.broadcast_to(1.0, (6, 2, 10**12))
+    for called, title in ((H.solve, "the solution"), (H.matvec, "the product")):
+        with pytest.raises(ed.InputError, match=rf"{title} with ∂²L/∂U_lm∂U_np has 6 × 2 × {10**12} entries, 87.3 TiB"):
+            called(many)
+
+
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ((2, 6), "its transpose, b.T"),  # np.reshape would mix the entries
+        ((12,), "np.reshape(b, (6, 2))"),
+        ((6, 1, 2), "np.reshape(b, (6, 2))"),
+        ((4, 3), "as np.zeros((6, 2))"),
+    ],
+)
+def test_another_shape_is_offered_only_where_the_entries_stay_what_they_are(given, offered):
+    H = ed.diff(FACTORISATION, "U", "U").compile(dense=False)(U=random(6, 2), V=random(5, 2))
+    with pytest.raises(ed.SizeMismatchError) as found:
+        H.solve(random(*given))
+    assert str(found.value).endswith(f"help: {offered}")

@@ -10,7 +10,7 @@ from einsdiff.program.plan.steps import AnyStep, Divide, Evaluate, Map, Plan, Po
 
 HEAD = 'with np.errstate(all="ignore"):  # where something else is chosen'
 CHOICES = ("where", "truth where")
-PARTIAL = frozenset(("exp", "expm1", "log", "log1p", "sqrt", "asin", "acos", "sinh", "cosh", "acosh", "atanh"))
+PARTIAL = frozenset(("exp", "expm1", "log", "log1p", "sqrt", "asin", "acos", "sinh", "cosh", "acosh", "atanh", "pow"))
 """Functions that are not defined for all numbers, or have values that no number holds."""
 
 

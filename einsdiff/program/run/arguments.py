@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from einsdiff.algebra.nodes import Size
 from einsdiff.errors import EinsdiffError, InputError, Mark, SizeMismatchError, UnknownNameError
-from einsdiff.program.emit.names import other_spellings
+from einsdiff.program.emit.names import is_parameter, other_spellings
 from einsdiff.program.plan.sizes import in_formula
 from einsdiff.program.request import Request
 from einsdiff.program.run.memory import check_size
@@ -235,11 +235,19 @@ class Arguments:
             typed = _example(name, rank)
         return self.error(InputError, message, name, given=f"{name}.shape == {shape}", help=typed)
 
+    def unnamed(self, values: Sequence[Any]) -> EinsdiffError:
+        """Return the error for what is given by place: the order of the inputs of a formula is nothing to rely on."""
+        what = "an array is" if len(values) == 1 else f"{len(values)} arrays are"
+        return in_formula(InputError(f"{what} given without a name", help=self._as_called()), self.request)
+
     def _missing(self, name: str, what: str) -> EinsdiffError:
-        call = ", ".join(
-            f"{n}={n}" if n.isidentifier() else f'**{{"{n}": {n}}}' for n in [*self.ranks, *self.callables]
-        )
-        return self.error(InputError, f"the {what} {name}{{}} is missing", name, help=f"call it as  fn({call})")
+        return self.error(InputError, f"the {what} {name}{{}} is missing", name, help=self._as_called())
+
+    def _as_called(self) -> str:
+        """Return how the program is called."""
+        names = [*self.ranks, *self.callables]
+        call = ", ".join([f"{n}={n}" if is_parameter(n) else f'**{{"{n}": {n}}}' for n in names])
+        return f"call it as  fn({call})"
 
     def _unknown(self, key: str) -> EinsdiffError:
         close = [name for name in self.names if name.casefold() == key.casefold()]

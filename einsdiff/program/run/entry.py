@@ -17,9 +17,27 @@ from einsdiff.program.emit.names import Namer, is_parameter
 
 Method = Callable[..., Any]
 
-WORDS = ("self", "others", "quick", "kind", "array", "asarray", "dtype", "scalars", "failures", "error", "made")
+WORDS = (
+    "self",
+    "values",
+    "others",
+    "quick",
+    "kind",
+    "array",
+    "asarray",
+    "dtype",
+    "scalars",
+    "failures",
+    "error",
+    "made",
+)
 FAILURES = (np.linalg.LinAlgError, ZeroDivisionError, OverflowError, MemoryError, TypeError, ValueError)
 """What NumPy and Python raise where a formula cannot be computed: singular, too large, a function of reals only."""
+
+
+def reason(error: Exception) -> str:
+    """Return what such an error tells."""
+    return str(error) or ("there is too little memory" if isinstance(error, MemoryError) else type(error).__name__)
 
 
 def careful_method(names: Sequence[str]) -> Method:
@@ -125,7 +143,7 @@ def _tests(wanted: Mapping[str, int], shapes: Mapping[str, str], words: Mapping[
     """Return the conditions under which a call is like the last one."""
     kind, array, dtype = words["kind"], words["array"], words["dtype"]
     arrays = [name for name, rank in wanted.items() if rank]
-    tests = [f"not {words['others']}"]
+    tests = [f"not {words['others']}", f"not {words['values']}"]
     if arrays:
         tests.append(f"{' is '.join(f'{kind}({name})' for name in arrays)} is {array}")
         tests.append(f"{' is '.join(f'{name}.dtype' for name in arrays)} is {dtype}")
@@ -146,10 +164,13 @@ def _words(taken: Sequence[str]) -> dict[str, str]:
 
 def _head(names: Sequence[str], words: Mapping[str, str]) -> list[str]:
     parameters = "".join(f"{name}=None, " for name in names if is_parameter(name))
-    star = "*, " if parameters else ""
-    return [f"def __call__({words['self']}, /, {star}{parameters}**{words['others']}):"]
+    return [f"def __call__({words['self']}, /, *{words['values']}, {parameters}**{words['others']}):"]
 
 
 def _tail(names: Sequence[str], words: Mapping[str, str]) -> list[str]:
     given = "".join(f"{name!r}: {name}, " for name in names if is_parameter(name))
-    return [f"    return {words['self']}.carefully({{{given}**{words['others']}}})"]
+    return [
+        f"    if {words['values']}:",
+        f"        raise {words['self']}.unnamed({words['values']})",
+        f"    return {words['self']}.carefully({{{given}**{words['others']}}})",
+    ]

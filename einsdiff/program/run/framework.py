@@ -145,8 +145,10 @@ class FrameworkFunction(CompiledFunction):
             self._arguments.library = self._library
         return self._library
 
-    def __call__(self, /, **given: Any) -> Any:
+    def __call__(self, /, *values: Any, **given: Any) -> Any:
         """Return the result for some arrays."""
+        if values:
+            raise self.unnamed(values)
         library = self._connect() if self._library is None else self._library
         named = self._arguments.named(given)
         arrays = self._arguments.arrays(named, self._wanted)

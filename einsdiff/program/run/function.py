@@ -21,7 +21,7 @@ from einsdiff.program.plan.table import PlanTable
 from einsdiff.program.planner import REWRITINGS, Planner
 from einsdiff.program.request import Request
 from einsdiff.program.run.arguments import Arguments, Array
-from einsdiff.program.run.entry import FAILURES, Entry, can_be_quick, careful_method
+from einsdiff.program.run.entry import FAILURES, Entry, can_be_quick, careful_method, reason
 from einsdiff.program.run.memory import check_memory
 from einsdiff.program.run.structured import Structure, Structured, maker
 
@@ -92,8 +92,10 @@ class CompiledFunction:
     def __reduce__(self) -> tuple[Any, ...]:
         return (compile_request, (self.request,))
 
-    def __call__(self, /, **given: Any) -> Result:
+    def __call__(self, /, *values: Any, **given: Any) -> Result:
         """Return the result for some arrays."""
+        if values:
+            raise self.unnamed(values)
         return self.carefully(given)
 
     def carefully(self, given: Mapping[str, Any]) -> Result:
@@ -140,10 +142,14 @@ class CompiledFunction:
             if sizes is not None
         }
 
+    def unnamed(self, values: Sequence[Any]) -> EinsdiffError:
+        """Return the error for arrays that are given without their names."""
+        return self._arguments.unnamed(values)
+
     def refusal(self, error: Exception) -> EinsdiffError:
         """Return what is told instead of an error of NumPy's."""
-        told = str(error) or ("there is too little memory" if isinstance(error, MemoryError) else type(error).__name__)
-        return in_formula(InputError(f"the formula cannot be computed for these arrays: {told}"), self.request)
+        message = f"the formula cannot be computed for these arrays: {reason(error)}"
+        return in_formula(InputError(message), self.request)
 
     # --------------------------------------------------------------------------------------------------- programs
 

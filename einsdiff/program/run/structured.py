@@ -15,6 +15,7 @@ from einsdiff.algebra.nodes import Labels
 from einsdiff.errors import InputError, SizeMismatchError
 from einsdiff.program.plan.pattern import Pattern
 from einsdiff.program.run.arguments import first_line
+from einsdiff.program.run.entry import FAILURES, reason
 from einsdiff.program.run.labelled import Array, Piece, add_to, contracted, ordered
 from einsdiff.program.run.memory import check_size, in_words
 from einsdiff.program.run.solve import COLUMN, ROW, SIDE, Part, Singular, System, Unsolvable
@@ -280,8 +281,11 @@ class Structured:
                 help="a square one, or  np.linalg.lstsq  with H.to_dense()",
             )
         right, further = self._given(b, outside, further=True)
+        self._check_size("the solution", (*inside.shape, *further), right.dtype)
         try:
             found = self._solve(right)
+        except FAILURES as error:
+            raise InputError(f"{name} cannot be solved with: {reason(error)}", given=f"{self!r}") from error
         except Singular as error:
             raise InputError(f"{name} is singular: {error}", given=f"{self!r}", help=SOLVE_ANOTHER) from None
         except Unsolvable as error:
@@ -353,9 +357,15 @@ class Structured:
 
     def _product(self, v: Any, inside: Side, outside: Side, *, further: bool) -> Array:
         given, more = self._given(v, inside, further=further)
+        self._check_size("the product", (*outside.shape, *more), given.dtype)
         found = sum(self._products(given, inside, outside))
         assert isinstance(found, np.ndarray)
         return found.reshape((*outside.shape, *more))
+
+    def _check_size(self, title: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        """Refuse a product or a solution that no memory can hold."""
+        itemsize = np.result_type(self.dtype, dtype).itemsize
+        check_size(f"{title} with {self.structure.name}", shape, itemsize, "fewer further axes at once")
 
     def _products(self, v: Array, inside: Side, outside: Side) -> list[Array]:
         """Return the product of each term with an array of the axes inside and one more."""
@@ -383,13 +393,22 @@ class Structured:
             raise SizeMismatchError(
                 f"{self.structure.name} takes an array of shape {side.shape} here{more}",
                 given=f"shape == {array.shape}",
-                help=f"np.reshape(b, {side.shape})" if array.size == prod(side.shape) else f"as np.zeros({side.shape})",
+                help=_arranged(array.shape, side.shape),
             )
         behind = array.shape[rank:]
         return array.reshape((*side.sizes, prod(behind))), behind
 
     def _pieces(self, pattern: Pattern) -> list[Piece]:
         return [Piece(self.cores[k], labels) for k, labels in pattern.cores]
+
+
+def _arranged(given: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    """Return how an array of one shape is brought into another, where its entries stay what they are."""
+    if len(given) > 1 and given[::-1] == wanted:
+        return "its transpose, b.T"
+    if prod(given) == prod(wanted) and (len(given) == 1 or [n for n in given if n > 1] == [n for n in wanted if n > 1]):
+        return f"np.reshape(b, {wanted})"
+    return f"as np.zeros({wanted})"
 
 
 def _numbers(v: Any, example: str) -> Array:
