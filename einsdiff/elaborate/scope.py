@@ -237,12 +237,13 @@ class Scope:
             found = self._class_of(size)
             if not isinstance(found.declared, int) or place <= found.declared:
                 continue
-            there = found.origin[1]
+            reason, there = found.origin
+            facts = self._declarations(axis for axis, _ in found.axes)
             raise SizeMismatchError(
                 f"component {place} [^] is asked for along an axis of {of} that runs to {found.declared}",
                 self.source,
                 [Mark(span), *([Mark(there, "~")] if there is not None and there != span else [])],
-                sizes="; ".join([*self._declarations(axis for axis, _ in found.axes), *filter(None, [found.origin[0]])]),
+                sizes=", ".join([*facts, *([f"it is {found.declared} {reason}"] if reason else [])]),
                 help=f"name a component from 1 to {found.declared}",
             )
 
