@@ -9,10 +9,10 @@ Source: J. T. Schwartz, Fast probabilistic algorithms for verification of polyno
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Size, Wire
+from einsdiff.algebra.nodes import Expr, Size, Wire
 from einsdiff.algebra.walk import ordered
 from einsdiff.verify.comparison import agreement
 from einsdiff.verify.distinct import distinct_sizes
@@ -36,15 +36,15 @@ def residues(entry: Entry, axes: Sequence[Wire], sizes: Mapping[Size, int], seed
     return tuple(values[0, 0].ravel().tolist())
 
 
-def agree(a: Entry, b: Entry, *, seeds: Sequence[int] = (0,)) -> bool:
+def agree(a: Entry, b: Entry, *, seeds: Sequence[int] = (0,), leaves: Collection[Expr] = frozenset()) -> bool:
     """Tell whether two entries have the same residues, for every seed, on tensors of pairwise different sizes.
 
-    Draws in which an entry has no value on one of the sides are left out.
+    Draws in which an entry has no value on one of the sides are left out.  Nodes in `leaves` stand for any tensor.
 
     Raises: UndefinedError, where too few draws have a value.
     """
     try:
-        return all(agreement(a, b, RandomFunctions, seed) for seed in seeds)
+        return all(agreement(a, b, RandomFunctions, seed, leaves=leaves) for seed in seeds)
     except UndefinedError:
         turned = distinct_sizes(a, b, turn=-1)
-        return all(agreement(a, b, RandomFunctions, seed, turned) for seed in seeds)
+        return all(agreement(a, b, RandomFunctions, seed, turned, leaves) for seed in seeds)
