@@ -31,7 +31,6 @@ from einsdiff.simplify.simplify import simplify
 from einsdiff.simplify.softmax import as_softmax
 from einsdiff.text.parser import parse_claim
 from einsdiff.verify import modular
-from einsdiff.verify.evaluation import RELATIONS
 
 KINDS = {1: "vector", 2: "matrix"}
 MANY = 1200  # parts that an entry may have and still be written in matrix notation
@@ -191,16 +190,7 @@ def _are_alike(a: Entry, b: Entry) -> bool:
     try:
         return a == b or modular.agree(a, b) or are_equal(a, b)
     except modular.UndefinedError:
-        return _agree_in_any_case(a, b) or are_equal(a, b)
-
-
-def _agree_in_any_case(a: Entry, b: Entry) -> bool:
-    """Tell whether two entries are equal whatever the functions come out as that choose cases in both."""
-    own = {n for n in walk.ordered(a.node) if isinstance(n, Apply) and n.function in ("where", *RELATIONS)}
-    try:
-        return modular.agree(a, b, leaves=own.intersection(walk.ordered(b.node)))
-    except modular.UndefinedError:
-        return False
+        return modular.agree_in_any_case(a, b) or are_equal(a, b)
 
 
 def _beside(asked: Folded, taken: Collection[str]) -> dict[str, int]:
