@@ -238,11 +238,13 @@ class Scope:
             if not isinstance(found.declared, int) or place <= found.declared:
                 continue
             reason, there = found.origin
+            marks = [Mark(span), *([Mark(there, "~")] if there is not None and there != span else [])]
+            sign = " [~]" if len(marks) > 1 else ""
             facts = self._declarations(axis for axis, _ in found.axes)
             raise SizeMismatchError(
-                f"component {place} [^] is asked for along an axis of {of} that runs to {found.declared}",
+                f"component {place} [^] is asked for along an axis of {of} that runs to {found.declared}{sign}",
                 self.source,
-                [Mark(span), *([Mark(there, "~")] if there is not None and there != span else [])],
+                marks,
                 sizes=", ".join([*facts, *([f"it is {found.declared} {reason}"] if reason else [])]),
                 help=f"name a component from 1 to {found.declared}",
             )

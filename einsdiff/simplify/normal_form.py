@@ -16,7 +16,7 @@ from einsdiff.simplify.identities import apply_identities
 from einsdiff.simplify.products import reassemble
 
 TERMS = 4000  # terms to which one product may grow; larger ones stay as they are
-WORK = 60_000  # factors of all terms that are written out for one entry; what is left then stays as it is
+WORK = 30_000  # factors of all terms that are written out for one entry; what is left then stays as it is
 
 
 def normal_form(entry: Entry) -> Entry:
