@@ -173,3 +173,8 @@ def test_the_normal_form_writes_out_so_much_and_keeps_the_value(monkeypatch: pyt
     found = normal_form.normal_form(entry)
     assert modular.agree(found, entry)
     assert found == normal_form.normal_form(entry)
+
+
+def test_an_exponential_beside_a_sum_of_logsumexp_is_no_softmax() -> None:
+    form = ed.parse("y_n = exp(x_n - sum_k(log(sum_j(exp(Z_kj)))))").matrix(spelling="plain")
+    assert form == "exp(x - sum(log(exp(Z) ones)))"

@@ -27,6 +27,8 @@ def as_softmax(node: Apply) -> tuple[Entry, tuple[int, ...]] | None:
             if len(inner) != 1 or inner[0].exponent != 1 or total.coefficient != 1:
                 continue
             place = {label: labels[axis] for axis, label in enumerate(total.out)}
+            if not place.keys() >= set(inner[0].labels):  # Σ_k logsumexp_j(z_kj)
+                continue
             kept = [place[k] for k in inner[0].labels]
             total = inner[0].node
         else:
