@@ -248,8 +248,8 @@ class _Closings:
 
     def find(self, start: int, partner: str) -> tuple[int, int] | None:
         """Return where a formula ends that begins at an offset, and the offset behind its closing sign."""
-        text, is_price_possible = self.text, self.is_strict and partner == "$"
-        if is_price_possible and text[start : start + 1].isspace():
+        text, may_be_price = self.text, self.is_strict and partner == "$"
+        if may_be_price and text[start : start + 1].isspace():
             return None
         end = self._end_of_paragraph(start) if partner in ("$", r"\)") else len(text)
         if end <= self.missing.get(partner, 0):
@@ -257,7 +257,7 @@ class _Closings:
         for found in _CLOSING.finditer(text, start, end):
             sign = re.sub(r"\s", "", found[0])
             is_price = text[found.start() - 1].isspace() or text[found.end() : found.end() + 1].isdigit()
-            if is_price_possible and sign[0] == "$" and (is_price or sign != partner):
+            if may_be_price and sign[0] == "$" and (is_price or sign != partner):
                 return None
             if sign == partner:
                 return found.span()
