@@ -59,6 +59,10 @@ class Variable:
     sizes: tuple[Size, ...]
 
 
+READABLE = 2_000
+"""How many characters of a formula stand in a message."""
+
+
 class Expression:
     """A tensor formula: `str()` is its statement, `compile()` gives a function that computes it.
 
@@ -211,12 +215,15 @@ class Expression:
             raise NoMatrixForm(error.message, given=self._in_indices(), help=typed) from None
 
     def _in_indices(self) -> str:
-        """Return the index form, and the einsum terms where they are short enough to be written."""
+        """Return the index form, and the einsum terms where both are short enough to be read."""
+        shown = self.index()
+        if len(shown) > READABLE:
+            return f"{shown[:READABLE]} … ({len(shown)} characters)"
         try:
             terms = " + ".join(f"{c} einsum('{axes}', {', '.join(names)})" for c, axes, names in self.einsum())
         except EinsdiffError:
-            return self.index()
-        return f"{self.index()}  or  {terms}"
+            return shown
+        return f"{shown}  or  {terms}" if len(terms) <= READABLE else shown
 
     def einsum(self, layout: str = "mixed") -> tuple[tuple[object, str, tuple[str, ...]], ...]:
         """Return the contraction terms: coefficient, subscripts and operand names.

@@ -1,8 +1,16 @@
 """What is large, deep or much alike is answered soon, or refused by name."""
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
 import einsdiff as ed
+from einsdiff.algebra import walk
+from einsdiff.calculus.laws import differential
+from einsdiff.forms import writer
+from einsdiff.simplify import content, normal_form
+from einsdiff.verify import modular, read_back
 
 
 def nest(layers: int) -> str:
@@ -83,3 +91,90 @@ def test_products_of_more_factors_than_numpy_takes_are_compared() -> None:
     product = " ".join(f"(x + {k})" for k in range(70))
     assert ed.check(f"{product} = {product}").holds
     assert not ed.check(f"{product} = 2 ({product})").holds
+
+
+def test_only_factors_that_vary_are_differentiated() -> None:
+    product = ed.parse("y = " + " ".join(f"a{k}[i]" for k in range(100))).entry.node
+    first = next(n for n in walk.ordered(product) if not n.below)
+    assert len(differential(product, {first, product})) == 1
+    assert len(differential(product, set(walk.ordered(product)))) == 100
+
+
+def test_factors_that_cannot_be_opposite_are_not_subtracted(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+    compared = content._sign_between
+    monkeypatch.setattr(content, "_sign_between", lambda a, b: tried.append(1) or compared(a, b))
+    g = ed.diff("y_i = " + " ".join(f"(a{k}[i] + x_i)" for k in range(30)), "x")
+    assert g.index().count("(") == 1 + 29 * 30
+    assert not tried
+    opposite = ed.parse("y_i = a_i (u_i - v_i) + b_i (v_i - u_i)")
+    assert opposite.index() in ("y_i = (a_i - b_i) (u_i - v_i)", "y_i = (u_i - v_i) (a_i - b_i)")
+
+
+def test_a_long_chain_of_factors_is_arranged_by_looking_at_each_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[object] = []
+    name_of = writer._name_of
+    monkeypatch.setattr(writer, "_name_of", lambda node: names.append(node) or name_of(node))
+    text = "y = x_{i0} " + " ".join(f"A_{{i{k},i{k + 1}}}" for k in range(100)) + " x_{i100}"
+    assert ed.parse(text).index().count("A_") == 100
+    assert len(names) < 10 * 100
+
+
+def conditions(layers: int) -> str:
+    """where(u > 0, u, x u) in itself, so many times."""
+    steps = [f"u{k + 1} = where(u{k} > 0, u{k}, x .* u{k})" for k in range(layers)]
+    return "; ".join(["x : vector(n)", *steps, f"s = sum(u{layers})"]).replace("u0", "x")
+
+
+def test_many_conditions_are_no_obstacle_to_a_matrix_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_back, "are_equal", lambda _a, _b: pytest.fail("multiplied out"))
+    assert ed.diff(conditions(12), "x").matrix().count("where") > 12
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "agrees"),
+    [
+        ("where(a > b, c, f)", "where(a <= b, f, c)", True),
+        ("where(a > b, c, f)", "where(b > a, f, c)", False),
+        ("where(a > b, c, f)", "f + where(a > b, 1, 0) (c - f)", True),
+        ("where(a > b, c, f)", "c + where(a > b, 1, 0) (c - f)", False),
+        ("where(a == b, c, f) + where(a != b, c, f)", "c + f", True),
+        ("where(a > b, c, 0) / where(a > b, 1, 0)", "c", False),
+    ],
+)
+def test_entries_agree_in_any_case(left: str, right: str, agrees: bool) -> None:  # noqa: FBT001
+    scalars = dict.fromkeys("abcf", "scalar")
+    one, other = (ed.parse(f"y = {text}", declare=scalars).written for text in (left, right))
+    assert modular.agree_in_any_case(one, other) is agrees
+
+
+def test_the_forms_of_parts_are_found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: Counter[object] = Counter()
+    found = read_back._form
+
+    def counted(part: read_back.Folded, *given: Any) -> object:
+        asked[part] += 1
+        return found(part, *given)
+
+    monkeypatch.setattr(read_back, "_form", counted)
+    ed.diff(conditions(8), "x").matrix()
+    assert asked.total() < 4 * len(asked)
+
+
+def test_a_formula_nested_too_deep_has_no_matrix_form() -> None:
+    deep = "y_i = " + "1/(1 + " * 400 + "x_i" + ")" * 400
+    with pytest.raises(ed.NoMatrixForm, match="the formula is nested 801 deep, and 100 is the limit"):
+        ed.parse(deep).matrix()
+
+
+def test_the_normal_form_writes_out_so_much_and_keeps_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normal_form, "WORK", 40)
+    entry = ed.parse("y = (a + b)^5 + (a + 2 b)^5 + (a + 3 b)^5").written
+    found = normal_form.normal_form(entry)
+    assert modular.agree(found, entry)
+    assert found == normal_form.normal_form(entry)
+
+
+def test_an_exponential_beside_a_sum_of_logsumexp_is_no_softmax() -> None:
+    form = ed.parse("y_n = exp(x_n - sum_k(log(sum_j(exp(Z_kj)))))").matrix(spelling="plain")
+    assert form == "exp(x - sum(log(exp(Z) ones)))"

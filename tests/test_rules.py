@@ -46,6 +46,8 @@ CASES = (
     ("length is kept",           "Q : matrix(n, n) orthogonal; v_i = Q_ij x_j; s = v_i v_i + sin(v_i v_i)"),
     ("length is kept",           "Q : matrix(n, n) orthogonal; Y_ij = Q_ki Z_kj; s = (Y_ij^2)^(1/2)"),
     ("softmax",                  "y_nk = exp(Z_nk)/(sum_j(exp(Z_nj)) 1_k)"),
+    ("softmax adds up",          "s = 1 - sum_n(softmax_n(x_n))"),
+    ("softmax adds up",          "y_n = u_n sum_i(softmax_i(Z_in)) a_j a_j"),
     ("selection",                "y_i = where(x_i > 0, 1, 0) log(x_i^2)"),
     ("inverse of inverse",       "M_ij = inv(A)_ij; s = logdet(M)"),
     ("inverse of inverse",       "M_ij = inv(A)_ij; s = det(M)"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from einsdiff.algebra.canonical import Edge, label
+from einsdiff.algebra.canonical import label
 from einsdiff.algebra.entries import (
     ONE,
     ZERO,
@@ -57,6 +57,7 @@ from einsdiff.algebra.nodes import (
     magnitude,
     size_key,
 )
+from einsdiff.algebra.refinement import Edge
 
 SPLICE = 12  # factors that a product which sums nothing may have and still join the one around it unasked
 

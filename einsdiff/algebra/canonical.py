@@ -17,26 +17,16 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from einsdiff.algebra.groups import chain, is_of_all_orders, orbits, smallest
-from einsdiff.algebra.nodes import Labels, Symmetry, shared
+from einsdiff.algebra.groups import smallest
+from einsdiff.algebra.nodes import Labels, shared
+from einsdiff.algebra.refinement import Colours, Edge, Refinement, by_places
 
 BRANCHES = 400  # choices followed for one network; beyond it the form is deterministic, but perhaps not canonical
-WORK = 150_000  # parts looked at in all refinements of one network
 
 Form = tuple[tuple[Any, Labels, int], ...]
-Colours = dict[Any, int]
 Moves = dict[Any, Any]
 Trace = tuple[tuple[int, ...], ...]
 """How many wires each class has, after each choice."""
-
-
-class Edge(NamedTuple):
-    """A part of a network: its colour, the wires at its slots, its symmetries, and the sign it carries."""
-
-    colour: Any
-    wires: tuple[Any, ...]
-    symmetries: tuple[Symmetry, ...] = ()
-    sign: int = 1
 
 
 class Labelling(NamedTuple):
@@ -119,7 +109,7 @@ def _pieces(edges: Sequence[Edge]) -> list[list[int]]:
 def _labelled(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> Labelling:
     """Number the wires of a network in one piece."""
     search = _Search(edges, signed)
-    colours = search.refine(_ranked(kinds))
+    colours = search.refinement.refine(by_places(kinds))
     symmetries: list[tuple[Moves, int]] = []
     if len(set(colours.values())) < len(colours):
         colours, symmetries = _searched(search, colours)
@@ -152,18 +142,13 @@ class _Search:
     def __init__(self, edges: Sequence[Edge], signed: bool) -> None:  # noqa: FBT001 - private, one caller
         self.edges = edges
         self.signed = signed
-        self.orbits = [_orbits_that_say_all(edge) for edge in edges]
-        self.weight = sum(_weight(e) if o is None else 1 for e, o in zip(edges, self.orbits, strict=True))
-        self.at: dict[Any, list[int]] = {}
-        for k, edge in enumerate(edges):
-            for wire in dict.fromkeys(edge.wires):
-                self.at.setdefault(wire, []).append(k)
+        self.refinement = Refinement(edges)
+        self.at = self.refinement.at
         self.place = {wire: k for k, wire in enumerate(self.at)}
         self.best: _Leaf | None = None
         self.first: tuple[Any, ...] = ()
         self.generators: list[tuple[Moves, int]] = []
         self.left = BRANCHES
-        self.work = WORK
 
     def run(self, colours: Colours) -> _Leaf:
         """Return the leaf with the smallest form below a refined colouring."""
@@ -181,19 +166,19 @@ class _Search:
         cell = _first_cell(colours)
         if cell is None:
             return self._arrive(_Leaf(chosen, trace, *_form(self.edges, colours, signed=self.signed), colours))
-        if self.work <= 0:
+        if self.refinement.work <= 0:
             colours = _settled(self.edges, colours)
             return self._arrive(_Leaf(chosen, trace, *_form(self.edges, colours, signed=self.signed), colours))
         explored: list[Any] = []
         reached: set[Any] = set()
         leading: Colours = {}
         for wire in cell:
-            if explored and (self.left <= 0 or self.work <= 0):
+            if explored and (self.left <= 0 or self.refinement.work <= 0):
                 break
             if wire in reached:
                 continue
-            split = {w: 2 * c + (c == colours[wire] and w != wire) for w, c in colours.items()}
-            refined = self.refine(_ranked(split))
+            others = {w: colours[w] + 1 for w in cell if w != wire}
+            refined = self.refinement.refine({**colours, **others}, [wire])
             if not (explored and self._is_image(leading, refined, colours)):
                 leading = leading or refined
                 explored.append(wire)
@@ -253,33 +238,6 @@ class _Search:
             return sign * other
         return -1 if not self.signed and here == _flipped(there) and len(edges) == len(self.edges) else 0
 
-    def refine(self, colours: Colours) -> Colours:
-        """Split classes by how their wires are attached, until nothing changes or the work is used up."""
-        count = len(set(colours.values()))
-        while count < len(colours) and self.work > 0:
-            self.work -= self.weight
-            colours = self._finer(colours)
-            finer = len(set(colours.values()))
-            if finer == count:
-                break
-            count = finer
-        return colours
-
-    def _finer(self, colours: Colours) -> Colours:
-        """Return one round of refinement: a wire's class and what it is attached to make its new class."""
-        seen: dict[Any, list[Any]] = {wire: [] for wire in colours}
-        counts = Counter(colours.values())
-        for edge, orbit in zip(self.edges, self.orbits, strict=True):
-            if orbit is None:
-                for wire in dict.fromkeys(w for w in edge.wires if counts[colours[w]] > 1):
-                    marked = tuple([2 * colours[w] + (w == wire) for w in edge.wires])
-                    seen[wire].append((edge.colour, smallest(marked, edge.symmetries)[0]))
-                continue
-            slots = tuple(sorted([(o, colours[w]) for o, w in zip(orbit, edge.wires, strict=True)]))
-            for o, wire in zip(orbit, edge.wires, strict=True):
-                seen[wire].append((edge.colour, slots, o))
-        return _ranked({wire: (colours[wire], tuple(sorted(seen[wire]))) for wire in colours})
-
     def _arrive(self, leaf: _Leaf) -> int:
         """Keep the smallest form, note a symmetry where it is met again; return how many of the choices may stand."""
         best = self.best
@@ -294,23 +252,6 @@ class _Search:
         return len(leaf.chosen)
 
 
-def _orbits_that_say_all(edge: Edge) -> Labels | None:
-    """Return for each slot the first one to which a symmetry carries it, or None where slots are tied to each other."""
-    rank = len(edge.wires)
-    return orbits(edge.symmetries, rank) if is_of_all_orders(edge.symmetries, rank) else None
-
-
-def _weight(edge: Edge) -> int:
-    """Return how many other parts could be looked at in the time that an edge with tied slots takes."""
-    return 1 + len(edge.wires) * len(chain(edge.symmetries)) // 6
-
-
-def _ranked(keys: Mapping[Any, Any]) -> Colours:
-    """Replace keys by their ranks, equal keys by equal ranks."""
-    ranks = {key: k for k, key in enumerate(sorted(set(keys.values())))}
-    return {wire: ranks[key] for wire, key in keys.items()}
-
-
 def _first_cell(colours: Colours) -> list[Any] | None:
     """Return the wires of the first class that has more than one."""
     cells: dict[int, list[Any]] = {}
@@ -321,14 +262,13 @@ def _first_cell(colours: Colours) -> list[Any] | None:
 
 def _shape(colours: Colours) -> tuple[int, ...]:
     """Return how many wires each class has."""
-    counts = Counter(colours.values())
-    return tuple(counts[c] for c in range(len(counts)))
+    return tuple(count for _, count in sorted(Counter(colours.values()).items()))
 
 
 def _settled(edges: Sequence[Edge], colours: Colours) -> Colours:
     """Return the classes with their wires told apart by where they come first: deterministic, but not canonical."""
     first = {w: k for k, w in enumerate(dict.fromkeys(w for e in edges for w in e.wires))}
-    return _ranked({w: (c, first[w]) for w, c in colours.items()})
+    return by_places({w: (c, first[w]) for w, c in colours.items()})
 
 
 def _slots(edge: Edge, place: Mapping[Any, int]) -> tuple[Labels, int]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import NamedTuple
 
-from einsdiff.algebra.canonical import Edge, Labelling, label
+from einsdiff.algebra.canonical import Labelling, label
 from einsdiff.algebra.entries import ZERO, Entry, number, symmetries_of
 from einsdiff.algebra.groups import even, generate, smallest
 from einsdiff.algebra.nodes import (
@@ -25,6 +25,7 @@ from einsdiff.algebra.nodes import (
     shared,
     size_key,
 )
+from einsdiff.algebra.refinement import Edge
 
 Groups = Mapping[Wire, list[Wire]]
 """For each free wire of a network the names that were made one with it: δ."""

@@ -75,7 +75,7 @@ def pushforward(y: Expr, x: Tensor, tangent: Entry | None, steps: Steps = unreco
             known[node] = build.tie(x, Entry(x, along)) if tangent is None else tangent
             continue
         terms = []
-        partials = [p for p in differential(node) if p.u.node in depends]
+        partials = differential(node, depends)
         for _, c, u, bound in partials:
             du = build.rename(known[u.node], dict(enumerate(u.wires)))
             terms.append((1, build.multiply(c, du, bound=bound), False))
@@ -101,7 +101,7 @@ def pullback(y: Expr, x: Tensor, cotangent: Entry | None, steps: Steps = unrecor
             continue
         inner: dict[Wire, Wire] = {k: ("u", k) for k in range(node.rank)}
         own = build.rename(adjoint, inner)
-        partials = [p for p in differential(node) if p.u.node in depends]
+        partials = differential(node, depends)
         for _, c, u, bound in partials:
             pulled = _pulled(own, build.rename(c, inner), build.rename(u, inner), (*inner.values(), *bound))
             received.setdefault(u.node, []).append(pulled)

@@ -5,7 +5,7 @@ Wires are the axes 0, 1, … of y.  No layout, no transpose and no shape occurs 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Container, Hashable
 from functools import partial
 from typing import NamedTuple
 
@@ -42,15 +42,22 @@ class Partial(NamedTuple):
     bound: tuple[Hashable, ...] = ()
 
 
-def differential(y: Expr) -> list[Partial]:
-    """Return the terms of dy."""
+def differential(y: Expr, varying: Container[Expr]) -> list[Partial]:
+    """Return the terms of dy, those with a du that is not 0: of all parts u only some nodes vary."""
+    return [p for p in _terms(y, varying) if p.u.node in varying]
+
+
+def _terms(y: Expr, varying: Container[Expr]) -> list[Partial]:
+    """Return the terms of dy; of sums and products, which may have many, only those whose part varies."""
     match y:
         case Number() | Count() | Tensor() | Ones() | Unit() | Epsilon():  # dc = 0; a variable is for the caller
             return []
         case Sum(terms):  # d(a + b) = da + db
-            return [Partial("sum", build.number(t.coefficient), Entry(t.node, t.labels)) for t in terms]
+            return [
+                Partial("sum", build.number(t.coefficient), Entry(t.node, t.labels)) for t in terms if t.node in varying
+            ]
         case Product():  # d Σ_j a b = Σ_j (da b + a db);  d u^n = n u^(n-1) du
-            return _product(y)
+            return _product(y, varying)
         case Apply(f, arguments, orders):  # d f(u, v) = ∂f/∂u du + ∂f/∂v dv
             at = tuple(Entry(a.node, a.labels) for a in arguments)
             every = dict(enumerate(y.sizes))
@@ -81,8 +88,8 @@ def differential(y: Expr) -> list[Partial]:
             raise AssertionError("derivatives are carried out before they are differentiated")
 
 
-def _product(y: Product) -> list[Partial]:
-    """Σ_j a b: each factor in turn, the others beside it; axes that are one label are tied by δ."""
+def _product(y: Product, varying: Container[Expr]) -> list[Partial]:
+    """Σ_j a b: each factor that varies in turn, the others beside it; axes that are one label are tied by δ."""
     at: dict[int, Wire] = {label: ("bound", label) for label in y.bound}
     deltas = []
     for axis, label in enumerate(y.out):
@@ -93,6 +100,8 @@ def _product(y: Product) -> list[Partial]:
     entries = [place(here(f.node), [at[k] for k in f.labels]) for f in y.factors]
     found = []
     for factor, u in zip(y.factors, entries, strict=True):
+        if factor.node not in varying:
+            continue
         n = factor.exponent
         beside = [(e, f.exponent, False) for e, f in zip(entries, y.factors, strict=True) if f is not factor]
         own = [(u, n - 1, False)] if n != 1 else []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
@@ -75,10 +76,9 @@ class Components:
                 help=f"name numerals at the same places of {name} in every statement",
             )
         counts = [0 if "" in s else max(n for n in s if isinstance(n, int)) for s in shape]
-        wanted = _patterns(counts)
-        missing = [p for p in wanted if p not in rows]
-        if missing:
-            shown = ",".join(str(n) if n else ":" for n in missing[0])
+        missing = next((p for p in _patterns(counts) if p not in rows), None)
+        if missing is not None:
+            shown = ",".join(str(n) if n else ":" for n in missing)
             raise UnknownNameError(
                 f"the component {name}[{shown}] is not defined [^]",
                 self.scope.source,
@@ -92,7 +92,7 @@ class Components:
                 self.scope.tie_size(wire, n, first.span)
             self.scope.tie(wire, Axis(name, k), first.span)
         terms = []
-        for pattern in wanted:
+        for pattern in _patterns(counts):
             d = rows[pattern]
             open_wires = [w for w, p in zip(wires, pattern, strict=True) if p == ""]
             if d.name is not None:
@@ -104,9 +104,9 @@ class Components:
         return Definition(name, name, wires, build.total(terms), tuple(w.size for w in wires), first.span)
 
 
-def _patterns(counts: Sequence[int]) -> list[Pattern]:
-    """Return every pattern of components for the numbers of components per axis (0: the axis stays open)."""
-    result: list[Pattern] = [()]
-    for n in counts:
-        result = [(*p, k) for p in result for k in (range(1, n + 1) if n else ("",))]
-    return result
+def _patterns(counts: Sequence[int]) -> Iterator[Pattern]:
+    """Yield every pattern of components for the numbers of components per axis (0: the axis stays open).
+
+    Of a component x_9999 that is defined alone there are 9⁴: they are not listed before one is missing.
+    """
+    return product(*(range(1, n + 1) if n else ("",) for n in counts))

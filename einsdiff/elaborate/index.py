@@ -147,6 +147,7 @@ class Elaboration:
             if isinstance(index.name, int):
                 wire = local("")
                 units.append((wire, index.name))
+                self.scope.choose(wire.size, index.name, name, index.span)
             else:
                 wire = wires.get(index.name) or inside.setdefault(index.name, local(index.name))
             at.append(wire)
@@ -320,6 +321,7 @@ class Elaboration:
             if isinstance(index.name, int):
                 outer = local("")
                 inside[f"#{outer.serial}"] = outer
+                self.scope.choose(wire.size, index.name, tree.name, index.span)
                 entry = build.unit(wire, wire.size, index.name)
                 value = value._replace(entry=build.multiply(value.entry, entry, bound=[wire]))
                 continue

@@ -81,6 +81,7 @@ class Reading:
     def finished(self) -> Program:
         """Return the program of what was read so far."""
         self.components.stack(self.definitions)
+        self.scope.check_components()
         sizes = self.scope.sizes()
         resolved = tuple(resolve(d, sizes) for d in self.definitions)
         inputs = {s.name: s for s in self.scope.inputs()}

@@ -92,6 +92,7 @@ class Scope:
         self.hints: dict[tuple[str, int], str] = {}
         self._parent: dict[Size, Size] = {}
         self._classes: dict[Size, _Class] = {}
+        self._places: list[tuple[Size, int, str, Span]] = []
         for declaration in declarations:
             self.declare(declaration)
 
@@ -225,6 +226,28 @@ class Scope:
     def tie_wires(self, a: Local, b: Local, span: Span) -> None:
         """Two indices run over the same values."""
         self._merge(a.size, b.size, span)
+
+    def choose(self, size: Size, place: int, of: str, span: Span) -> None:
+        """Take note that of a tensor a component is named along an axis of this size."""
+        self._places.append((size, place, of, span))
+
+    def check_components(self) -> None:
+        """Refuse components that the sizes of the whole program leave no room for."""
+        for size, place, of, span in self._places:
+            found = self._class_of(size)
+            if not isinstance(found.declared, int) or place <= found.declared:
+                continue
+            reason, there = found.origin
+            marks = [Mark(span), *([Mark(there, "~")] if there is not None and there != span else [])]
+            sign = " [~]" if len(marks) > 1 else ""
+            facts = self._declarations(axis for axis, _ in found.axes)
+            raise SizeMismatchError(
+                f"component {place} [^] is asked for along an axis of {of} that runs to {found.declared}{sign}",
+                self.source,
+                marks,
+                sizes=", ".join([*facts, *([f"it is {found.declared} {reason}"] if reason else [])]),
+                help=f"name a component from 1 to {found.declared}",
+            )
 
     def mentions(self, wire: Local) -> None:
         """Take note of an index, even if no axis ever carries it."""

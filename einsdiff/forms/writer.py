@@ -311,26 +311,8 @@ class Writer:
         first = sorted((f for f in factors if isinstance(f.node, Epsilon | Unit)), key=sort_key)
         last = [f for f in factors if isinstance(f.node, Ones)]
         scalars = sorted((f for f in factors if not f.labels), key=sort_key)
-        left = sorted((f for f in factors if f.labels and f not in first and f not in last), key=sort_key)
-        chain: list[Factor] = []
-        end: str | None = None
-        while left:
-            chosen = min(left, key=lambda f: (self._fit(f, names, end, at), sort_key(f)))
-            left.remove(chosen)
-            chain.append(chosen)
-            here = [names[k] for k in chosen.labels]
-            end = next((n for n in reversed(here) if any(names[k] == n for f in left for k in f.labels)), None)
-        return [*first, *scalars, *chain, *last]
-
-    def _fit(self, f: Factor, names: Mapping[int, str], end: str | None, free: Sequence[str]) -> tuple[object, ...]:
-        """Return how badly a factor continues a chain that ends with an index, or begins one."""
-        here = [names[k] for k in f.labels]
-        if end is not None:
-            return (0 if here[0] == end else 1 if end in here else 2,)
-        kind = _name_of(f.node)[0]
-        if here[0] in free:
-            return (0, kind, here[0])
-        return (1 if set(here) & set(free) else 2, kind, len(here))
+        left = sorted((f for f in factors if f.labels and not isinstance(f.node, Epsilon | Unit | Ones)), key=sort_key)
+        return [*first, *scalars, *_chained(left, [[names[k] for k in f.labels] for f in left], at), *last]
 
     def _assembled(
         self,
@@ -469,6 +451,42 @@ class Writer:
             if letter not in spoken:
                 return letter
         return next(name for k in count(1) for letter in LETTERS if (name := f"{letter}{k}") not in taken)
+
+
+def _chained(factors: Sequence[Factor], indices: Sequence[Sequence[str]], free: Sequence[str]) -> list[Factor]:
+    """Return factors such that each goes on with the last index of the one before that some factor left has.
+
+    Of several the first is taken that begins with this index, else the first that has it; a chain begins with a free
+    index, or with few indices.  Each list is gone through once.
+    """
+    if len(factors) < 2:
+        return list(factors)
+    starts = iter(sorted(range(len(factors)), key=lambda k: (_beginning(factors[k], indices[k], free), k)))
+    heads: dict[str, list[int]] = {}
+    having: dict[str, list[int]] = {}
+    for k, own in enumerate(indices):
+        heads.setdefault(own[0], []).append(k)
+        for name in dict.fromkeys(own):
+            having.setdefault(name, []).append(k)
+    left = {name: len(places) for name, places in having.items()}
+    following = {name: chain(heads.get(name, ()), places) for name, places in having.items()}
+    taken: dict[int, None] = {}
+    end: str | None = None
+    while len(taken) < len(factors):
+        chosen = next(k for k in (starts if end is None else following[end]) if k not in taken)
+        taken[chosen] = None
+        for name in dict.fromkeys(indices[chosen]):
+            left[name] -= 1
+        end = next((name for name in reversed(indices[chosen]) if left[name]), None)
+    return [factors[k] for k in taken]
+
+
+def _beginning(f: Factor, indices: Sequence[str], free: Sequence[str]) -> tuple[object, ...]:
+    """Return how badly a factor begins a chain."""
+    kind = _name_of(f.node)[0]
+    if indices[0] in free:
+        return (0, kind, indices[0])
+    return (1 if set(indices) & set(free) else 2, kind, len(indices))
 
 
 RELATIONS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<=", "eq": "==", "ne": "!="}

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from fractions import Fraction
 from math import gcd
+from operator import itemgetter
 from typing import cast
 
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Exact, Expr, Factor, Product, Sum, Term, exact, magnitude
+from einsdiff.algebra.nodes import Exact, Factor, Product, Sum, Term, exact, magnitude
 from einsdiff.simplify.products import reassemble, without
 
 
@@ -77,17 +78,24 @@ def number_of_shared_sums(node: Sum) -> Entry | None:
     return build.scale(exact(number), build.total(terms))
 
 
+Shape = Hashable
+"""What two sums have in common that may be opposite: their axes, and their terms without signs and axes."""
+
+
 def opposite_factors(node: Sum) -> Entry | None:
     """A (u − v) + b (v − u) = (a − b) (u − v)."""
-    sums: list[dict[int, Entry]] = []
+    sums: list[dict[Shape, dict[int, Entry]]] = []
     for t in node.terms:
         sums.append(_sums_of(t))
-        if not sums[-1]:
+        if sums[0].keys().isdisjoint(sums[-1]):
             return None
-    for c in sums[0].values():
-        places = _places_of(c, sums)
-        if any(own[k] != c for own, (k, _) in zip(sums, places, strict=False)):
-            terms = [_without(t, k, sign, node) for t, (k, sign) in zip(node.terms, places, strict=True)]
+    shared = [shape for shape in sums[0] if all(shape in own for own in sums)]
+    for k, shape in sorted([(k, s) for s in shared for k in sums[0][s]], key=itemgetter(0)):
+        alike = [own[shape] for own in sums]
+        c = alike[0][k]
+        places = _places_of(c, alike)
+        if any(own[n] != c for own, (n, _) in zip(alike, places, strict=False)):
+            terms = [_without(t, n, sign, node) for t, (n, sign) in zip(node.terms, places, strict=True)]
             return build.multiply(c, build.total(terms))
     return None
 
@@ -103,16 +111,16 @@ def _places_of(c: Entry, sums: Sequence[Mapping[int, Entry]]) -> list[tuple[int,
     return found
 
 
-def _sums_of(t: Term) -> dict[int, Entry]:
-    """Return the factors of a term that are sums and are not summed, at the axes of the term, by their numbers."""
-    if not isinstance(t.node, Product):
-        return {}
-    place = {label: t.labels[axis] for axis, label in enumerate(t.node.out)}
-    return {
-        k: Entry(f.node, tuple(place[label] for label in f.labels))
-        for k, f in enumerate(t.node.factors)
-        if isinstance(f.node, Sum) and f.exponent == 1 and set(f.labels) <= set(place)
-    }
+def _sums_of(t: Term) -> dict[Shape, dict[int, Entry]]:
+    """Return the factors of a term that are sums and are not summed, at its axes: by shape, then by number."""
+    found: dict[Shape, dict[int, Entry]] = {}
+    if isinstance(t.node, Product):
+        place = {label: t.labels[axis] for axis, label in enumerate(t.node.out)}
+        for k, f in enumerate(t.node.factors):
+            if isinstance(f.node, Sum) and f.exponent == 1 and set(f.labels) <= set(place):
+                e = Entry(f.node, tuple([place[label] for label in f.labels]))
+                found.setdefault(_shape(e), {})[k] = e
+    return found
 
 
 def _without(t: Term, k: int, sign: int, node: Sum) -> tuple[Exact, Entry, bool]:
@@ -123,13 +131,13 @@ def _without(t: Term, k: int, sign: int, node: Sum) -> tuple[Exact, Entry, bool]
 
 
 def _sign_between(a: Entry, b: Entry) -> int:
-    """Return s where a = s b with s = 1 or −1, of two sums; else 0."""
-    if a == b or set(a.wires) != set(b.wires) or _sizes_of_terms(a) != _sizes_of_terms(b):
-        return int(a == b)
+    """Return s where a = s b with s = 1 or −1, of two sums of one shape; else 0."""
+    if a == b:
+        return 1
     return next((-s for s in (1, -1) if build.is_zero(build.total([(1, a, True), (s, b, True)]))), 0)
 
 
-def _sizes_of_terms(e: Entry) -> Counter[tuple[Expr, Exact]]:
-    """Return the terms of a sum without signs and axes: sums in which they differ are not opposite."""
+def _shape(e: Entry) -> Shape:
     assert isinstance(e.node, Sum)
-    return Counter((t.node, magnitude(t.coefficient)) for t in e.node.terms)
+    counts = Counter((t.node, magnitude(t.coefficient)) for t in e.node.terms)
+    return frozenset(e.wires), frozenset(counts.items())

@@ -6,7 +6,6 @@ polynomial is an atom with parts in normal form.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 from einsdiff.algebra import build, walk
@@ -17,6 +16,7 @@ from einsdiff.simplify.identities import apply_identities
 from einsdiff.simplify.products import reassemble
 
 TERMS = 4000  # terms to which one product may grow; larger ones stay as they are
+WORK = 30_000  # factors of all terms that are written out for one entry; what is left then stays as it is
 
 
 def normal_form(entry: Entry) -> Entry:
@@ -25,8 +25,10 @@ def normal_form(entry: Entry) -> Entry:
     Two entries with one normal form are equal; the converse holds for polynomials.
     """
     known: dict[Expr, Entry] = {}
+    expansion = _Expansion()
     for node in walk.ordered(entry.node):
-        known[node] = _normal(node, known)
+        found = apply_identities(walk.rebuild(node, known, join=lambda _: True), unrecorded)
+        known[node] = walk.place(expansion.of(found.node), found.wires)
     return walk.place(known[entry.node], entry.wires)
 
 
@@ -35,44 +37,46 @@ def are_equal(a: Entry, b: Entry) -> bool:
     return a == b or normal_form(a) == normal_form(b) or build.is_zero(normal_form(build.subtract(a, b)))
 
 
-def _normal(node: Expr, known: Mapping[Expr, Entry]) -> Entry:
-    found = apply_identities(walk.rebuild(node, known, join=lambda _: True), unrecorded)
-    return walk.place(_expanded(found.node), found.wires)
+class _Expansion:
+    """Products multiplied out, as long as there is work left."""
 
+    def __init__(self) -> None:
+        self.left = WORK
 
-def _expanded(node: Expr) -> Entry:
-    here = walk.here(node)
-    if isinstance(node, Apply) and node.function == "exp" and node.orders is None:
-        return _exponential(node)
-    if isinstance(node, MatrixFunction) and node.function == "adj":
-        return _adjugate(node)
-    if not isinstance(node, Product):
+    def of(self, node: Expr) -> Entry:
+        """Return a node with what is polynomial in it multiplied out."""
+        here = walk.here(node)
+        if isinstance(node, Apply) and node.function == "exp" and node.orders is None:
+            return _exponential(node)
+        if isinstance(node, MatrixFunction) and node.function == "adj":
+            return _adjugate(node)
+        if not isinstance(node, Product):
+            return here
+        for k, f in enumerate(node.factors):
+            if isinstance(f.node, Sum):
+                monic, first = _monic(f.node)
+                if first != 1 and isinstance(f.exponent, int):
+                    others = [g for m, g in enumerate(node.factors) if m != k]
+                    again = reassemble(node, [*others, Factor(monic, f.labels, f.exponent)], [])
+                    scaled = build.scale(Fraction(first) ** f.exponent, again)
+                    return walk.place(self.of(scaled.node), scaled.wires)
+                if isinstance(f.exponent, int) and f.exponent >= 1 and _size(node) <= TERMS and self.left > 0:
+                    return self.distributed(node, k, f)
         return here
-    for k, f in enumerate(node.factors):
-        if isinstance(f.node, Sum):
-            monic, first = _monic(f.node)
-            if first != 1 and isinstance(f.exponent, int):
-                others = [g for m, g in enumerate(node.factors) if m != k]
-                again = reassemble(node, [*others, Factor(monic, f.labels, f.exponent)], [])
-                scaled = build.scale(Fraction(first) ** f.exponent, again)
-                return walk.place(_expanded(scaled.node), scaled.wires)
-            if isinstance(f.exponent, int) and f.exponent >= 1 and _size(node) <= TERMS:
-                return _distributed(node, k, f)
-    return here
 
-
-def _distributed(node: Product, k: int, f: Factor) -> Entry:
-    """(a + b) c = a c + b c."""
-    assert isinstance(f.node, Sum)
-    rest = [g for m, g in enumerate(node.factors) if m != k]
-    if f.exponent != 1:
-        rest.append(f._replace(exponent=f.exponent - 1))
-    terms = []
-    for t in f.node.terms:
-        term = Entry(t.node, tuple(f.labels[axis] for axis in t.labels))
-        product = reassemble(node, rest, [term])
-        terms.append((t.coefficient, walk.place(_expanded(product.node), product.wires), True))
-    return build.total(terms)
+    def distributed(self, node: Product, k: int, f: Factor) -> Entry:
+        """(a + b) c = a c + b c."""
+        assert isinstance(f.node, Sum)
+        rest = [g for m, g in enumerate(node.factors) if m != k]
+        if f.exponent != 1:
+            rest.append(f._replace(exponent=f.exponent - 1))
+        terms = []
+        for t in f.node.terms:
+            self.left -= 1 + len(rest)
+            term = Entry(t.node, tuple(f.labels[axis] for axis in t.labels))
+            product = reassemble(node, rest, [term])
+            terms.append((t.coefficient, walk.place(self.of(product.node), product.wires), True))
+        return build.total(terms)
 
 
 def _size(node: Product) -> int:

@@ -42,7 +42,7 @@ from einsdiff.simplify.inverses import (
     length_is_kept,
 )
 from einsdiff.simplify.products import reassemble, without
-from einsdiff.simplify.softmax import as_softmax
+from einsdiff.simplify.softmax import as_softmax, softmax_adds_up
 
 Labels = tuple[int, ...]
 UNSEEN = -1  # the axis of what is summed: none
@@ -472,7 +472,7 @@ APPLY: dict[Rule, type | None] = {
     log_of_a_sum_of_exp: Product, case_of_a_relation: None, number_on_the_right: None, numeric_exponent: None,
 }
 PRODUCT: dict[Rule, type | None] = {
-    softmax: Apply, epsilon_pair: Epsilon, inverse_cancels: None, inverse_opens: None,
+    softmax: Apply, softmax_adds_up: Apply, epsilon_pair: Epsilon, inverse_cancels: None, inverse_opens: None,
     inverse_meets_its_argument: MatrixFunction, inverse_cancels_inside: MatrixFunction,
     length_is_kept: None, deviations_cancel: Sum, selection: Apply, number_in_front: Sum,
 }

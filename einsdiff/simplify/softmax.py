@@ -7,6 +7,8 @@ from itertools import permutations
 from einsdiff.algebra import build
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Ones, Product, Reduce, Sum
+from einsdiff.simplify.inverses import nothing
+from einsdiff.simplify.products import reassemble, without
 
 
 def as_softmax(node: Apply) -> tuple[Entry, tuple[int, ...]] | None:
@@ -25,6 +27,8 @@ def as_softmax(node: Apply) -> tuple[Entry, tuple[int, ...]] | None:
             if len(inner) != 1 or inner[0].exponent != 1 or total.coefficient != 1:
                 continue
             place = {label: labels[axis] for axis, label in enumerate(total.out)}
+            if not place.keys() >= set(inner[0].labels):  # Σ_k logsumexp_j(z_kj)
+                continue
             kept = [place[k] for k in inner[0].labels]
             total = inner[0].node
         else:
@@ -42,4 +46,17 @@ def as_softmax(node: Apply) -> tuple[Entry, tuple[int, ...]] | None:
             trial = build.rename(body, {**names, **dict(zip(bound, order, strict=False))})
             if len(order) == len(bound) and trial == z:
                 return build.rename(z, at), tuple(at[k] for k in over)
+    return None
+
+
+def softmax_adds_up(node: Product) -> Entry | None:
+    """Σ_i softmax_i(z_i) = 1."""
+    for k, f in enumerate(node.factors):
+        found = as_softmax(f.node) if f.exponent == 1 and isinstance(f.node, Apply) else None
+        if found is None:
+            continue
+        over = [f.labels[axis] for axis in found[1]]
+        rest = without(node, k)
+        if all(label in node.bound for label in over) and not {label for g in rest for label in g.labels} & set(over):
+            return reassemble(node, rest, [nothing(node, label) for label in over])
     return None

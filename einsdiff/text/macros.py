@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 DEEPEST = 20  # macros inside the texts of macros
 MOST = 50_000  # uses that are written out in one file, and characters of one use
+WRITTEN = 2_000_000  # characters of macros that are written out in one file
 FAR = 10_000  # characters of an argument
 
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?|\\.", re.DOTALL)
@@ -101,34 +102,47 @@ def _read_definition(text: str, found: re.Match[str]) -> tuple[str, Macro, int] 
 
 
 class _Expansion:
-    """What is written out, up to a limit, so that a macro that stands for itself comes to an end."""
+    """What is written out, up to a limit; a macro that stands for itself, or for too long a text, is left as it is."""
 
     def __init__(self, macros: Mapping[str, Macro]) -> None:
         self.macros = macros
         self.left = MOST
+        self.characters = WRITTEN
+        self.within: list[str] = []
 
     def expand(self, text: str, depth: int) -> str:
         """Return a text with all macros written out."""
-        if depth == 0 or self.left <= 0:
+        if depth == 0 or self.is_spent:
             return text
         pieces, k = [], 0
         for command in _COMMAND.finditer(text):
-            macro = self.macros.get(command[1] or "")
-            if macro is None or command.start() < k or self.left <= 0:
+            name = command[1] or ""
+            macro = self.macros.get(name)
+            if macro is None or command.start() < k or name in self.within or self.is_spent:
                 continue
             given = _arguments(text, command.end(), macro)
             if given is None:
                 continue
             arguments, stop = given
-            body = _filled(macro.body, arguments)
-            self.left -= 1 + len(body) // 1000
+            body = _filled(macro.body, [self.expand(argument, depth - 1) for argument in arguments])
+            self.left -= 1
+            self.characters -= len(body)
+            self.within.append(name)
+            shown = self.expand(body.replace("\n", " "), depth - 1)
+            self.within.pop()
+            if len(shown) > MOST:
+                continue
             lines = text.count("\n", command.start(), stop)
-            shown = self.expand(body.replace("\n", " ")[:MOST], depth - 1)
             behind = "" if shown[-1:] in "}" or not text[stop : stop + 1].isalnum() else " "
             pieces += [text[k : command.start()], shown, behind, "\n" * lines]
             k = stop
         pieces.append(text[k:])
         return "".join(pieces)
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether so much was written out that the rest of the file stays as it is."""
+        return self.left <= 0 or self.characters <= 0
 
 
 def _filled(body: str, arguments: list[str]) -> str:

@@ -212,13 +212,14 @@ _ROW = frozenset(["eqnarray", "eqnarray*"])
 def _read_formulas(text: str, *, is_strict: bool) -> Iterator[Item]:
     """Yield the equations of all formulas of a text; where strict, a price like $5 is no formula."""
     k, line, counted = 0, 1, 0
+    closings = _Closings(text, is_strict=is_strict)
     while (opening := _OPENING.search(text, k)) is not None:
         line, counted = line + text.count("\n", counted, opening.start()), opening.start()
         k = opening.end()
         partner = rf"\end{{{opening['name']}}}" if opening["name"] else _PARTNERS.get(opening[0])
         if partner is None:
             continue
-        stop = _closing(text, k, partner, is_strict=is_strict)
+        stop = closings.find(k, partner)
         if stop is None:
             if partner not in ("$", r"\)"):
                 yield Unreadable(line, opening[0], "this formula has no end")
@@ -236,21 +237,38 @@ def _read_formulas(text: str, *, is_strict: bool) -> Iterator[Item]:
 _SIGNS = ("=", "≡", "≔", r"\equiv", r"\coloneqq", r"\triangleq", r"\in", "∈")
 
 
-def _closing(text: str, start: int, partner: str, *, is_strict: bool) -> tuple[int, int] | None:
-    """Return where a formula ends that begins at an offset, and the offset behind its closing sign."""
-    is_inline = partner in ("$", r"\)")
-    if is_inline:
-        paragraph = _PARAGRAPH.search(text, start)
-        end = paragraph.start() if paragraph else len(text)
-        if is_strict and partner == "$" and text[start : start + 1].isspace():
+class _Closings:
+    """Where formulas end; how far a closing sign is missing is known, so that no piece is searched for it again."""
+
+    def __init__(self, text: str, *, is_strict: bool) -> None:
+        self.text = text
+        self.is_strict = is_strict
+        self.missing: dict[str, int] = {}
+        self.paragraph = (0, -1)
+
+    def find(self, start: int, partner: str) -> tuple[int, int] | None:
+        """Return where a formula ends that begins at an offset, and the offset behind its closing sign."""
+        text, may_be_price = self.text, self.is_strict and partner == "$"
+        if may_be_price and text[start : start + 1].isspace():
             return None
-    else:
-        end = len(text)
-    for found in _CLOSING.finditer(text, start, end):
-        sign = re.sub(r"\s", "", found[0])
-        is_price = text[found.start() - 1].isspace() or text[found.end() : found.end() + 1].isdigit()
-        if is_strict and partner == "$" and sign[0] == "$" and (is_price or sign != partner):
+        end = self._end_of_paragraph(start) if partner in ("$", r"\)") else len(text)
+        if end <= self.missing.get(partner, 0):
             return None
-        if sign == partner:
-            return found.span()
-    return None
+        for found in _CLOSING.finditer(text, start, end):
+            sign = re.sub(r"\s", "", found[0])
+            is_price = text[found.start() - 1].isspace() or text[found.end() : found.end() + 1].isdigit()
+            if may_be_price and sign[0] == "$" and (is_price or sign != partner):
+                return None
+            if sign == partner:
+                return found.span()
+        self.missing[partner] = end
+        return None
+
+    def _end_of_paragraph(self, start: int) -> int:
+        """Return where the paragraph ends in which an offset lies."""
+        first, end = self.paragraph
+        if not first <= start <= end:
+            found = _PARAGRAPH.search(self.text, start)
+            end = found.start() if found else len(self.text)
+            self.paragraph = start, end
+        return end

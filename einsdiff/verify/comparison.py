@@ -143,7 +143,7 @@ class _Tally:
 
 def _conditions(nodes: Iterable[Expr], kind: type[RandomFunctions]) -> int:
     """Return how many functions among some nodes are one thing here and another thing there."""
-    count = sum(isinstance(n, Apply) and n.orders is None and _decides(n, kind) for n in nodes)
+    count = sum(isinstance(n, Apply) and n.orders is None and _decides(n, kind) for n in nodes if kind.is_cased)
     if count > CONDITIONS:
         raise UndefinedError(f"{count} conditions have more cases than can be drawn")
     return count

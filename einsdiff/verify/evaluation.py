@@ -58,6 +58,7 @@ class RandomFunctions:
     fields = Fields(PRIME)
     needed = 2  # draws in which each entry is compared at least, where no condition decides
     branching = frozenset(RELATIONS)  # functions that are one thing here and another thing there
+    is_cased = True  # whether each case that these distinguish is drawn for itself
 
     def __init__(self, seed: object, generic: int, special: int = 0, small: Sequence[Exact] = SMALL) -> None:
         self.draws = Draws(self.fields, seed, generic, special, small)

@@ -6,7 +6,7 @@ The comparison is exact evaluation modulo a prime, on random tensors of pairwise
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, islice
 
@@ -66,11 +66,12 @@ def write_matrix(
     counts, declared = _counts(asked.entry.node, program, taken)
     parts = _names(asked.entry.node, program, taken, names, counts)
     sums = tuple(dict.fromkeys(form for d in program.definitions for form in differences(d.entry.node)))
-    formulas = _formulas(asked, parts, names, counts, sums)
+    known: Known = {}
+    formulas = _formulas(asked, parts, names, counts, sums, known)
     written = _text(formulas, spelling)
     for node in _doubtful(parts, formulas, program):
         fewer = {n: name for n, name in parts.items() if n is not node}
-        shorter = _text(_formulas(asked, fewer, names, counts, sums), spelling)
+        shorter = _text(_formulas(asked, fewer, names, counts, sums, known), spelling)
         if len(shorter) <= len(written):
             parts, written = fewer, shorter
     text = re.sub(r"\n(?=[-−])", ";\n", "\n".join([*lines, *declared, written]))
@@ -83,17 +84,41 @@ def write_matrix(
     return text
 
 
+Known = dict[tuple[Folded, frozenset[Expr]], Form]
+"""The forms of parts, by the nodes in them that have names."""
+
+
 def _formulas(
     asked: Folded, parts: Mapping[Expr, Form], names: Mapping[Expr, Form], counts: Mapping[Size, str],
-    sums: Collection[Form],
+    sums: Collection[Form], known: Known,
 ) -> list[tuple[Form | None, Form]]:  # fmt: skip
     """Return the name and the formula of each part that has one, and without a name the formula in which they stand."""
-    found: list[tuple[Form | None, Form]] = []
-    for node, name in parts.items():
-        others = {**names, **{n: other for n, other in parts.items() if n is not node}}
-        left, part = (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
-        found.append((left, _form(part, others, counts, sums)))
-    return [*found, (None, _form(asked, {**names, **parts}, counts, sums))]
+    every = {**names, **parts}
+    wanted: list[tuple[Form | None, Folded]] = [
+        (name.parts[0], _turned(node)) if name.head == "transpose" else (name, _whole(node))
+        for node, name in parts.items()
+    ]
+    found = []
+    for left, part in [*wanted, (None, asked)]:
+        own = part.entry.node if left is not None else None
+        standing = _standing(part.entry.node.below if own else [part.entry.node], every)
+        if (part, standing) not in known:
+            others = {n: name for n, name in every.items() if n is not own}
+            known[part, standing] = _form(part, others, counts, sums)
+        found.append((left, known[part, standing]))
+    return found
+
+
+def _standing(among: Iterable[Expr], names: Container[Expr]) -> frozenset[Expr]:
+    """Return the nodes with names that are some nodes or stand in them, without what stands in those."""
+    seen: set[Expr] = set()
+    stack = list(among)
+    while stack:
+        node = stack.pop()
+        if node not in seen:
+            seen.add(node)
+            stack += () if node in names else node.below
+    return frozenset(n for n in seen if n in names)
 
 
 def _form(asked: Folded, names: Mapping[Expr, Form], counts: Mapping[Size, str], sums: Collection[Form] = ()) -> Form:
@@ -165,7 +190,7 @@ def _are_alike(a: Entry, b: Entry) -> bool:
     try:
         return a == b or modular.agree(a, b) or are_equal(a, b)
     except modular.UndefinedError:
-        return are_equal(a, b)
+        return modular.agree_in_any_case(a, b) or are_equal(a, b)
 
 
 def _beside(asked: Folded, taken: Collection[str]) -> dict[str, int]:

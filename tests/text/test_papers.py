@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from einsdiff.text import papers
 from einsdiff.text.directives import Declared, Forgotten
 from einsdiff.text.displays import Equation, Unreadable
 from einsdiff.text.macros import expand_macros
 from einsdiff.text.papers import Kind, kind_of, read_paper
+
+CLOSING = papers._CLOSING
 
 
 def found(text: str, kind: Kind) -> list[str]:
@@ -151,7 +158,33 @@ def test_lines_keep_their_numbers() -> None:
 
 
 def test_a_macro_that_stands_for_itself_comes_to_an_end() -> None:
-    assert len(expand_macros(r"\newcommand{\a}{\a\a} $\a$")) < 10_000_000
+    assert expand_macros(r"\newcommand{\a}{\a\a} $\a$") == r" $\a\a$"
+    assert len(expand_macros(r"\newcommand{\a}{" + r"\b " * 300 + r"}\newcommand{\b}{\a}$\a$")) < 2000
+
+
+def test_a_macro_may_stand_in_its_own_argument() -> None:
+    assert expand_macros(r"\newcommand{\n}[1]{|#1|}$\n{\n{x} \n{y}}$") == "$||x| |y||$"
+
+
+def test_a_macro_that_stands_for_too_long_a_text_is_left() -> None:
+    names = ["\\" + "a" * k for k in range(1, 6)]
+    chain = "".join(rf"\newcommand{{{name}}}{{{(inner + ' ') * 100}}}" for name, inner in pairwise(names))
+    assert len(expand_macros(chain + r"$\a$")) < 100_000
+
+
+@pytest.mark.parametrize("opening", ["\\begin{align}\n", "\\[ x = ", "$\n", "\\( x = ", "$$\n$ "])
+def test_what_is_opened_many_times_is_searched_for_its_end_once(opening: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    scanned = []
+
+    class Counted:
+        def finditer(self, text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+            for found in CLOSING.finditer(text, start, end):
+                scanned.append(found)
+                yield found
+
+    monkeypatch.setattr(papers, "_CLOSING", Counted())
+    read_paper(opening * 300, "markdown")
+    assert len(scanned) <= 2 * 300
 
 
 # --------------------------------------------------------------------------------------------------------------- wilds

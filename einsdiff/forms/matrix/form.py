@@ -70,7 +70,9 @@ def matrix_form(
 def differences(root: Expr) -> Iterator[Form]:
     """Yield the forms of the differences that stand in an expression."""
     translation = _Translation({}, {})
-    for node in walk.ordered(root):
+    for node, depth in _depths(root).items():
+        if depth > DEPTH:
+            return
         if isinstance(node, Sum) and 0 < node.rank <= 2 and len(node.terms) <= DIFFERENCE:
             with suppress(NoMatrixForm):
                 form = translation.node(node)
@@ -79,13 +81,17 @@ def differences(root: Expr) -> Iterator[Form]:
 
 
 def _check_depth(root: Expr) -> None:
+    depth = _depths(root)[root]
+    if depth > DEPTH:
+        raise NoMatrixForm(f"there is no matrix form: the formula is nested {depth} deep, and {DEPTH} is the limit")
+
+
+def _depths(root: Expr) -> dict[Expr, int]:
+    """Return how deep each node is nested, parts before wholes."""
     depth: dict[Expr, int] = {}
     for node in walk.ordered(root):
         depth[node] = 1 + max((depth[part] for part in node.below), default=0)
-    if depth[root] > DEPTH:
-        raise NoMatrixForm(
-            f"there is no matrix form: the formula is nested {depth[root]} deep, and {DEPTH} is the limit"
-        )
+    return depth
 
 
 class _Translation:

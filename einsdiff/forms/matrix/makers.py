@@ -38,6 +38,13 @@ from einsdiff.forms.matrix.tree import (
 
 def transpose(form: Form) -> Form:
     """Return formᵀ, with the transposes at the names where they can be."""
+    if form.transposed is None:
+        object.__setattr__(form, "transposed", _transpose(form))
+    assert form.transposed is not None
+    return form.transposed
+
+
+def _transpose(form: Form) -> Form:
     if form.shape == "s" or form.is_symmetric or form == COMMUTATION:
         return form
     match form.head:

@@ -110,10 +110,14 @@ class Network:
         Raises: Stuck, where one joins three places or more.
         """
         while bound := [p for p in self.vectors if p not in self.free]:
-            ranked = sorted(bound, key=lambda p: (len(self.neighbours(p)), len(self.at(p))))
-            if len(self.neighbours(ranked[0])) > 2:
+            touching: dict[Place, list[Place]] = {p: [] for p in bound}
+            for e in self.edges:
+                for p in {e.row, e.column} & touching.keys():
+                    touching[p].append(e.other(p))
+            least = min(bound, key=lambda p: (len(set(touching[p])), len(touching[p])))
+            if len(set(touching[least])) > 2:
                 raise Stuck("one of its indices is shared by more than two matrices")
-            self._sum_over(ranked[0])
+            self._sum_over(least)
 
     def _sum_over(self, place: Place) -> None:
         others, edges = self.neighbours(place), self.at(place)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from einsdiff.algebra.nodes import Exact, exact
 
@@ -14,11 +15,12 @@ TRANSPOSED = {"s": "s", "c": "r", "r": "c", "m": "m"}
 ENTRYWISE = frozenset("*/^")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """A formula: `head` says what it is, `name` which name, function, operator or number.
 
     Heads: number, name, product, sum, transpose, entrywise (`*`, `/`, `^`), power, quotient, kron, call, where.
+    What is asked of a form again and again is found once: how many names and transposes stand in it, its text.
     """
 
     head: str
@@ -28,18 +30,38 @@ class Form:
     value: Exact = 0
     is_symmetric: bool = False
     is_diagonal: bool = False
-    digest: int = field(init=False, repr=False, compare=False)
+    digest: int = field(init=False, repr=False)
+    degree: int = field(init=False, repr=False)
+    transposes: int = field(init=False, repr=False)
+    text: str = field(init=False, repr=False)
+    transposed: Form | None = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        own = (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric, self.is_diagonal)
-        object.__setattr__(self, "digest", hash(own))
+        parts = self.parts
+        learn = partial(object.__setattr__, self)
+        learn("digest", hash(self._own()))
+        learn("degree", (self.head == "name") + sum([p.degree for p in parts]))
+        learn("transposes", (self.head == "transpose") + sum([p.transposes for p in parts]))
+        learn("text", "")
+        learn("transposed", None)
+
+    def _own(self) -> tuple[object, ...]:
+        return (self.head, self.name, self.parts, self.shape, self.value, self.is_symmetric, self.is_diagonal)
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Form) and self.digest == other.digest and self._own() == other._own()
 
     def __hash__(self) -> int:
         return self.digest
 
     def __str__(self) -> str:
-        inside = ", ".join(map(str, self.parts))
-        return f"{self.name or self.head}({inside})" if self.parts else self.name or str(self.value)
+        if not self.text:
+            inside = ", ".join(map(str, self.parts))
+            found = f"{self.name or self.head}({inside})" if self.parts else self.name or str(self.value)
+            object.__setattr__(self, "text", found)
+        return self.text
 
 
 # ------------------------------------------------------------------------------------------------------------- leaves
@@ -116,7 +138,7 @@ def chain_of(form: Form) -> tuple[Form, ...]:
 
 def degree(form: Form) -> int:
     """Return how many names stand in a form."""
-    return int(form.head == "name") + sum(degree(p) for p in form.parts)
+    return form.degree
 
 
 def names(form: Form) -> list[str]:
@@ -126,4 +148,4 @@ def names(form: Form) -> list[str]:
 
 def transposes(form: Form) -> int:
     """Return how many transposes stand in a form."""
-    return int(form.head == "transpose") + sum(transposes(p) for p in form.parts)
+    return form.transposes
