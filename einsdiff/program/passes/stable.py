@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Reduce, Sum, Wire
 from einsdiff.program.passes.debts import Debts, Loans, Owed, common, how_much, owe, placed, together, without
 from einsdiff.program.passes.exponentials import direction, grows, is_exp
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
@@ -72,6 +72,8 @@ def _awaited(nodes: Sequence[Expr], large: Collection[Expr]) -> frozenset[Expr]:
                 found.update(part for part, _ in branches)
             case Apply("log", ((part, _),), None):
                 found.add(part)
+            case Reduce(operator="prod") if node in found:
+                found.add(node.argument.node)
             case _:
                 pass
     return frozenset(found)
@@ -136,24 +138,36 @@ class _Stable:
         scale, low = self.loans.borrow(divisor)
         return Owed(build.spread(build.power(low, -1), dict(enumerate(node.sizes))), {scale: 1})
 
-    def _logarithm(self, function: str, part: Expr, labels: Sequence[int]) -> Entry:
-        """log(N), log(1 + N); log(a Π N^p) = log(a) + Σ p log(N) for N > 0 where some are divisors."""
+    def _logarithm(self, function: str, part: Expr, labels: Sequence[Wire]) -> Entry:
+        """log(N), log(1 + N); log(Π_i a) = Σ_i log(a); log(a Π N^p) = log(a) + Σ p log(N) where some are divisors.
+
+        Here N > 0 and a > 0.
+        """
         if function == "log1p":
             return logarithm_beside_one(walk.place(self.settled(part), labels), self.scales)
+        if isinstance(part, Reduce) and part.operator == "prod" and build.is_positive(part.argument.node):
+            return self._logarithm_of_all(part, labels)
         if isinstance(part, Product) and not part.bound and len({*part.out}) == len(part.out):
             taken = [f for f in part.factors if build.is_positive(f.node) and self._is_large(f.node)]
             if any(f.exponent < 0 for f in taken):
                 return self._logarithm_of_quotient(part, labels, taken)
         return logarithm(self._placed(part, labels), self.scales)
 
+    def _logarithm_of_all(self, part: Reduce, labels: Sequence[Wire]) -> Entry:
+        """log(Π_i a) = Σ_i log(a)."""
+        over = {("over", k): part.label_sizes[k] for k in range(part.axes, len(part.label_sizes))}
+        inside = [*labels, *over]
+        found = self._logarithm("log", part.argument.node, [inside[k] for k in part.argument.labels])
+        return build.contract(build.spread(found, over), over)
+
     def _is_large(self, node: Expr) -> bool:
         return self.scales.has(self._known[node].entry.node)
 
-    def _logarithm_of_quotient(self, part: Product, labels: Sequence[int], taken: Sequence[Factor]) -> Entry:
+    def _logarithm_of_quotient(self, part: Product, labels: Sequence[Wire], taken: Sequence[Factor]) -> Entry:
         """log(a Π N^p) = log(a) + Σ p log(N) for N > 0."""
         label_at = {label: labels[axis] for label, axis in axes(part).items()}
 
-        def inside(f: Factor) -> list[int]:
+        def inside(f: Factor) -> list[Wire]:
             return [label_at[k] for k in f.labels]
 
         others = [(walk.place(self.settled(f.node), inside(f)), f.exponent) for f in part.factors if f not in taken]
@@ -195,7 +209,8 @@ class _Stable:
     def _least(self, debts: Sequence[Debts]) -> Debts:
         """Return the least of what all terms owe, if it is anything: where one owes nothing, it is 0 or less."""
         owing = [how_much(own) for own in debts]
-        if all(units > 0 for units in owing) or (min(owing) == 0 and any(map(self.loans.may_be_small, debts))):
+        may_be_small = any(owing) and min(owing) == 0 and any(map(self.loans.may_be_small, debts))
+        if all(units > 0 for units in owing) or may_be_small:
             scale, units = self.loans.least(debts)
             return {} if build.is_zero(scale) else {scale: units}
         return {}
