@@ -211,10 +211,9 @@ def test_powers_of_exponentials_stay_where_nothing_is_divided():
 def test_scales_that_are_owed_and_paid_in_all_terms():
     text = "y_i = exp(x_i)^2 log(sum_k(w_k exp(b_k) exp(x_k))/(cosh(x_i) sum_k(sigmoid(x_k) w_k)))"
     arrays = {"x": np.array([0.5, -1.0, 2.0]), "w": np.array(OTHERS["w"]), "b": np.array([0.3, 0.1, -0.4])}
-    for order in (1, 2):
-        request = compiled(text, order).request
-        (found,), (wanted,) = (run(plan(request, arrays, **o), arrays) for o in ({}, {"rewritings": ()}))
-        np.testing.assert_allclose(found, wanted, rtol=1e-12)
+    request = compiled(text, 1).request
+    (found,), (wanted,) = (run(plan(request, arrays, **o), arrays) for o in ({}, {"rewritings": ()}))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_infinite_and_missing_terms():
