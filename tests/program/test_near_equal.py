@@ -108,6 +108,28 @@ def test_nothing_is_lost_in_single_precision(text, f):
         np.testing.assert_allclose(function(**arrays), wanted, rtol=3e-6, atol=3e-6)
 
 
+ONE_LESS = (
+    ("s = w_i log(1 - exp(-exp(x_i)))",                     weighted(lambda u: log(1 - exp(-exp(u))))),
+    ("s = w_i log(exp(-exp(x_i)) (1 - exp(-2 exp(x_i))))",  weighted(lambda u: log(exp(-exp(u)) - exp(-3 * exp(u))))),
+    ("s = log(prod_i(1 - exp(-exp(x_i))))",                 of_all(lambda u: 1 - exp(-exp(u)))),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "f"), ONE_LESS)
+def test_one_less_an_exponential_near_one_and_near_nothing(text, f):
+    for order in range(2):
+        function = ed.diff(text, "x").compile() if order else ed.parse(text).compile()
+        for point in ((-35.0, -600.0, -1.0), (0.5, -17.0, 1.5), (6.0, -0.25, 0.0)):
+            arrays = {name: np.array({"x": point, "w": W}[name]) for name in function.inputs}
+            with np.errstate(over="raise", invalid="raise", divide="raise"):
+                np.testing.assert_allclose(function(**arrays), known(f, point, order), rtol=1e-13, atol=1e-200)
+
+
+def test_the_logarithm_of_one_less_a_large_exponential_is_told():
+    with np.errstate(all="raise", under="ignore"), pytest.raises(FloatingPointError):
+        ed.parse("y_i = log(1 - exp(x_i))").compile()(x=np.array([-1.0, 1.0]))
+
+
 STAYS = (
     "y_i = sigmoid(x_i) - sigmoid(b_i)",
     "y_i = 1 - tanh(x_i)^2",

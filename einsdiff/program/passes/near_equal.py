@@ -5,16 +5,17 @@ The differences that stand beside them, as in their derivatives, are spelled so,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Ones, Product, Reduce, Sum, exact
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Ones, Product, Sum, exact
 from einsdiff.program.passes.exponentials import direction
 from einsdiff.program.passes.exponents import argument, at, combined
+from einsdiff.program.passes.inside import inside_and_outside
 from einsdiff.program.request import Request
 from einsdiff.simplify.rules import constant_value
 
@@ -76,7 +77,7 @@ def near_equal(request: Request) -> Request:
     nodes = walk.ordered(*roots)
     if not any(isinstance(node, Apply) and node.function in FUNCTIONS for node in nodes):
         return request
-    inside, outside = _places(nodes, roots)
+    inside, outside = inside_and_outside(nodes, roots)
     laws = {node: BOUNDED if node in outside else DIFFERENCES for node in nodes if isinstance(node, Sum)}
     met = {u for node in laws if node in inside and _difference(node, laws[node]) for u in _directions(node)}
     if not met:
@@ -89,31 +90,6 @@ def near_equal(request: Request) -> Request:
         known.note(node, found)
     outputs = [replace(o, entry=walk.place(known[o.entry.node], o.entry.wires)) for o in request.outputs]
     return replace(request, outputs=tuple(outputs))
-
-
-def _places(nodes: Sequence[Expr], roots: Iterable[Expr]) -> tuple[set[Expr], set[Expr]]:
-    """Return what stands in divisors and logarithms, down to its terms and factors, and what stands elsewhere."""
-    inside, outside = set[Expr](), set(roots)
-    for node in reversed(nodes):
-        terms: Sequence[Expr] = ()
-        match node:
-            case Product(factors=factors):
-                terms = [f.node for f in factors if f.exponent > 0]
-                inside.update(f.node for f in factors if f.exponent < 0)
-            case Apply("log" | "log1p", ((part, _),), None):
-                inside.add(part)
-            case Apply("where", (condition, *branches), None):
-                terms = [part for part, _ in branches]
-                outside.add(condition.node)
-            case Sum() | Reduce(operator="prod"):
-                terms = node.below
-            case _:
-                outside.update(node.below)
-        if node in inside:
-            inside.update(terms)
-        if node in outside:
-            outside.update(terms)
-    return inside, outside
 
 
 def _directions(node: Expr) -> set[Expr]:
