@@ -73,6 +73,9 @@ CASES = (
     "y_i = where(x_i > 0, exp(x_i), 0)/(1 + exp(x_i))",
     "y_i = exp(x_i)^(1/2)/(1 + exp(x_i))",
     "y_i = expm1(x_i)/(1 + exp(x_i))",
+    "y_i = log(sigmoid(x_i) + exp(x_i))",
+    "s = log(sum_i(w_i sigmoid(x_i) + c_i exp(x_i)))",
+    "y_i = sigmoid(x_i)/(sigmoid(x_i) + exp(x_i))",
 )
 POINTS = ((1000.0, -1000.0, 3.0), (-1000.0, -1001.0, -999.0), (1000.0, 1001.0, 1002.5), (1e-9, -40.0, 40.0))
 OTHERS = {"b": (-1000.0, -1000.5, 2.0), "t": (-1000.0, 1000.0, 2.0), "w": (0.5, 0.3, 0.2), "c": (2.0, 1.0, 4.0)}

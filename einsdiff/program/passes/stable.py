@@ -92,6 +92,7 @@ class _Stable:
         self._awaited = awaited
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
+        self._bare: dict[Expr, Entry | None] = {}
         self._fed_by = 0
         self._starved: dict[Expr, frozenset[Direction]] = {}  # those of divisors in a node's sums that nobody pays
 
@@ -121,8 +122,27 @@ class _Stable:
     def settled(self, node: Expr) -> Entry:
         """Return what stands for a node, all debts paid."""
         if node not in self._settled:
-            self._settled[node] = self.loans.settled(*self._known[node])
+            self._settled[node] = self._without_loans(node) or self.loans.settled(*self._known[node])
         return self._settled[node]
+
+    def _without_loans(self, node: Expr) -> Entry | None:
+        """Return what stands for a node of which nothing has been paid and only σ owes: σ has a scale of its own."""
+        if node not in self._bare:
+            self._bare[node] = self._found_without_loans(node)
+        return self._bare[node]
+
+    def _found_without_loans(self, node: Expr) -> Entry | None:
+        if not any(self._known[node].debts.values()):
+            return self._known[node].entry
+        is_sigmoid = isinstance(node, Apply) and node.function == "sigmoid"
+        parts = [self.settled(part) if is_sigmoid else self._without_loans(part) for part in node.below]
+        if not (is_sigmoid or isinstance(node, Sum | Product)) or None in parts:
+            return None
+        if isinstance(node, Product) and any(f.exponent < 0 or self._is_growing(f.node) for f in node.factors):
+            return None
+        found = walk.rebuild(node, dict(zip(node.below, parts, strict=True)))  # type: ignore[arg-type]
+        self.scales.has(found.node)
+        return found
 
     def _placed(self, node: Expr, labels: Sequence[Wire]) -> Owed:
         """Return what stands for a part, and what it owes, at the labels that it has in the whole."""
@@ -192,7 +212,8 @@ class _Stable:
         sizes = dict(enumerate(node.sizes))
         terms = []
         for t, (e, own) in zip(node.terms, rests, strict=True):
-            entry = self.loans.less(e, own, least)
+            bare = None if shared or not any(own.values()) else self._without_loans(t.node)
+            entry = self.loans.less(e, own, least) if bare is None else walk.place(bare, t.labels)
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
@@ -261,6 +282,9 @@ class _Stable:
         self._starved[node] |= directions(self.loans.growth(starved), self.scales)
         left = self._left(node, debts, factors)
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
+
+    def _is_growing(self, node: Expr) -> bool:
+        return self.scales.grows(self._known[node].entry.node)
 
     def _borrows(self, node: Product, divisor: Entry, others: Sequence[Entry]) -> bool:
         """Tell whether a divisor gives up its scale: somebody can pay it, or it may be too large for a number."""
