@@ -125,6 +125,12 @@ def test_one_less_an_exponential_near_one_and_near_nothing(text, f):
                 np.testing.assert_allclose(function(**arrays), known(f, point, order), rtol=1e-13, atol=1e-200)
 
 
+def test_opposites_to_some_power_keep_their_digits():
+    function = ed.parse("s = log(prod_i((1 - sigmoid(x_i))^w_i))").compile()
+    wanted = known(weighted(lambda u: log(1 - sigmoid(u))), (31.0, -29.5, 45.0), 0)
+    np.testing.assert_allclose(function(x=np.array([31.0, -29.5, 45.0]), w=np.array(W)), wanted, rtol=1e-14)
+
+
 def test_the_logarithm_of_one_less_a_large_exponential_is_told():
     with np.errstate(all="raise", under="ignore"), pytest.raises(FloatingPointError):
         ed.parse("y_i = log(1 - exp(x_i))").compile()(x=np.array([-1.0, 1.0]))

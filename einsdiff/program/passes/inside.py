@@ -24,6 +24,9 @@ def inside_and_outside(nodes: Sequence[Expr], roots: Iterable[Expr]) -> tuple[se
             case Apply("where", (condition, *branches), None):
                 terms = [part for part, _ in branches]
                 outside.add(condition.node)
+            case Apply("pow", ((base, _), (exponent, _)), None):
+                terms = [base]
+                outside.add(exponent)
             case Sum() | Reduce(operator="prod"):
                 terms = node.below
             case _:
