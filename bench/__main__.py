@@ -35,6 +35,7 @@ def options(arguments: list[str] | None = None) -> argparse.Namespace:
         "--least", action="store_true", help="the least of several times and not the median: busy machines"
     )
     parser.add_argument("--limit", type=float, default=120, help="seconds that one answer may take")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="where JAX, PyTorch and CuPy compute")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads for large problems")
     parser.add_argument(
         "--environments", type=Path, default=HERE / ".environments", help="where those of peers are kept"
@@ -54,23 +55,26 @@ def is_asked(asked: argparse.Namespace, *names: str) -> bool:
     return not asked.only or any(part.lower() in name.lower() for part in asked.only for name in names)
 
 
-def interpreters(peers: list[Peer], folder: Path) -> dict[Peer, Path]:
+def interpreters(peers: list[Peer], folder: Path, device: str = "cpu") -> dict[Peer, Path]:
     """Return the systems that can be run, with the interpreter of each."""
-    known = {name: environments.python(name, folder) for name in dict.fromkeys(p.environment for p in peers)}
+    known = {name: environments.python(name, folder, device) for name in dict.fromkeys(p.environment for p in peers)}
     return {p: found for p in peers if (found := known[p.environment])}
 
 
 def chosen(asked: argparse.Namespace, table: tuple[Peer, ...]) -> list[Peer]:
     """Return the systems that --peers names, einsdiff always."""
     names = asked.peers.split(",") if asked.peers is not None else [p.name for p in table]
-    return [p for p in table if p.name == "einsdiff" or p.name in names]
+    here = [p for p in table if asked.device != "cpu" or not p.needs_gpu]
+    return [p for p in here if p.name == "einsdiff" or p.name in names]
 
 
-def started(found: dict[Peer, Path], threads: int, out: Path, results: dict[str, Any]) -> list[Worker]:
+def started(
+    found: dict[Peer, Path], threads: int, out: Path, results: dict[str, Any], device: str = "cpu"
+) -> list[Worker]:
     """Return a worker for each system that answers; note versions, and those that are absent."""
     workers = []
     for peer, interpreter in found.items():
-        worker = Worker(peer, interpreter, threads, out / "log.txt")
+        worker = Worker(peer, interpreter, threads, out / "log.txt", device)
         try:
             results["versions"].update(worker.ask(120, "versions"))
             workers.append(worker)
@@ -88,7 +92,7 @@ def run_problems(asked: argparse.Namespace, results: dict[str, Any], save: Any) 
     if not jobs:
         return
     peers = chosen(asked, PEERS)
-    found = interpreters(peers, asked.environments)
+    found = interpreters(peers, asked.environments, asked.device)
     results["absent"] += [p.name for p in peers if p not in found]
     seen = {*results["systems"], *(p.name for p in found)}
     results["systems"] = [p.name for p in PEERS if p.name in seen]
@@ -97,7 +101,7 @@ def run_problems(asked: argparse.Namespace, results: dict[str, Any], save: Any) 
         sorted_jobs.setdefault(measure.threads(problem, n, asked.threads), []).append((problem, n))
     effort = measure.Effort(asked.rounds, asked.limit, min if asked.least else statistics.median)
     for threads, part in sorted(sorted_jobs.items(), key=lambda pair: pair[0]):
-        workers = started(found, threads, asked.out, results)
+        workers = started(found, threads, asked.out, results, asked.device)
         own = next(w for w in workers if w.peer.name == "einsdiff")
         results["peaks"][threads] = own.ask(120, "peaks")
         for problem, n in part:
@@ -140,7 +144,7 @@ def run_derivations(asked: argparse.Namespace, results: dict[str, Any], save: An
         worker.stop()
 
 
-def machine() -> dict[str, str]:
+def machine(device: str) -> dict[str, str]:
     """Return what tells one machine from another."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
@@ -148,6 +152,7 @@ def machine() -> dict[str, str]:
         "processor": f"{model}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "date": time.strftime("%Y-%m-%d"),
+        **({} if device == "cpu" else {"device of JAX, PyTorch and CuPy": device}),
         "load before the start": f"{os.getloadavg()[0]:.1f}",
     }
 
@@ -165,7 +170,8 @@ def main() -> None:
     asked.out.mkdir(parents=True, exist_ok=True)
     begun = time.time()
     results: dict[str, Any] = {
-        "machine": machine(), "versions": {}, "peaks": {}, "absent": [], "systems": [], "rows": [], "symbolic": [],
+        "machine": machine(asked.device), "versions": {}, "peaks": {}, "absent": [],
+        "systems": [], "rows": [], "symbolic": [],
         "command": shlex.join(["python", "-m", "bench", *sys.argv[1:]]), "minutes": 0.0,
         "rounds": asked.rounds, "counts": "least" if asked.least else "median",
     }  # fmt: skip

@@ -10,11 +10,18 @@ from pathlib import Path
 HERE = Path(__file__).parent
 
 
-def python(name: str, folder: Path) -> Path | None:
+def requirements_of(name: str, device: str) -> Path:
+    """Return the requirements of an environment, those for a device where there are some."""
+    own = HERE / f"requirements-{name}-{device}.txt"
+    return own if own.exists() else HERE / f"requirements-{name}.txt"
+
+
+def python(name: str, folder: Path, device: str = "cpu") -> Path | None:
     """Return the interpreter of an environment, made if it is not there; None where it cannot be made."""
     if not name:
         return Path(sys.executable)
-    requirements = HERE / f"requirements-{name}.txt"
+    requirements = requirements_of(name, device)
+    name = requirements.stem.removeprefix("requirements-")
     place, interpreter = folder / name, folder / name / "bin" / "python"
     stamp = place / "made-from.txt"
     if stamp.exists() and stamp.read_text() == requirements.read_text():

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Peer:
-    """A system; `environment` names its requirements, "" is the one of this command."""
+    """A system; `environment` names its requirements, "" is the one of this command; some run on a GPU only."""
 
     name: str
     environment: str
     module: str
     function: str
+    needs_gpu: bool = False
 
 
 # fmt: off
@@ -24,6 +25,9 @@ PEERS = (
     Peer("jax",           "jax",        "bench.systems.in_jax",        "calls"),
     Peer("torch",         "torch",      "bench.systems.in_torch",      "calls"),
     Peer("torch.compile", "torch",      "bench.systems.in_torch",      "compiled"),
+    Peer("to jax",        "jax",        "bench.systems.in_jax",        "emitted"),
+    Peer("to torch",      "torch",      "bench.systems.in_torch",      "emitted"),
+    Peer("to cupy",       "cupy",       "bench.systems.in_cupy",       "emitted", needs_gpu=True),
 )
 SYMBOLIC = (
     Peer("einsdiff",      "",           "bench.systems.symbolic_here",       "make"),

@@ -27,15 +27,15 @@ class Failed(Exception):
 class Worker:
     """The process of one system."""
 
-    def __init__(self, peer: Peer, interpreter: Path, threads: int, log: Path) -> None:
-        self.peer, self.interpreter, self.threads, self.log = peer, interpreter, threads, log
+    def __init__(self, peer: Peer, interpreter: Path, threads: int, log: Path, device: str = "cpu") -> None:
+        self.peer, self.interpreter, self.threads, self.log, self.device = peer, interpreter, threads, log, device
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the process, unless it runs."""
         if self.process and self.process.poll() is None:
             return
-        env = os.environ | dict.fromkeys(THREADS, str(self.threads))
+        env = os.environ | dict.fromkeys(THREADS, str(self.threads)) | {"BENCH_DEVICE": self.device}
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+DEVICE = os.environ.get("BENCH_DEVICE", "cpu")
+"""Where systems that can compute elsewhere do: "cpu" or "cuda"."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Bench:
         files = []
         for k, array in enumerate(flat(result)):
             files.append(str(Path(folder) / f"{way or 'result'}-{k}.npy"))
-            np.save(files[-1], np.asarray(array))
+            np.save(files[-1], on_host(array))
         del result
         spent, seconds = 0.0, first
         while spent < WARM:
@@ -102,6 +102,14 @@ class Bench:
     def symbolic(self, name: str, k: int) -> dict[str, float]:
         """Return the seconds of the parts of a derivation with names that were not seen before."""
         return self.system(name)(str(k))
+
+
+def on_host(array: Any) -> Any:
+    """Return an array of any system as one of NumPy's."""
+    import numpy as np  # noqa: PLC0415 - what derives formulas may have no NumPy
+
+    fetch = getattr(array, "cpu", None) or getattr(array, "get", None)
+    return np.asarray(fetch() if fetch else array)
 
 
 def resident(key: str) -> int:

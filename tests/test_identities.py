@@ -23,7 +23,7 @@ from einsdiff.text.parser import parse_claim
 from einsdiff.text.tree import Call, Name, Reduce, Tree, children
 from einsdiff.verify.claims import read
 from einsdiff.verify.judge import Bench
-from einsdiff.verify.pairs import State
+from einsdiff.verify.sides import State
 
 FOLDER = Path(__file__).parents[1] / "spec" / "identities"
 KEYS = {"name", "statement", "layouts", "declare", "place"}

@@ -5,19 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from bench.problem import Arrays, Problem
+from bench.systems.derived import derived
 from bench.way import Call
 
 
 def einsdiff(problem: Problem, n: int, inputs: Arrays) -> dict[str, Call]:
-    """Return the compiled function; its inputs are those that occur in the results."""
-    import einsdiff as ed  # noqa: PLC0415
-
-    f = ed.parse(problem.source(n))
-    asked = [f if not w else ed.vjp(f, w[0], problem.seed) if problem.seed else ed.diff(f, *w) for w in problem.wrt]
-    options = {} if problem.dense else {"dense": False}
-    fn = ed.compile(*asked, **options) if len(asked) > 1 else asked[0].compile(**options)
-    needed = {name for e in asked for name in e.inputs}
-    return {"": Call(fn, kwargs={name: a for name, a in inputs.items() if name in needed})}
+    """Return the compiled function."""
+    fn, given = derived(problem, n, inputs)
+    return {"": Call(fn, kwargs=given)}
 
 
 def hand(problem: Problem, _: int, inputs: Arrays) -> dict[str, Call]:

@@ -1,7 +1,8 @@
-"""JAX, jitted, with and without waiting for each result."""
+"""JAX, jitted, with and without waiting for each result: its own derivatives, and those that einsdiff writes for it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,8 @@ from jax.scipy.special import logsumexp
 
 from bench.problem import Arrays, Problem
 from bench.systems.derive import wanted
-from bench.way import Call
+from bench.systems.derived import derived
+from bench.way import DEVICE, Call
 
 jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - jax's own signature
 
@@ -35,17 +37,36 @@ def mean(x: Any, axis: int) -> Any:
 NAMESPACE.mean = mean
 
 
+def _put(array: Any) -> jax.Array:
+    return jax.device_put(array, jax.devices(DEVICE)[0])
+
+
+def _waited(
+    fn: Callable[..., Any], args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+) -> dict[str, Call]:
+    """Return the calls of a jitted function: waited for at each call, and once for many."""
+    ways = {"sync": True, "async": False}
+    return {how: Call(fn, args, kwargs or {}, wait=jax.block_until_ready, each=each) for how, each in ways.items()}
+
+
 def calls(problem: Problem, _: int, inputs: Arrays) -> dict[str, Call]:
-    """Return the jitted function: waited for at each call, and once for many; Jacobians forward and in reverse."""
+    """Return the jitted function; Jacobians forward and in reverse."""
     names = [name for name in inputs if name != problem.seed]
-    args = tuple(jax.device_put(inputs[name]) for name in (*names, *([problem.seed] if problem.seed else [])))
-    found = {}
+    args = tuple(_put(inputs[name]) for name in (*names, *([problem.seed] if problem.seed else [])))
     ways = {"rev": jax.jacrev, "fwd": jax.jacfwd} if problem.is_jacobian else {"": jax.jacrev}
+    found = {}
     for way, inner in ways.items():
         fn = jax.jit(wanted(problem, names, NAMESPACE, jax, inner, jax.jacfwd))
-        for how, each in (("sync", True), ("async", False)):
-            found[f"{way} {how}".strip()] = Call(fn, args, wait=jax.block_until_ready, each=each)
+        found |= {f"{way} {how}".strip(): call for how, call in _waited(fn, args).items()}
     return found
+
+
+def emitted(problem: Problem, n: int, inputs: Arrays) -> dict[str, Call]:
+    """Return the function that einsdiff writes for JAX, jitted; none for results that keep their structure."""
+    if not problem.dense:
+        return {}
+    fn, given = derived(problem, n, inputs, "jax")
+    return _waited(jax.jit(fn), kwargs={name: _put(a) for name, a in given.items()})
 
 
 def versions() -> dict[str, str]:

@@ -19,7 +19,7 @@ def number_in_front(node: Product) -> Entry | None:
     number: Exact = 1
     factors = list(node.factors)
     for k, f in enumerate(node.factors):
-        q = _content(f.node) if isinstance(f.node, Sum) and isinstance(f.exponent, int) else 1
+        q = content(f.node.terms) if isinstance(f.node, Sum) and isinstance(f.exponent, int) else 1
         if q != 1:
             number *= Fraction(q) ** int(f.exponent)
             factors[k] = _scaled(1 / Fraction(q), f)
@@ -43,9 +43,9 @@ def _scaled(number: Fraction | int, f: Factor) -> Factor:
     return f._replace(node=node, labels=cast("tuple[int, ...]", wires))
 
 
-def _content(node: Sum) -> Exact:
+def content(terms: Sequence[Term]) -> Exact:
     """Return the number that all terms have, negative where all are; with several denominators, what most have."""
-    numbers = [t.coefficient for t in node.terms]
+    numbers = [t.coefficient for t in terms]
     if len({n.denominator for n in numbers}) > 1:
         (most, times), *others = Counter(map(magnitude, numbers)).most_common(2)
         alike = [n for n in numbers if magnitude(n) == most]
@@ -61,14 +61,14 @@ def _quotient(above: int, below: int) -> Exact:
 
 def number_of_shared_sums(node: Sum) -> Entry | None:
     """(2 a + 2 b) + 2 c = 2 ((a + b) + c), where the sum inside stands elsewhere, too: one pass mends deep nets."""
-    inside = [_content(t.node) if isinstance(t.node, Sum) else 1 for t in node.terms]
+    inside = [content(t.node.terms) if isinstance(t.node, Sum) else 1 for t in node.terms]
     if all(q == 1 for q in inside):
         return None
     numbers = [Fraction(t.coefficient) * Fraction(q) for t, q in zip(node.terms, inside, strict=True)]
     if len({n.denominator for n in numbers}) > 1:
         return None
     number = Fraction(gcd(*(n.numerator for n in numbers)), numbers[0].denominator)
-    if number in (1, magnitude(_content(node))):
+    if number in (1, magnitude(content(node.terms))):
         return None
     terms = []
     for t, q, n in zip(node.terms, inside, numbers, strict=True):

@@ -50,11 +50,11 @@ def _expanded(node: Expr) -> Entry:
         return here
     for k, f in enumerate(node.factors):
         if isinstance(f.node, Sum):
-            primitive, content = _content(f.node)
-            if content != 1 and isinstance(f.exponent, int):
+            monic, first = _monic(f.node)
+            if first != 1 and isinstance(f.exponent, int):
                 others = [g for m, g in enumerate(node.factors) if m != k]
-                again = reassemble(node, [*others, Factor(primitive, f.labels, f.exponent)], [])
-                scaled = build.scale(Fraction(content) ** f.exponent, again)
+                again = reassemble(node, [*others, Factor(monic, f.labels, f.exponent)], [])
+                scaled = build.scale(Fraction(first) ** f.exponent, again)
                 return walk.place(_expanded(scaled.node), scaled.wires)
             if isinstance(f.exponent, int) and f.exponent >= 1 and _size(node) <= TERMS:
                 return _distributed(node, k, f)
@@ -83,7 +83,7 @@ def _size(node: Product) -> int:
     return size
 
 
-def _content(node: Sum) -> tuple[Expr, Exact]:
+def _monic(node: Sum) -> tuple[Expr, Exact]:
     """Return a sum as a number times a sum whose first coefficient is 1."""
     first = node.terms[0].coefficient
     if first == 1:

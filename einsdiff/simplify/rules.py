@@ -32,7 +32,7 @@ from einsdiff.algebra.nodes import (
     magnitude,
 )
 from einsdiff.simplify.cancelling import inverse_cancels_inside, inverse_meets_its_argument
-from einsdiff.simplify.content import number_in_front, number_of_shared_sums, opposite_factors
+from einsdiff.simplify.content import content, number_in_front, number_of_shared_sums, opposite_factors
 from einsdiff.simplify.differences import deviations_cancel, opposite_sigmoids
 from einsdiff.simplify.inverses import (
     inverse_cancels,
@@ -290,13 +290,13 @@ def common_factor(node: Sum) -> Entry | None:
     if len(shared) > SHARED or _is_of_one_sum(node, shared):
         return None
     ranges = dict(enumerate(node.sizes))
-    content = _content([t.coefficient for t in node.terms])
+    number = content(node.terms)
     terms = []
     for t in node.terms:
         rest = _divided(t, shared)
-        terms.append((Fraction(t.coefficient) / content, build.spread(rest, ranges), True))
+        terms.append((Fraction(t.coefficient) / number, build.spread(rest, ranges), True))
     taken = [(Entry(c, labels), exponent, False) for (c, labels), exponent in shared.items()]
-    return build.product([*taken, (build.total(terms), 1, False)], (), content)
+    return build.product([*taken, (build.total(terms), 1, False)], (), number)
 
 
 SHARED = 12
@@ -326,13 +326,6 @@ def _overflows(node: Expr) -> bool:
     """Tell whether exponentials stand in a node: exp(x)/(exp(x) + c) has to stay together to be computed safely."""
     below = walk.ordered(node, is_closed=lambda part: not isinstance(part, Sum | Product))
     return any(isinstance(n, Apply) and n.function in EXPONENTIALS and as_softmax(n) is None for n in below)
-
-
-def _content(coefficients: list[Exact]) -> Exact:
-    """Return the number that a person would put before the sum: what all coefficients share."""
-    sizes = {magnitude(c) for c in coefficients}
-    shared = sizes.pop() if len(sizes) == 1 else 1
-    return -shared if all(c < 0 for c in coefficients) else shared
 
 
 def common_divisor(node: Sum) -> Entry | None:

@@ -11,8 +11,8 @@ from einsdiff.algebra import walk
 from einsdiff.algebra.nodes import Axis, Size, Tensor
 from einsdiff.elaborate.differentials import changing, direction
 from einsdiff.verify.judge import Bench, Claim, Finding
-from einsdiff.verify.pairs import State
 from einsdiff.verify.samples import FIXED, Assumed, unite
+from einsdiff.verify.sides import State
 from einsdiff.verify.trials import NEEDED
 
 SINGLES, PAIRS, INPUTS = 80, 60, 1600

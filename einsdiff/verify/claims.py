@@ -29,8 +29,8 @@ from einsdiff.verify import reasons
 from einsdiff.verify.assumptions import find_assumption
 from einsdiff.verify.diagnosis import Diagnosis
 from einsdiff.verify.judge import Bench, Claim, Finding
-from einsdiff.verify.pairs import Difference, State
 from einsdiff.verify.samples import names_of
+from einsdiff.verify.sides import Difference, State
 from einsdiff.verify.verdict import Counterexample, Verdict, in_layouts
 
 LARGEST = 64

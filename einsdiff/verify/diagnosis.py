@@ -22,8 +22,8 @@ from einsdiff.text.tree import Differential, Differentiate, Name, Tree
 from einsdiff.verify import structures
 from einsdiff.verify.judge import Bench, Claim, Finding
 from einsdiff.verify.mistakes import Change, Context, changes, scaled
-from einsdiff.verify.pairs import Comparison, State
 from einsdiff.verify.read_back import Folded, write_matrix
+from einsdiff.verify.sides import Comparison, State
 
 Group = tuple[str, ...]
 """Layouts in which the given side is the same matrix."""

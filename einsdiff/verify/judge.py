@@ -29,7 +29,7 @@ from einsdiff.simplify.simplify import simplify
 from einsdiff.text.tree import Declaration, Document, Statement, Tree
 from einsdiff.verify import exact
 from einsdiff.verify.draws import UndefinedError
-from einsdiff.verify.pairs import Comparison, Difference, State, as_left, least_sizes
+from einsdiff.verify.sides import Comparison, Difference, State, as_left, least_sizes
 from einsdiff.verify.trials import Trials
 
 WIDE = 40

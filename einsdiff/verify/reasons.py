@@ -18,7 +18,7 @@ from einsdiff.functions import ALIASES, BY_NAME, REDUCTIONS, SELECTIONS, TENSOR_
 from einsdiff.text.tree import Call, Name, Tree
 from einsdiff.verify.diagnosis import Diagnosis, zeros
 from einsdiff.verify.judge import Claim, Finding
-from einsdiff.verify.pairs import State
+from einsdiff.verify.sides import State
 
 KINDS = ("scalar", "vector", "matrix", "tensor")
 GRAVE = ("the sizes do not fit", "the shapes do not fit", "the left side is zero", "the right side is zero")

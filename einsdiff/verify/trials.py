@@ -19,8 +19,8 @@ from einsdiff.verify.domains import Domain, domain_of
 from einsdiff.verify.draws import UndefinedError
 from einsdiff.verify.evaluation import RandomFunctions
 from einsdiff.verify.numeric import Point, UnknownValueError
-from einsdiff.verify.pairs import Comparison, Pair, State, as_left
 from einsdiff.verify.samples import SCALES, Assumed, Sampler
+from einsdiff.verify.sides import Comparison, Pair, State, as_left
 
 ATTEMPTS = 15
 """Points that are tried at most, since a formula has no value at some."""

@@ -16,6 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import einsdiff as ed
+from bench.problem import Problem
+from bench.problems import PROBLEMS
 from einsdiff import cli, functions
 from einsdiff.algebra.nodes import Axis
 from einsdiff.program import BACKENDS
@@ -28,6 +30,7 @@ from tests.program.frameworks import NAMES, agree, array, mirrored, module, numb
 from tests.program.networks import KINDS, arrays, entries, request
 from tests.program.test_numpy_functions import entrywise, reduced
 from tests.program.test_stable import CASES, OTHERS, POINTS
+from tests.test_bench import tiny
 
 RANDOM = np.random.default_rng(4)
 SIZES = {"i": 3, "j": 4, "k": 2, "l": 3, "m": 5, "n": 6, "b": 2, "c": 3}
@@ -292,6 +295,18 @@ def test_tensors_on_two_devices_are_refused() -> None:
     with pytest.raises(ed.InputError) as caught:
         fn(A=A, x=x, b=1)
     assert str(caught.value) == ("the tensors are on different devices\n\n  given: A.device == meta, x.device == cpu")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("problem", [p for p in PROBLEMS if p.dense], ids=lambda p: p.name)
+def test_the_programs_of_the_benchmark_agree(name: str, problem: Problem) -> None:
+    module(name)
+    system = importlib.import_module(f"bench.systems.in_{name}")
+    n = tiny(problem)
+    inputs = problem.make(n)
+    right = importlib.import_module("bench.systems.here").einsdiff(problem, n, inputs)[""].once()
+    call = next(iter(system.emitted(problem, n, inputs).values()))
+    agree(name, call.fn(**call.kwargs), right)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 """Long chains are carried out block by block, into buffers and over arrays of the program's own."""
 
+import re
 import warnings
 
 import numpy as np
@@ -14,6 +15,7 @@ from tests.program.test_passes import agree, asked, planned, run, source
 LAYER = "m_n = mean_c(x_nc); v_n = mean_c((x_nc - m_n)^2); y_nc = g_c (x_nc - m_n)/sqrt(v_n + 1/100000) + b_c"
 BATCH = "m_c = mean_n(x_nc); v_c = mean_n((x_nc - m_c)^2); y_nc = g_c (x_nc - m_c)/sqrt(v_c + 1/100000) + b_c"
 SQUARES = "w : vector(n) positive; L = w_n (X_ni b_i - y_n)^2"
+HEADS = "P_hnm = softmax_m(Q_hne K_hme / 3); Y_hnv = P_hnm V_hmv"
 LOGISTIC = "L = sum_n(log(1 + exp(-y_n X_ni w_i)))"
 
 random = np.random.default_rng(3)
@@ -168,3 +170,59 @@ def test_a_round_has_more_than_one_row(width, is_loop):
     given = {"A": random.standard_normal((23, width))}
     found = asked("L = sum_ij log(1 + exp(A_ij) A_ij^2)", "A")
     assert ("for k in range" in source(planned(found, given), "", NUMPY)) == is_loop
+
+
+def heads(h, n, m, e, v, dtype=float):
+    shapes = {"Q": (h, n, e), "K": (h, m, e), "V": (h, m, v), "U": (h, n, v)}
+    return {name: random.standard_normal(shape).astype(dtype) for name, shape in shapes.items()}
+
+
+def attention(Q, K, V, U):
+    """Return the VJP of attention by Q, K and V, head by head."""
+    found = []
+    for q, k, v, u in zip(Q, K, V, U, strict=True):
+        P = np.exp(q @ k.T / 3)
+        P /= P.sum(1, keepdims=True)
+        S = P * (u @ v.T - np.sum(P * (u @ v.T), 1, keepdims=True)) / 3
+        found.append((S @ k, S.T @ q, P.T @ u))
+    return [np.stack(parts) for parts in zip(*found, strict=True)]
+
+
+@pytest.mark.parametrize("sizes", [(5, 61, 47, 3, 7), (3, 190, 181, 40, 36)])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-4)])
+def test_the_matrices_of_a_batch_are_multiplied_in_a_loop(sizes, dtype, tolerance):
+    given = heads(*sizes, dtype)
+    plan = planned(vjp(HEADS, "Q", "K", "V"), given)
+    large = sizes[0] * sizes[1] * sizes[2]
+    text = source(plan, "", NUMPY, large)
+    assert text.index("for k in range") < text.index("np.matmul(")
+    assert len(re.findall(r"np\.matmul\(.*, out=b", text)) == 2
+    for result, wanted in zip(run(plan, given, large), attention(**given), strict=True):
+        assert result.dtype == dtype
+        np.testing.assert_allclose(result, wanted, rtol=tolerance, atol=tolerance)
+
+
+def test_a_batch_whose_items_are_larger_than_a_block_goes_item_by_item():
+    given = heads(3, 190, 181, 4, 2)
+    plan = planned(vjp(HEADS, "Q", "K", "V"), given)
+    assert ".shape[0], 1), 1):" in source(plan, "", NUMPY, 1)
+    for h in (0, 1, 2):
+        other = {name: a[:h] for name, a in given.items()}
+        for result, wanted in zip(run(plan, other, 1), run(plan, other), strict=True):
+            assert result.shape == wanted.shape
+            np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_batch_keeps_what_it_is_given_in_any_order_of_memory_and_with_nan():
+    given = {name: np.asfortranarray(a)[:, ::-1] for name, a in heads(3, 190, 181, 4, 2).items()}
+    kept = {name: a.copy() for name, a in given.items()}
+    fn = ed.compile(*(ed.vjp(ed.parse(HEADS), name, "U") for name in "QKV"))
+    for result, wanted in zip(fn(**given), attention(**given), strict=True):
+        np.testing.assert_allclose(result, wanted, rtol=1e-11, atol=1e-12)
+    for name, a in given.items():
+        np.testing.assert_array_equal(a, kept[name])
+    given["K"] = given["K"].copy()
+    given["K"][1, 7, 2] = np.nan
+    by_q = fn(**given)[0]
+    assert np.isnan(by_q[1]).all()
+    assert np.isfinite(by_q[[0, 2]]).all()

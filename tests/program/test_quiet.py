@@ -120,3 +120,12 @@ def test_every_way_to_plan_is_quiet_and_gives_the_same():
 def test_what_waits_is_looked_at_once_however_often_it_is_used():
     steps = {k: Multiply(k, (Operand(k - 1, (0,)),) * 2, (0,)) for k in range(1, 60)}
     assert not _waits_for_partial(SimpleNamespace(is_named=lambda value: value == 0), 59, steps)
+
+
+@pytest.mark.parametrize("named", ["gC", "AgC", "BgCA"])
+def test_a_loop_makes_itself_what_its_choices_read(named):
+    f = ed.parse("Y_bi = sum_j(exp(relu(B_bjk C_bik g_b - A_bij)))")
+    shapes = {"A": (3, 4, 5), "B": (3, 5, 2), "C": (3, 4, 2), "g": (3,), "U": (3, 4)}
+    random = np.random.default_rng(2)
+    given_arrays = {name: random.standard_normal(shape) for name, shape in shapes.items()}
+    agree(ed.compile(*(ed.vjp(f, name, "U") for name in named)).request, given_arrays)

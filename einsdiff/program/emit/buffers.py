@@ -1,4 +1,7 @@
-"""Elementwise steps as statements that write into buffers, which are used again when what they hold is not needed."""
+"""Steps as statements that write into buffers, which are used again when what they hold is not needed.
+
+These are elementwise steps, and products of matrices that `np.matmul` writes where they are to stand.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +12,38 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from einsdiff.algebra.nodes import Exact
+from einsdiff.program.emit import contract
 from einsdiff.program.emit.expressions import expression
 from einsdiff.program.emit.page import Page
 from einsdiff.program.phrase import ATOM, POWER, TIMES
-from einsdiff.program.plan.steps import AnyStep, Combine, Divide, Map, Multiply, Operand, Power
+from einsdiff.program.plan import pairing
+from einsdiff.program.plan.pairing import Way
+from einsdiff.program.plan.steps import (
+    AnyStep,
+    Combine,
+    Contract,
+    Divide,
+    Map,
+    Multiply,
+    Operand,
+    Plan,
+    Power,
+    sizes_of,
+)
 
 WRITTEN = re.compile(r"(np\.(?!where)\w+|\{sigmoid\})\(([^()]*)\)(?:\.astype\(\{dtype\}\))?")
 """Functions that can write their values somewhere; numbers may be written where truth values would be returned."""
 
 Argument = Operand | str | int
 """An operand of a step, the code of what is no array of that size, or the number of an instruction before."""
+
+
+def way_of(plan: Plan, step: Contract) -> Way | None:
+    """Return how two arrays are multiplied where their product is to stand, None where that is no gain."""
+    if len(step.operands) != 2 or not step.out:
+        return None
+    a, b = (op.labels for op in step.operands)
+    return pairing.in_place(a, b, step.out, step.out[-1], sizes_of(step.operands, plan.values))
 
 
 class Instruction(NamedTuple):
@@ -40,6 +65,9 @@ class Buffers:
 
     def write(self, step: AnyStep, place: str = "") -> None:
         """Write a step; its value goes into a buffer, or to a place that is given."""
+        if isinstance(step, Contract):
+            self._multiply(step, place)
+            return
         instructions = _instructions(self.page, step)
         read = Counter(a.value for i in instructions for a in i.arguments if isinstance(a, Operand))
         for value in [v for v, times in read.items() if times > 1]:
@@ -71,6 +99,22 @@ class Buffers:
         for line in lines:
             self.page.add(line)
         self.page.bind(step.target, made[-1])
+
+    def _multiply(self, step: Contract, place: str) -> None:
+        """Write a product of matrices; none of them stands where it is written."""
+        page, way = self.page, way_of(self.page.plan, step)
+        assert way is not None, "is written where it is to stand"
+        name = page.namer.numbered("b") if place else self._take()
+        if place:
+            page.add(f"{name} = {place}")
+        page.comment(name, step, expression(page, step).formula)
+        a, b = (page.piece(op) for op in step.operands)
+        first, second = contract.matrices(page.spell, a, b, way, page.extent(step.operands))
+        page.add(f"np.matmul({first}, {second}, out={contract.transposed(page.spell, name, step.out, way.made)})")
+        if not place:
+            self._held[step.target] = name
+        page.bind(step.target, name)
+        self.read(step)
 
     def read(self, step: AnyStep) -> None:
         """Take note of a step that is written and reads what buffers hold."""

@@ -1,7 +1,8 @@
 """Which steps are carried out block by block along the first axis: elementwise chains, and what reads their arrays.
 
 Elementwise steps on the largest arrays make a loop, and with them what reads these arrays: sums over the first axis,
-and contractions that keep it.  Arrays of fewer than `LARGE` entries gain nothing.
+and contractions that keep it.  So do products of a batch of matrices, which are made item by item in any case.  Arrays
+of fewer than `LARGE` entries gain nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from math import prod
 
+from einsdiff.program.emit.buffers import way_of
 from einsdiff.program.emit.loops import Schedule, scheduled
 from einsdiff.program.plan.steps import AnyStep, Contract, Elementwise, Fold, Operand, Plan, sizes_of
 
@@ -24,7 +26,7 @@ def by_chains(plan: Plan, large: int = LARGE) -> tuple[Plan, Schedule]:
     """Return a plan with loops over blocks of its largest arrays, if these have `large` entries."""
     made = [plan.values[s.target] for s in plan.steps if isinstance(s, Elementwise)]
     largest = max((v for v in made if v.shape), key=lambda v: v.entries, default=None)
-    if largest is None or largest.entries < large or prod(largest.shape[1:]) > BLOCK:
+    if largest is None or largest.entries < large:
         return plan, plan.steps
     classes = largest.classes
     whole = {s.target: s.out[0] for s in plan.steps if _is_whole(plan, s, classes)}
@@ -36,15 +38,18 @@ def by_chains(plan: Plan, large: int = LARGE) -> tuple[Plan, Schedule]:
         if set(here) <= set(results) or len(on_whole) < FEW:
             return None
         block = BLOCK // max(1, prod(largest.shape[1:]))
-        return block if block >= ROUND else None
+        if block >= ROUND:
+            return block
+        return 1 if any(_is_batch(plan, s, cut[s.target]) for s in steps) else None
 
     return scheduled(plan, cut, choice, whole.keys())
 
 
 def _is_whole(plan: Plan, step: AnyStep, classes: tuple[int, ...]) -> bool:
-    """Tell whether a step is elementwise on arrays with some axes."""
-    is_alike = isinstance(step, Elementwise) and plan.values[step.target].classes == classes
-    return is_alike and _is_first(step.operands, step.out[0])
+    """Tell whether a step makes an array with some axes, and can write it into a buffer."""
+    if plan.values[step.target].classes != classes or not _is_first(step.operands, step.out[0]):
+        return False
+    return isinstance(step, Elementwise) or _is_batch(plan, step, step.out[0])
 
 
 def _others(plan: Plan, whole: Collection[int], classes: tuple[int, ...]) -> dict[int, int]:
@@ -74,10 +79,17 @@ def _label(plan: Plan, step: AnyStep, near: Collection[int]) -> int | None:
         return None
     work, read, entries = _work(plan, step), _read(plan, step), plan.values[step.target].entries
     if label in step.out:
-        is_light = step.out[0] == label and work <= LIGHT * read and entries <= read
-        return label if is_light else None
+        is_light = work <= LIGHT * read and entries <= read
+        return label if step.out[0] == label and (is_light or _is_batch(plan, step, label)) else None
     is_total = isinstance(step, Contract) and all(label in op.labels for op in step.operands)
     return label if is_total and work <= HEAVY * read and entries <= BLOCK else None
+
+
+def _is_batch(plan: Plan, step: AnyStep, label: int) -> bool:
+    """Tell whether a step multiplies the matrices of a batch, which BLAS does item by item in any case."""
+    if not isinstance(step, Contract) or way_of(plan, step) is None:
+        return False
+    return all(label in labels for labels in (step.out, *(op.labels for op in step.operands)))
 
 
 def _is_first(operands: Iterable[Operand], label: int) -> bool:

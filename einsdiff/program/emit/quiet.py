@@ -69,9 +69,10 @@ def _is_whole(exponent: Exact) -> bool:
 def keep_apart(page: Page, steps: Sequence[AnyStep], values: frozenset[int]) -> None:
     """Write down what some steps read and of which all is told, so that it stands before them."""
     making = {step.target: step for step in page.plan.steps}
+    within = values.union(step.target for step in steps)  # a loop makes what its own steps read
     for step in steps:
         for op in step.operands:
-            if op.value not in values and _waits_for_partial(page, op.value, making):
+            if op.value not in within and _waits_for_partial(page, op.value, making):
                 page.firm(op.value)
 
 
