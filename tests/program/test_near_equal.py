@@ -125,6 +125,15 @@ def test_one_less_an_exponential_near_one_and_near_nothing(text, f):
                 np.testing.assert_allclose(function(**arrays), known(f, point, order), rtol=1e-13, atol=1e-200)
 
 
+def test_large_arrays():
+    x = np.linspace(0.01, 50, 200_000)
+    wanted = np.where(x < 1, np.log(-np.expm1(-x)), np.log1p(-np.exp(-x)))
+    np.testing.assert_allclose(ed.parse("y_i = log(1 - exp(-x_i))").compile()(x=x), wanted, rtol=1e-14)
+    slope = ed.diff("s = log(1 - exp(-x_i)) log(1 - tanh(x_i)^2)", "x").compile()(x=x)
+    second = np.log(4) - 2 * x - 2 * np.log1p(np.exp(-2 * x))
+    np.testing.assert_allclose(slope, second / np.expm1(x) - 2 * wanted * np.tanh(x), rtol=1e-12)
+
+
 def test_opposites_to_some_power_keep_their_digits():
     function = ed.parse("s = log(prod_i((1 - sigmoid(x_i))^w_i))").compile()
     wanted = known(weighted(lambda u: log(1 - sigmoid(u))), (31.0, -29.5, 45.0), 0)
