@@ -32,6 +32,7 @@ from einsdiff.program.passes.gather import gather
 from einsdiff.program.passes.halves import halves
 from einsdiff.program.passes.less_one import less_one
 from einsdiff.program.passes.masks import masks
+from einsdiff.program.passes.near_equal import near_equal
 from einsdiff.program.passes.near_one import near_one
 from einsdiff.program.passes.numbers import numbers
 from einsdiff.program.passes.outer import outer
@@ -62,7 +63,7 @@ PASSES: tuple[Pass | Whole, ...] = (
     Whole(arranged), turn, masks,
 )  # fmt: skip
 """What is done to the steps once they are noted, in this order; each keeps the results."""
-REWRITINGS: tuple[Callable[[Request], Request], ...] = (less_one, stable)
+REWRITINGS: tuple[Callable[[Request], Request], ...] = (less_one, near_equal, stable)
 """What is done to a request before, where all arrays are real."""
 ALTERNATIVES: tuple[Callable[[Request], Request | None], ...] = (spread, distribute, expanded)
 """Other requests for the same results; the one whose plan costs least is carried out."""

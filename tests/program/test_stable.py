@@ -73,6 +73,9 @@ CASES = (
     "y_i = where(x_i > 0, exp(x_i), 0)/(1 + exp(x_i))",
     "y_i = exp(x_i)^(1/2)/(1 + exp(x_i))",
     "y_i = expm1(x_i)/(1 + exp(x_i))",
+    "y_i = log(sigmoid(x_i) + exp(x_i))",
+    "s = log(sum_i(w_i sigmoid(x_i) + c_i exp(x_i)))",
+    "y_i = sigmoid(x_i)/(sigmoid(x_i) + exp(x_i))",
 )
 POINTS = ((1000.0, -1000.0, 3.0), (-1000.0, -1001.0, -999.0), (1000.0, 1001.0, 1002.5), (1e-9, -40.0, 40.0))
 OTHERS = {"b": (-1000.0, -1000.5, 2.0), "t": (-1000.0, 1000.0, 2.0), "w": (0.5, 0.3, 0.2), "c": (2.0, 1.0, 4.0)}
@@ -206,6 +209,14 @@ def test_the_logarithm_of_one_less_an_exponential_keeps_the_digits_of_a_small_on
 def test_powers_of_exponentials_stay_where_nothing_is_divided():
     text = ed.parse("y_i = exp(x_i)^2 + exp(x_i)").compile().source
     assert text.count("np.exp(") == 1
+
+
+def test_scales_that_are_owed_and_paid_in_all_terms():
+    text = "y_i = exp(x_i)^2 log(sum_k(w_k exp(b_k) exp(x_k))/(cosh(x_i) sum_k(sigmoid(x_k) w_k)))"
+    arrays = {"x": np.array([0.5, -1.0, 2.0]), "w": np.array(OTHERS["w"]), "b": np.array([0.3, 0.1, -0.4])}
+    request = compiled(text, 1).request
+    (found,), (wanted,) = (run(plan(request, arrays, **o), arrays) for o in ({}, {"rewritings": ()}))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_infinite_and_missing_terms():

@@ -5,7 +5,7 @@ So they have one scale, of which they can pay.  log(1 - exp(u)) = log1p(-exp(u))
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from einsdiff.algebra import build, walk
@@ -13,36 +13,24 @@ from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Product, Sum
 from einsdiff.program.passes.exponentials import is_exp
 from einsdiff.program.passes.exponents import argument, at
+from einsdiff.program.passes.inside import inside_and_outside
 from einsdiff.program.request import Request
 from einsdiff.simplify.rules import constant_value
 
 
 def less_one(request: Request) -> Request:
     """Return a request for the same results, of real arrays, in which such exponentials are spelled so."""
-    nodes = walk.ordered(*(output.entry.node for output in request.outputs))
+    roots = [output.entry.node for output in request.outputs]
+    nodes = walk.ordered(*roots)
     if not any(map(is_exp, nodes)):
         return request
-    divisors = _divisors(nodes)
+    inside, _ = inside_and_outside(nodes, roots)
     known = walk.Rewriting()
     for node in nodes:
         found = _logarithm(node, known) or walk.rebuild(node, known)
-        known.note(node, _less_one(found) if node in divisors else found)
+        known.note(node, _less_one(found) if node in inside else found)
     outputs = [replace(o, entry=walk.place(known[o.entry.node], o.entry.wires)) for o in request.outputs]
     return replace(request, outputs=tuple(outputs))
-
-
-def _divisors(nodes: Iterable[Expr]) -> set[Expr]:
-    """Return the sums by which something is divided, and those of which there is a logarithm."""
-    found: set[Expr] = set()
-    for node in nodes:
-        match node:
-            case Product(factors=factors):
-                found.update(f.node for f in factors if f.exponent < 0)
-            case Apply("log" | "log1p", ((part, _),), None):
-                found.add(part)
-            case _:
-                pass
-    return {node for node in found if isinstance(node, Sum)}
 
 
 def _less_one(entry: Entry) -> Entry:

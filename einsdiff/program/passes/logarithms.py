@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Sum
 from einsdiff.program.passes.debts import Owed, exponents
-from einsdiff.program.passes.exponents import at, clipped, combined, largest
+from einsdiff.program.passes.exponentials import is_exp
+from einsdiff.program.passes.exponents import argument, at, clipped, combined, largest
 from einsdiff.program.passes.scales import Scales
 from einsdiff.simplify.rules import constant_value
 
@@ -30,10 +33,22 @@ def logarithm(owed: Owed, scales: Scales) -> Entry:
 
 def logarithm_beside_one(rest: Entry, scales: Scales) -> Entry:
     """log(1 + N) = L + log1p(expm1(-L) + exp(-L) N), where L is not negative."""
+    coefficient, bare = build.split_coefficient(rest)
+    if coefficient == -1 and is_exp(bare.node):
+        return _of_one_less(argument(bare))
     if not (scales.has(rest.node) and scales.grows(rest.node)):
         return build.apply("log1p", rest)
     scale = clipped(largest([build.ZERO, scales.of(rest)]))
     return combined([(1, scale), (1, _near_one(rest, scale, scales))])
+
+
+def _of_one_less(u: Entry) -> Entry:
+    """log(1 - exp(u)) = log(-expm1(u)) or log1p(-exp(u)), with the digits of a small u, or of a small exp(u)."""
+    power = build.apply("exp", u)
+    is_near = build.apply("gt", power, build.number(Fraction(1, 2)))
+    near = build.apply("where", is_near, build.scale(-1, build.apply("expm1", u)), build.ONE)
+    far = build.apply("where", is_near, build.ZERO, build.scale(-1, power))
+    return combined([(1, build.apply("log", near)), (1, build.apply("log1p", far))])
 
 
 def _near_one(rest: Entry, scale: Entry, scales: Scales) -> Entry:

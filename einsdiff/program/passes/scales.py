@@ -52,7 +52,7 @@ class Scales:
         seen: set[Expr] = set()
         while waiting:
             node = waiting.pop()
-            if node not in seen:
+            if node not in seen and self.has(node):
                 seen.add(node)
                 self._heights[node] = 0
                 waiting += _terms(node)

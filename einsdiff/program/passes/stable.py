@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
-from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Sum, Wire
+from einsdiff.algebra.nodes import Apply, Exact, Expr, Factor, Product, Reduce, Sum, Wire
 from einsdiff.program.passes.debts import Debts, Loans, Owed, common, how_much, owe, placed, together, without
 from einsdiff.program.passes.exponentials import direction, grows, is_exp
 from einsdiff.program.passes.exponents import assembled, at, axes, combined, exponential
@@ -72,6 +72,8 @@ def _awaited(nodes: Sequence[Expr], large: Collection[Expr]) -> frozenset[Expr]:
                 found.update(part for part, _ in branches)
             case Apply("log", ((part, _),), None):
                 found.add(part)
+            case Reduce(operator="prod") if node in found:
+                found.add(node.argument.node)
             case _:
                 pass
     return frozenset(found)
@@ -90,6 +92,7 @@ class _Stable:
         self._awaited = awaited
         self._known: dict[Expr, Owed] = {}
         self._settled: dict[Expr, Entry] = {}
+        self._bare: dict[Expr, Entry | None] = {}
         self._fed_by = 0
         self._starved: dict[Expr, frozenset[Direction]] = {}  # those of divisors in a node's sums that nobody pays
 
@@ -119,8 +122,27 @@ class _Stable:
     def settled(self, node: Expr) -> Entry:
         """Return what stands for a node, all debts paid."""
         if node not in self._settled:
-            self._settled[node] = self.loans.settled(*self._known[node])
+            self._settled[node] = self._without_loans(node) or self.loans.settled(*self._known[node])
         return self._settled[node]
+
+    def _without_loans(self, node: Expr) -> Entry | None:
+        """Return what stands for a node of which nothing has been paid and only σ owes: σ has a scale of its own."""
+        if node not in self._bare:
+            self._bare[node] = self._found_without_loans(node)
+        return self._bare[node]
+
+    def _found_without_loans(self, node: Expr) -> Entry | None:
+        if not any(self._known[node].debts.values()):
+            return self._known[node].entry
+        is_sigmoid = isinstance(node, Apply) and node.function == "sigmoid"
+        parts = [self.settled(part) if is_sigmoid else self._without_loans(part) for part in node.below]
+        if not (is_sigmoid or isinstance(node, Sum | Product)) or None in parts:
+            return None
+        if isinstance(node, Product) and any(f.exponent < 0 or self._is_growing(f.node) for f in node.factors):
+            return None
+        found = walk.rebuild(node, dict(zip(node.below, parts, strict=True)))  # type: ignore[arg-type]
+        self.scales.has(found.node)
+        return found
 
     def _placed(self, node: Expr, labels: Sequence[Wire]) -> Owed:
         """Return what stands for a part, and what it owes, at the labels that it has in the whole."""
@@ -136,24 +158,36 @@ class _Stable:
         scale, low = self.loans.borrow(divisor)
         return Owed(build.spread(build.power(low, -1), dict(enumerate(node.sizes))), {scale: 1})
 
-    def _logarithm(self, function: str, part: Expr, labels: Sequence[int]) -> Entry:
-        """log(N), log(1 + N); log(a Π N^p) = log(a) + Σ p log(N) for N > 0 where some are divisors."""
+    def _logarithm(self, function: str, part: Expr, labels: Sequence[Wire]) -> Entry:
+        """log(N), log(1 + N); log(Π_i a) = Σ_i log(a); log(a Π N^p) = log(a) + Σ p log(N) where some are divisors.
+
+        Here N > 0 and a > 0.
+        """
         if function == "log1p":
             return logarithm_beside_one(walk.place(self.settled(part), labels), self.scales)
+        if isinstance(part, Reduce) and part.operator == "prod" and build.is_positive(part.argument.node):
+            return self._logarithm_of_all(part, labels)
         if isinstance(part, Product) and not part.bound and len({*part.out}) == len(part.out):
             taken = [f for f in part.factors if build.is_positive(f.node) and self._is_large(f.node)]
             if any(f.exponent < 0 for f in taken):
                 return self._logarithm_of_quotient(part, labels, taken)
         return logarithm(self._placed(part, labels), self.scales)
 
+    def _logarithm_of_all(self, part: Reduce, labels: Sequence[Wire]) -> Entry:
+        """log(Π_i a) = Σ_i log(a)."""
+        over = {("over", k): part.label_sizes[k] for k in range(part.axes, len(part.label_sizes))}
+        inside = [*labels, *over]
+        found = self._logarithm("log", part.argument.node, [inside[k] for k in part.argument.labels])
+        return build.contract(build.spread(found, over), over)
+
     def _is_large(self, node: Expr) -> bool:
         return self.scales.has(self._known[node].entry.node)
 
-    def _logarithm_of_quotient(self, part: Product, labels: Sequence[int], taken: Sequence[Factor]) -> Entry:
+    def _logarithm_of_quotient(self, part: Product, labels: Sequence[Wire], taken: Sequence[Factor]) -> Entry:
         """log(a Π N^p) = log(a) + Σ p log(N) for N > 0."""
         label_at = {label: labels[axis] for label, axis in axes(part).items()}
 
-        def inside(f: Factor) -> list[int]:
+        def inside(f: Factor) -> list[Wire]:
             return [label_at[k] for k in f.labels]
 
         others = [(walk.place(self.settled(f.node), inside(f)), f.exponent) for f in part.factors if f not in taken]
@@ -178,7 +212,8 @@ class _Stable:
         sizes = dict(enumerate(node.sizes))
         terms = []
         for t, (e, own) in zip(node.terms, rests, strict=True):
-            entry = self.loans.less(e, own, least)
+            bare = None if shared or not any(own.values()) else self._without_loans(t.node)
+            entry = self.loans.less(e, own, least) if bare is None else walk.place(bare, t.labels)
             terms.append((t.coefficient, build.spread(entry, sizes), False))
         return Owed(build.total(terms), shared)
 
@@ -195,7 +230,8 @@ class _Stable:
     def _least(self, debts: Sequence[Debts]) -> Debts:
         """Return the least of what all terms owe, if it is anything: where one owes nothing, it is 0 or less."""
         owing = [how_much(own) for own in debts]
-        if all(units > 0 for units in owing) or (min(owing) == 0 and any(map(self.loans.may_be_small, debts))):
+        may_be_small = any(owing) and min(owing) == 0 and any(map(self.loans.may_be_small, debts))
+        if all(units > 0 for units in owing) or may_be_small:
             scale, units = self.loans.least(debts)
             return {} if build.is_zero(scale) else {scale: units}
         return {}
@@ -246,6 +282,9 @@ class _Stable:
         self._starved[node] |= directions(self.loans.growth(starved), self.scales)
         left = self._left(node, debts, factors)
         return Owed(assembled(node, factors), {build.rename(scale, axes(node)): u for scale, u in left.items() if u})
+
+    def _is_growing(self, node: Expr) -> bool:
+        return self.scales.grows(self._known[node].entry.node)
 
     def _borrows(self, node: Product, divisor: Entry, others: Sequence[Entry]) -> bool:
         """Tell whether a divisor gives up its scale: somebody can pay it, or it may be too large for a number."""
