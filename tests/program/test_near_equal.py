@@ -145,6 +145,25 @@ def test_the_logarithm_of_one_less_a_large_exponential_is_told():
         ed.parse("y_i = log(1 - exp(x_i))").compile()(x=np.array([-1.0, 1.0]))
 
 
+@pytest.mark.parametrize(
+    ("text", "f"),
+    [
+        ("y_i = 1/(tanh(x_i)^2 - tanh(b_i)^2)", lambda u, v: 1 / (tanh(u) ** 2 - tanh(v) ** 2)),
+        ("y_i = 1/(tanh(x_i) - tanh(b_i))", lambda u, v: 1 / (tanh(u) - tanh(v))),
+        ("y_i = 1/(tanh(x_i) + tanh(b_i))", lambda u, v: 1 / (tanh(u) + tanh(v))),
+        ("y_i = 1/(sigmoid(x_i) - sigmoid(b_i))", lambda u, v: 1 / (sigmoid(u) - sigmoid(v))),
+    ],
+)
+def test_differences_keep_their_digits_near_nothing_and_far_from_it(text, f):
+    x, b = np.array([1e-5, -3e-9, 0.5, -2.0, 17.0, -21.0, 150.0]), np.array([2e-5, 1e-9, -0.75, 1.5, 16.0, 22.0, 149.0])
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        found = ed.parse(text).compile()(x=x, b=b)
+    with localcontext(getcontext()) as context:
+        context.prec = 950
+        wanted = np.array([f(Decimal(u), Decimal(v)) for u, v in zip(x, b, strict=True)]).astype(float)
+    np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
 STAYS = (
     "y_i = sigmoid(x_i) - sigmoid(b_i)",
     "y_i = 1 - tanh(x_i)^2",

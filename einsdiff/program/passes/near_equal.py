@@ -14,7 +14,7 @@ from einsdiff.algebra import build, walk
 from einsdiff.algebra.build import Entry
 from einsdiff.algebra.nodes import Apply, Exact, Expr, Ones, Product, Sum, exact
 from einsdiff.program.passes.exponentials import direction
-from einsdiff.program.passes.exponents import argument, at, combined
+from einsdiff.program.passes.exponents import argument, at, combined, largest, least
 from einsdiff.program.passes.inside import inside_and_outside
 from einsdiff.program.request import Request
 from einsdiff.simplify.rules import constant_value
@@ -47,8 +47,19 @@ def _slope(_: Entry, u: Entry) -> Entry:
 
 
 def _squares(u: Entry, v: Entry) -> Entry:
-    """tanh(u)² - tanh(v)² = 1 / cosh(v)² - 1 / cosh(u)²."""
-    return combined([(1, _slope(u, v)), (-1, _slope(v, u))])
+    """tanh(u)² - tanh(v)² = (tanh|u| - tanh|v|) (tanh|u| + tanh|v|).
+
+    With m the larger one of |u| and |v|, and n the other, tanh(m) - tanh(n) = -2 expm1(2 n - 2 m) σ(2 m) σ(-2 n).
+    """
+    a, b = build.apply("abs", u), build.apply("abs", v)
+    m, n = build.scale(2, largest([a, b])), build.scale(-2, least([a, b]))
+    apart = build.multiply(
+        build.apply("expm1", build.scale(-1, combined([(1, m), (1, n)]))),
+        build.apply("sign", combined([(1, a), (-1, b)])),
+    )
+    sides = build.multiply(build.apply("sigmoid", m), build.apply("sigmoid", n))
+    total = combined([(1, build.apply("tanh", a)), (1, build.apply("tanh", b))])
+    return build.scale(-2, build.multiply(build.multiply(apart, sides), total))
 
 
 Part = tuple[str, Exact]
