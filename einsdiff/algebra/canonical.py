@@ -108,15 +108,22 @@ def _pieces(edges: Sequence[Edge]) -> list[list[int]]:
 
 def _labelled(edges: Sequence[Edge], kinds: Mapping[Any, int], *, signed: bool) -> Labelling:
     """Number the wires of a network in one piece."""
-    search = _Search(edges, signed)
-    colours = search.refinement.refine(by_places(kinds))
+    colours = by_places(kinds)
     symmetries: list[tuple[Moves, int]] = []
-    if len(set(colours.values())) < len(colours):
-        colours, symmetries = _searched(search, colours)
+    if _are_open(colours):
+        search = _Search(edges, signed)
+        colours = search.refinement.refine(colours)
+        if _are_open(colours):
+            colours, symmetries = _searched(search, colours)
     order = tuple(sorted(colours, key=colours.__getitem__))
     slots = [_slots(edge, colours) for edge in edges]
     labels, signs = zip(*slots, strict=True) if slots else ((), ())
     return Labelling(order, labels, signs, tuple(symmetries))
+
+
+def _are_open(colours: Colours) -> bool:
+    """Tell whether some class has more than one wire."""
+    return len(set(colours.values())) < len(colours)
 
 
 def _searched(search: _Search, colours: Colours) -> tuple[Colours, list[tuple[Moves, int]]]:

@@ -33,6 +33,8 @@ class Edge(NamedTuple):
 
 def by_places(keys: Mapping[Any, Any]) -> Colours:
     """Call each class of equal keys by how many wires have lower ones."""
+    if len(keys) < 2:
+        return dict.fromkeys(keys, 0)
     counts = Counter(keys.values())
     ordered = sorted(counts)
     starts = dict(zip(ordered, accumulate((counts[key] for key in ordered), initial=0), strict=False))
