@@ -3,10 +3,11 @@
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 import einsdiff as ed
-from einsdiff.algebra import walk
+from einsdiff.algebra import arithmetic, walk
 from einsdiff.calculus.laws import differential
 from einsdiff.forms import writer
 from einsdiff.simplify import content, normal_form
@@ -178,3 +179,21 @@ def test_the_normal_form_writes_out_so_much_and_keeps_the_value(monkeypatch: pyt
 def test_an_exponential_beside_a_sum_of_logsumexp_is_no_softmax() -> None:
     form = ed.parse("y_n = exp(x_n - sum_k(log(sum_j(exp(Z_kj)))))").matrix(spelling="plain")
     assert form == "exp(x - sum(log(exp(Z) ones)))"
+
+
+def test_the_diagonal_of_a_nest_is_looked_at_once_a_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers, seen = 16, Counter[object]()
+    found = arithmetic._found_diagonal
+
+    def counted(node: Any, wires: Any, **given: Any) -> Any:
+        seen[node] += 1
+        return found(node, wires, **given)
+
+    monkeypatch.setattr(arithmetic, "_found_diagonal", counted)
+    steps = [f"A{k + 1}_ij = exp(-A{k}_ij^2) + A{k}_ij z_i" for k in range(1, layers)]
+    text = "; ".join(["A1_ij = tanh(x_i - y_j)", *steps, f"L = sum_i(A{layers}_ii)"])
+    point = {"x": np.array([0.5, -0.25, 1.0]), "y": np.array([0.25, 0.75, -0.5]), "z": np.array([0.25, -0.5, 0.125])}
+    found = ed.diff(text, "x", "y").compile()(**point)
+    wanted = ed.diff(text.replace("_ij", "_i").replace("_ii", "_i").replace("y_j", "y_i"), "x", "y").compile()(**point)
+    np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12)
+    assert layers <= seen.total() < 5 * layers

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from einsdiff.algebra.canonical import label
 from einsdiff.algebra.entries import (
@@ -235,38 +236,21 @@ class _Network:
         return assemble(self.coefficient, open_parts, groups)
 
     def _diagonal(self, f: Placed) -> list[Placed]:
-        """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike.
-
-        Where nothing depends on i any more, as in f(a_i - a_j)_ii = f(0) 1_i, ones are left.
-        """
+        """Return the factors that stand for one in which a wire comes twice."""
         if len(set(f.wires)) == len(f.wires):
             return [f]
-
-        def at(node: Expr, labels: Labels) -> Entry:
-            return Entry(node, tuple(f.wires[k] for k in labels))
-
-        match f.node:
-            case Sum(terms):
-                found = total([(t.coefficient, at(t.node, t.labels), True) for t in terms])
-            case Apply(function, arguments, orders):
-                found = apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
-            case Reduce(operator, argument, axes):
-                over: dict[Wire, Size] = {fresh(): size for size in f.node.label_sizes[axes:]}
-                wires = (*f.wires, *over)
-                found = reduce(operator, Entry(argument.node, tuple(wires[k] for k in argument.labels)), over)
-            case Product(coefficient, factors, out) if not isinstance(f.exponent, int) and len(set(out)) == len(out):
-                names = {**dict(zip(out, f.wires, strict=True)), **{k: fresh() for k in f.node.bound}}
-                inner = [(Entry(g.node, tuple(names[k] for k in g.labels)), g.exponent, False) for g in factors]
-                found = product(inner, [names[k] for k in f.node.bound], coefficient)
-            case _:
-                return [f]
+        found = _diagonal(f.node, tuple([f.wires.index(w) for w in f.wires]), is_whole=isinstance(f.exponent, int))
+        if found is None:
+            return [f]
         if is_zero(found):
             if f.exponent < 0:
                 raise DivisionByZeroError
             self.coefficient = 0
+        names: dict[Wire, Wire] = dict(enumerate(f.wires))
+        wires = tuple([names[k] for k in found.wires])
         left = dict(zip(f.wires, f.node.sizes, strict=True))
-        ones = [Placed(Ones(size), (w,), 1) for w, size in left.items() if w not in found.wires]
-        return [Placed(found.node, found.wires, f.exponent), *ones]
+        ones = [Placed(Ones(size), (w,), 1) for w, size in left.items() if w not in wires]
+        return [Placed(found.node, wires, f.exponent), *ones]
 
     def _placed(
         self,
@@ -335,6 +319,47 @@ class _Network:
             else:
                 scalars.append(Placed(Count(size), (), 1))  # Σ_a 1_a
         return scalars, kept
+
+
+_diagonals: WeakKeyDictionary[Expr, dict[tuple[Labels, bool], Entry | None]] = WeakKeyDictionary()
+
+
+def _diagonal(node: Expr, wires: Labels, *, is_whole: bool) -> Entry | None:
+    """Return a node at wires of which some come twice, spelled with diagonals of its parts; None where it has none.
+
+    What stands in many parts of a node is looked at once.  `is_whole` says whether the node has a whole power: of a
+    product the factors have their own powers then, and their own diagonals.
+    """
+    known = _diagonals.setdefault(node, {})
+    if (wires, is_whole) not in known:
+        known[wires, is_whole] = _found_diagonal(node, wires, is_whole=is_whole)
+    return known[wires, is_whole]
+
+
+def _found_diagonal(node: Expr, wires: Labels, *, is_whole: bool) -> Entry | None:
+    """(a + b)_ii = a_ii + b_ii, f(a)_ii = f(a_ii), max_k(a_..k)_ii = max_k(a_iik): alike is seen to be alike.
+
+    Where nothing depends on i any more, as in f(a_i - a_j)_ii = f(0) 1_i, the result lacks it.
+    """
+
+    def at(node: Expr, labels: Labels) -> Entry:
+        return Entry(node, tuple(wires[k] for k in labels))
+
+    match node:
+        case Sum(terms):
+            return total([(t.coefficient, at(t.node, t.labels), True) for t in terms])
+        case Apply(function, arguments, orders):
+            return apply(function, *(at(a.node, a.labels) for a in arguments), orders=orders)
+        case Reduce(operator, argument, axes):
+            over: dict[Wire, Size] = {fresh(): size for size in node.label_sizes[axes:]}
+            inside = (*wires, *over)
+            return reduce(operator, Entry(argument.node, tuple(inside[k] for k in argument.labels)), over)
+        case Product(coefficient, factors, out) if not is_whole and len(set(out)) == len(out):
+            names = {**dict(zip(out, wires, strict=True)), **{k: fresh() for k in node.bound}}
+            inner = [(Entry(g.node, tuple(names[k] for k in g.labels)), g.exponent, False) for g in factors]
+            return product(inner, [names[k] for k in node.bound], coefficient)
+        case _:
+            return None
 
 
 def _combine(inner: Factor, exponent: Exact) -> bool:
