@@ -85,5 +85,6 @@ def test_the_layouts_are_orders_of_the_same_array(program: Program) -> None:
         g.compile(layout=name)(**program.inputs) for name in ("mixed", "numerator", "denominator")
     )
     y, rank = len(f.indices), mixed.ndim
-    np.testing.assert_array_equal(numerator, mixed.transpose(*range(y), *reversed(range(y, rank))))
-    np.testing.assert_array_equal(denominator, numerator.transpose())
+    turned = mixed.transpose(*range(y), *reversed(range(y, rank)))
+    close(numerator, turned, 1e-13)  # each layout has a plan of its own, which rounds in its own way
+    close(denominator, numerator.transpose(), 1e-13)
